@@ -1,0 +1,25 @@
+/** The provider APIs that an account can be configured for. */
+export type Api = 'payments' | 'order-management';
+
+/** A provider account as callers of this module need it; the password is open here and sealed in the database. */
+export interface ProviderAccount {
+  id: string;
+  provider: 'klarna';
+  /** Which provider this is, in the database: `simulator` or the host's name. */
+  host: string;
+  baseUrl: string;
+  username: string;
+  password: string;
+}
+
+/** Who called: one credential of one merchant. */
+export interface Caller {
+  credentialId: string;
+  merchantId: string;
+  /** What this caller gets while an outcome is open: 202, or Klarna's 503 for SDKs that accept nothing else. */
+  pendingAnswer: 202 | 503;
+  /** Writes without an idempotency key are refused for this merchant. */
+  keyRequired: boolean;
+  /** The provider account of each API. */
+  accounts: Readonly<Record<Api, string>>;
+}

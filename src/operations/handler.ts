@@ -1,0 +1,87 @@
+import type { Transaction } from '../persistence/database.js';
+import type { OperationKind } from './kinds.js';
+import type { AttemptOutcome, Reading, RecordedAnswer } from './operation.js';
+
+/** Everything a handler may know of the operation it works for. Bytes are open here; they are sealed in the database. */
+export interface OperationContext {
+  id: string;
+  kind: OperationKind;
+  merchantId: string;
+  providerAccountId: string;
+  /** The provider's order id for Order Management kinds, else null. */
+  lane: string | null;
+  dataSubject: string;
+  /** Path parameters by name, for instance `{ orderId }` or `{ authorizationToken }`. */
+  target: Readonly<Record<string, string>>;
+  /** Headers of the caller that are passed on (`User-Agent`, `Accept-Language`, ...). */
+  passedHeaders: Readonly<Record<string, string>>;
+  /** The caller's bytes, forwarded unchanged; null when the request had none. */
+  body: Buffer | null;
+  /** Minor units asked for; null where the kind names no amount. */
+  amount: number | null;
+  /** The caller's `reference`, untouched. */
+  reference: string | null;
+  createdAt: Date;
+}
+
+export interface SendCall extends OperationContext {
+  /** The idempotency key for the provider; null where it takes none. */
+  providerKey: string | null;
+  /** When the order was made, if known: a 404 of an order younger than two minutes is not a refusal. */
+  orderCreatedAt: Date | null;
+  /** Asked immediately before the first byte is written; false means: don't, the attempt is no longer ours or too late. */
+  maySend: () => boolean;
+}
+
+/** What one call came to, already judged by the provider's rules (design: the closed union of outcomes). */
+export interface SendResult {
+  outcome: AttemptOutcome;
+  /** The answer of record when this outcome ends the operation; also kept as evidence otherwise. */
+  answer: RecordedAnswer | null;
+  /** The provider's id of what was made: capture, refund or order id. */
+  providerId: string | null;
+  garbled: boolean;
+  /** The provider's error code, or ours (`ECONNRESET`, `TIMEOUT`, `NOT_SENT`). */
+  code: string | null;
+  /** For people: no names, no tokens. */
+  reason: string | null;
+  correlationId: string | null;
+  retryAfterMs: number | null;
+}
+
+/** What a look at the provider found; `answer` is what the caller gets when the effect is present. */
+export interface ReadResult {
+  finding: Reading['finding'];
+  providerId: string | null;
+  answer: RecordedAnswer | null;
+  /** Evidence for people: codes, ids and amounts only. */
+  data: Record<string, unknown>;
+}
+
+export interface Success {
+  answer: RecordedAnswer;
+  providerId: string | null;
+  /** Business time at which the effect was learned. */
+  at: Date;
+  /** The provider's answer came after the caller had been given an error. */
+  late: boolean;
+}
+
+/**
+ * One per kind, registered by its feature. A handler calls the provider once, maps its answer and writes the result; it does not
+ * loop, sleep, retry or decide what the merchant wants.
+ */
+export interface OperationHandler {
+  readonly kind: OperationKind;
+  /** Calls the provider once. Never throws for what provider or network do. */
+  send(call: SendCall): Promise<SendResult>;
+  /**
+   * Looks whether the effect is there.
+   * @param firstSentAt when the first attempt began: nothing older can be the effect
+   */
+  read(operation: OperationContext, firstSentAt: Date): Promise<ReadResult>;
+  /** Writes the success into the lifecycle, inside the transaction that settles the operation. May run twice for one success. */
+  succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void>;
+  /** The provider refused: a hint that our picture of the order is old. Inside the same transaction. */
+  refused?(tx: Transaction, operation: OperationContext, code: string | null): Promise<void>;
+}
