@@ -82,6 +82,12 @@ export interface OperationHandler {
   read(operation: OperationContext, firstSentAt: Date): Promise<ReadResult>;
   /** Writes the success into the lifecycle, inside the transaction that settles the operation. May run twice for one success. */
   succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void>;
+  /**
+   * The answer of record when a person found out that the effect is there.
+   * @param providerId of the capture, refund or order; null where the kind makes nothing with an id
+   * @throws Refusal BAD_VALUE when the kind needs an id and there is none
+   */
+  answerFor(operation: OperationContext, providerId: string | null): RecordedAnswer;
   /** The provider refused: a hint that our picture of the order is old. Inside the same transaction. */
   refused?(tx: Transaction, operation: OperationContext, code: string | null): Promise<void>;
 }

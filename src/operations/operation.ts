@@ -49,6 +49,8 @@ export interface OperationFacts {
   state: OperationState;
   generation: number;
   createdAt: number;
+  /** When the latest caller's wait began: at acceptance, or when an equal repeat opened a bounded operation again. */
+  openedAt: number;
   /** The caller's first wait is over: bounded kinds send no more by themselves, interactive ones end. */
   waitOver: boolean;
   sendsAlone: boolean;

@@ -26,7 +26,9 @@ export class CreateMerchants1795000000000 implements MigrationInterface {
         CHECK ((scheme = 'basic') = (username IS NOT NULL))
       )`);
     await runner.query(`CREATE UNIQUE INDEX api_credentials_username_key ON api_credentials (username) WHERE revoked_at IS NULL`);
-    await runner.query(`CREATE UNIQUE INDEX api_credentials_bearer_key ON api_credentials (secret_hash) WHERE scheme = 'bearer' AND revoked_at IS NULL`);
+    await runner.query(
+      `CREATE UNIQUE INDEX api_credentials_bearer_key ON api_credentials (secret_hash) WHERE scheme = 'bearer' AND revoked_at IS NULL`,
+    );
     await runner.query(`
       CREATE TABLE provider_accounts (
         id uuid PRIMARY KEY,

@@ -41,7 +41,8 @@ export class CreateOperations1795000000002 implements MigrationInterface {
         -- steps of the schedule taken since the caller's wait, and times a recovered provider woke it
         steps integer NOT NULL DEFAULT 0,
         wakes integer NOT NULL DEFAULT 0,
-        -- when the first wait ended without an answer
+        -- when the latest caller's wait began (an equal repeat of create order opens it again), and when it ended without an answer
+        opened_at timestamptz NOT NULL,
         unresolved_since timestamptz,
         -- create order with Prefer: respond-async: may be sent without a caller until its token is too old
         sends_alone boolean NOT NULL DEFAULT false,

@@ -1,0 +1,196 @@
+import { policyOf } from './kinds.js';
+import type { Attempt, OperationFacts, Reading } from './operation.js';
+
+/** Durations of the durable operation, all in ms of business time. */
+export interface Timing {
+  /** A call is over at the latest this long after it began. */
+  providerTimeoutMs: number;
+  /** How long after the last attempt's end the provider may still be executing it. */
+  quietMs: number;
+  /** How far apart two readings must be to prove absence. */
+  readAgainMs: number;
+  /** How long after its first use a key is trusted to ask with. */
+  keyCutoffMs: number;
+  /** The service's own repeats end this long before the authorization does. */
+  expiryMarginMs: number;
+  /** How long an authorization token may be used without a caller, and how long it lives. */
+  tokenSendsMs: number;
+  tokenLifeMs: number;
+  /** Unresolved for this long: each further attempt is followed by a look at the order. */
+  lookAfterMs: number;
+}
+
+export const TIMING: Timing = {
+  providerTimeoutMs: 65_000,
+  quietMs: 75_000,
+  readAgainMs: 60_000,
+  keyCutoffMs: 20 * 3_600_000,
+  expiryMarginMs: 600_000,
+  tokenSendsMs: 50 * 60_000,
+  tokenLifeMs: 60 * 60_000,
+  lookAfterMs: 15 * 60_000,
+};
+
+export type Decision =
+  | { do: 'settle'; state: 'succeeded'; attempt: Attempt | null; reading: Reading | null }
+  /** The attempt's answer is the answer of record; `configuration` answers ours instead and frees the key. */
+  | { do: 'settle'; state: 'rejected'; attempt: Attempt }
+  | { do: 'settle'; state: 'abandoned' | 'withdrawn' | 'manual'; reason: Reason }
+  | { do: 'send'; notBefore: number; generation: number }
+  | { do: 'read'; notBefore: number }
+  /** The provider refuses our credentials: wait for the account, without spending a step of the schedule. */
+  | { do: 'pause' };
+
+export type Reason =
+  | 'wait-over' // the caller's wait ended before it was sent
+  | 'stopped' // a person or a caller asked that nothing more is sent
+  | 'authorization-ends' // too close to the end of the authorization for a repeat of ours
+  | 'not-found' // absence was established by reading
+  | 'absent-twice' // absent again after the one new key
+  | 'ambiguous' // more than one effect could be this one
+  | 'placed-without-id' // an order exists for the session, its id can't be had
+  | 'unreadable'; // nothing could be read for so long that a person must look
+
+const settle = (state: 'abandoned' | 'withdrawn' | 'manual', reason: Reason): Decision => ({ do: 'settle', state, reason });
+
+/** Unknown, or never answered: a call under way, or one whose process died. */
+export function mayHaveHappened(attempt: Attempt): boolean {
+  return attempt.outcome === 'unknown' || attempt.outcome === null;
+}
+
+/**
+ * What is to be done with an operation, from all its evidence. Pure: the same facts and time give the same decision, in every
+ * process and in the model test. The pace of repeats is not decided here, only what is allowed and from when.
+ *
+ * Rules: a success of any attempt wins, whenever it arrives; a refusal counts only when no other attempt may have happened;
+ * absence is believed after a quiet period and two readings; one new key at most, and only after absence.
+ */
+export function decide(op: OperationFacts, now: number, timing: Timing): Decision {
+  const attempt = op.attempts.find((each) => each.outcome === 'succeeded');
+  if (attempt) return { do: 'settle', state: 'succeeded', attempt, reading: null };
+  const reading = op.readings.find((each) => each.finding === 'present');
+  if (reading) return { do: 'settle', state: 'succeeded', attempt: null, reading };
+  switch (op.class) {
+    case 'interactive':
+      return decideInteractive(op, now);
+    case 'bounded':
+      return decideBounded(op, now, timing);
+    case 'durable':
+      return decideDurable(op, now, timing);
+  }
+}
+
+/** Nothing of this class lasts at the provider unless it answers: the last answer is the answer, silence is given up. */
+function decideInteractive(op: OperationFacts, now: number): Decision {
+  const last = op.attempts.at(-1);
+  if (last?.outcome === 'rejected' || last?.outcome === 'configuration') return { do: 'settle', state: 'rejected', attempt: last };
+  if (op.stopped) return settle('withdrawn', 'stopped');
+  if (op.waitOver) return settle('abandoned', 'wait-over');
+  return { do: 'send', notBefore: now, generation: op.generation };
+}
+
+function decideDurable(op: OperationFacts, now: number, timing: Timing): Decision {
+  const last = op.attempts.at(-1);
+  const tooLate =
+    policyOf(op.kind).untilExpiry === true && op.expiresAt !== null && op.waitOver && now >= op.expiresAt - timing.expiryMarginMs;
+  const send: Decision = { do: 'send', notBefore: now, generation: op.generation };
+
+  if (!op.attempts.some(mayHaveHappened)) {
+    if (last?.outcome === 'rejected') return { do: 'settle', state: 'rejected', attempt: last };
+    if (last?.outcome === 'configuration' && !op.waitOver) return { do: 'settle', state: 'rejected', attempt: last };
+    if (op.stopped) return settle('withdrawn', 'stopped');
+    if (tooLate) return settle('withdrawn', 'authorization-ends');
+    return last?.outcome === 'configuration' ? { do: 'pause' } : send;
+  }
+
+  if (last?.outcome === 'configuration') return { do: 'pause' };
+  // A new key was granted and not used yet.
+  if (op.generation > 1 && !op.stopped && !tooLate && op.attempts.every((each) => each.generation < op.generation)) return send;
+  const refused = last?.outcome === 'rejected' ? last : null;
+  if (refused || op.stopped || tooLate || !canAsk(op, now, timing)) {
+    const found = findOut(op, now, timing);
+    if (found !== 'absent') return found;
+    if (refused) return { do: 'settle', state: 'rejected', attempt: refused };
+    if (op.stopped) return settle('withdrawn', 'stopped');
+    if (tooLate) return settle('withdrawn', 'authorization-ends');
+    if (op.generation > 1) return settle('manual', 'absent-twice');
+    return { do: 'send', notBefore: now, generation: op.generation + 1 };
+  }
+  // Long unresolved: whatever the key says, look at the order once per attempt.
+  if (now - op.createdAt >= timing.lookAfterMs && !op.readings.some((each) => each.startedAt >= lastEnd(op, timing))) {
+    return { do: 'read', notBefore: now };
+  }
+  return send;
+}
+
+/** Whether a re-send is still the way to ask: the key is young enough, and was not already answered twice with rubbish. */
+function canAsk(op: OperationFacts, now: number, timing: Timing): boolean {
+  const sent = op.attempts.filter((each) => each.generation === op.generation);
+  const first = sent[0];
+  if (!first) return true;
+  if (sent.filter((each) => each.garbled).length >= 2) return false;
+  const life = policyOf(op.kind).key === 'provider' ? timing.keyCutoffMs : timing.tokenLifeMs;
+  return now - first.startedAt < life;
+}
+
+/** Reads until the effect is seen, or its absence is proven: quiet for long enough, then twice not there. */
+function findOut(op: OperationFacts, now: number, timing: Timing): Decision | 'absent' {
+  const latest = op.readings.at(-1);
+  const end = lastEnd(op, timing);
+  if (latest?.finding === 'ambiguous' && latest.startedAt >= end) return settle('manual', 'ambiguous');
+  const quietFrom = end + timing.quietMs;
+  const absences = op.readings.filter((each) => each.finding === 'absent' && each.startedAt >= quietFrom);
+  const first = absences[0];
+  const second = absences.at(-1);
+  if (first && second && second.startedAt - first.startedAt >= timing.readAgainMs) return 'absent';
+  if (first) return { do: 'read', notBefore: first.startedAt + timing.readAgainMs };
+  const looked = op.readings.some((each) => each.startedAt >= end);
+  return { do: 'read', notBefore: looked ? quietFrom : now };
+}
+
+/** When the last attempt was over; one whose process died is over when its call must have been. */
+export function lastEnd(op: Pick<OperationFacts, 'attempts'>, timing: Timing): number {
+  return Math.max(0, ...op.attempts.map((each) => each.endedAt ?? each.startedAt + timing.providerTimeoutMs));
+}
+
+/**
+ * Create order: the authorization token is the key, a repeat with the identical bytes is the way to ask, but only while a caller
+ * waits (or the caller said `respond-async`): without one the shopper may have gone on to pay elsewhere.
+ */
+function decideBounded(op: OperationFacts, now: number, timing: Timing): Decision {
+  const last = op.attempts.at(-1);
+  const young = now < op.createdAt + timing.tokenSendsMs;
+  const maySend = !op.stopped && (!op.waitOver || (op.sendsAlone && young));
+  // Tokens have no concurrent sends: an attempt whose process died is waited out.
+  const send: Decision = { do: 'send', notBefore: Math.max(now, openUntil(op, timing)), generation: op.generation };
+
+  if (!op.attempts.some(mayHaveHappened)) {
+    if (last?.outcome === 'rejected' || last?.outcome === 'configuration') return { do: 'settle', state: 'rejected', attempt: last };
+    if (op.stopped) return settle('withdrawn', 'stopped');
+    return maySend ? send : settle('abandoned', 'wait-over');
+  }
+
+  const placed = op.readings.findLast((each) => each.finding === 'placed');
+  if (placed) {
+    // The order exists: sending the same bytes can only tell its id.
+    const after = op.attempts.filter((each) => each.startedAt >= placed.endedAt);
+    const refusedAgain = after.some((each) => each.outcome === 'rejected');
+    return refusedAgain ? settle('manual', 'placed-without-id') : send;
+  }
+  if (last?.outcome === 'configuration' && !maySend) return { do: 'pause' };
+  const refused = last?.outcome === 'rejected' && last.startedAt >= op.openedAt ? last : null;
+  if (maySend && !refused) return send;
+  const found = findOut(op, now, timing);
+  if (found === 'absent') {
+    const answer = last?.outcome === 'rejected' ? last : null;
+    if (answer) return { do: 'settle', state: 'rejected', attempt: answer };
+    return op.stopped ? settle('withdrawn', 'stopped') : settle('abandoned', 'not-found');
+  }
+  const givenUp = now >= op.createdAt + timing.keyCutoffMs && op.readings.at(-1)?.finding === 'unreadable';
+  return givenUp ? settle('manual', 'unreadable') : found;
+}
+
+/** Until when an attempt without an answer may still be under way. */
+function openUntil(op: OperationFacts, timing: Timing): number {
+  return Math.max(0, ...op.attempts.filter((each) => each.endedAt === null).map((each) => each.startedAt + timing.providerTimeoutMs));
+}

@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import type { NewOperation } from '../persistence/repositories/operation-rows.js';
+import { SealedEnvelope } from '../persistence/sealed-envelope.js';
+import { canonicalJson } from './canonical-json.js';
+import { policyOf } from './kinds.js';
+import { derivedKey, usableByProvider } from './provider-key.js';
+import { OperationRecords } from './record.js';
+import type { OperationRequest } from './request.js';
+
+/** Turns what a caller asked for into the row that T1 writes. */
+@Injectable()
+export class Drafts {
+  constructor(
+    private readonly envelope: SealedEnvelope,
+    private readonly records: OperationRecords,
+  ) {}
+
+  /** @param now business time: ids are ordered by it */
+  draft(request: OperationRequest, now: Date): NewOperation {
+    const id = uuidv7({ msecs: now.getTime() });
+    const policy = policyOf(request.kind);
+    const keyed = policy.key === 'provider';
+    const callerKey = keyed ? (request.key ?? null) : null;
+    const alone = request.prefer.respondAsync && policy.class !== 'interactive';
+    return {
+      id,
+      merchantId: request.merchantId,
+      providerAccountId: request.providerAccountId,
+      kind: request.kind,
+      class: policy.class,
+      lane: policy.lane ? request.lane : null,
+      dataSubject: request.dataSubject ?? uuidv7({ msecs: now.getTime() }),
+      target: this.records.sealTarget(request.target, request.passedHeaders),
+      request: this.records.sealRequest(request.body),
+      callerKey,
+      fingerprint: this.fingerprint(request),
+      tokenHash: request.token === undefined ? null : this.tokenHash(request.token),
+      amount: request.amount,
+      reference: request.reference,
+      derivedKey: keyed ? derivedKey(id, 1) : null,
+      wantedKey: keyed ? usableByProvider(request.key) : null,
+      sendsAlone: alone && policy.class === 'bounded',
+      guarded: policy.class === 'durable' && callerKey === null,
+      unresolved: alone,
+      attemptId: uuidv7({ msecs: now.getTime() }),
+    };
+  }
+
+  /** HMAC over what was asked for: the kind (it stands for method and route), path parameters, canonical JSON. */
+  fingerprint(request: Pick<OperationRequest, 'kind' | 'target' | 'body'>): Buffer {
+    const target = Object.entries(request.target).sort(([a], [b]) => (a < b ? -1 : 1));
+    const body = request.body === null ? '' : canonicalJson(request.body);
+    return this.envelope.fingerprint('operation', request.kind, JSON.stringify(target), body);
+  }
+
+  tokenHash(token: string): Buffer {
+    return this.envelope.fingerprint('authorization-token', token);
+  }
+}

@@ -1,0 +1,168 @@
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Clock, SystemClock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { CommitUnknown, DatabaseUnavailable } from '../persistence/database.js';
+import type { LaneKey } from '../persistence/repositories/operations.repository.js';
+import type { ReadResult, SendResult } from './handler.js';
+import { HandlerRegistry } from './handler-registry.js';
+import { Leases } from './leases.js';
+import { type Conclusion, type Evidence, type Settled, Settlement } from './settlement.js';
+import { type Read, type Send, type Step, Transitions } from './transitions.js';
+
+/** How long a caller waits; `left` is in ms of real time. */
+export interface CallerWait {
+  left(): number;
+}
+
+/** Postgres is asked to take an answer for so long; the evidence is then lost with this process, and the operation is asked again. */
+const KEEP_EVIDENCE_MS = 300_000;
+
+/**
+ * Goes on with an operation as long as this process holds it: call, T2, the next call while a caller waits. The calls belong to the
+ * process, not to the HTTP request: a caller who leaves does not abort them.
+ */
+@Injectable()
+export class Driver implements OnModuleDestroy {
+  private readonly running = new Set<Promise<unknown>>();
+  private readonly stopping = new AbortController();
+  private readonly logger = new Logger(Driver.name);
+  private readonly wall = new SystemClock();
+
+  constructor(
+    private readonly transitions: Transitions,
+    private readonly settlement: Settlement,
+    private readonly handlers: HandlerRegistry,
+    private readonly leases: Leases,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  get stopped(): boolean {
+    return this.stopping.signal.aborted;
+  }
+
+  /** How many operations this process works on. */
+  get size(): number {
+    return this.running.size;
+  }
+
+  /**
+   * Carries out a step and those after it.
+   * @param wait while a caller waits: Klarna is asked again after the short pauses; null: one attempt, then the schedule
+   * @returns how it was settled; null when it goes on without this process
+   */
+  drive(id: string, lane: LaneKey | null, step: Step, wait: CallerWait | null): Promise<Settled | null> {
+    const driven = this.#drive(id, lane, step, wait).finally(() => {
+      this.leases.drop(id);
+      this.running.delete(driven);
+    });
+    this.running.add(driven);
+    return driven;
+  }
+
+  /** Lets calls finish for a while; pauses between calls end at once and their operations are handed over. */
+  async onModuleDestroy(): Promise<void> {
+    this.stopping.abort();
+    const grace = new AbortController();
+    const ended = Promise.allSettled([...this.running]).finally(() => grace.abort());
+    await Promise.race([ended, sleep(5_000, undefined, { signal: grace.signal, ref: false }).catch(() => undefined)]);
+  }
+
+  async #drive(id: string, lane: LaneKey | null, first: Step, wait: CallerWait | null): Promise<Settled | null> {
+    let step = first;
+    let looked = false;
+    for (let asked = 0; ;) {
+      if (step.do === 'settled') return step.settled;
+      if (step.do !== 'send' && step.do !== 'read') return null;
+      this.leases.hold(id, step.fence);
+      const evidence = step.do === 'send' ? await this.#send(step, lane) : await this.#read(step, lane);
+      const left = wait?.left() ?? 0;
+      const delayMs = this.settings.askAgainMs[asked] ?? null;
+      if (step.do === 'send' || looked) asked += 1;
+      looked = step.do === 'read';
+      evidence.hold = left > 0 && !this.stopped ? { delayMs, until: new Date(this.clock.nowMs() + left) } : null;
+      const conclusion = await this.#conclude(evidence);
+      if (conclusion.then === 'settled') return conclusion.settled;
+      if (conclusion.then !== 'again') return null;
+      if (!(await this.#pause(conclusion.at))) {
+        await this.#conclude({ operationId: id, lane, fence: step.fence, hold: null, handOver: true });
+        return null;
+      }
+      step = await this.transitions.begin(id, lane, { fence: step.fence });
+    }
+  }
+
+  async #send(step: Send, lane: LaneKey | null): Promise<Evidence> {
+    const { context, fence } = step;
+    const began = { steady: performance.now(), wall: this.wall.nowMs() };
+    const maySend = (): boolean =>
+      this.leases.holds(context.id, fence) &&
+      Math.max(performance.now() - began.steady, this.wall.nowMs() - began.wall) < this.settings.klarnaTimeoutMs;
+    const result = await this.handlers
+      .handlerOf(context.kind)
+      .send({ ...context, providerKey: step.providerKey, orderCreatedAt: step.orderCreatedAt, maySend })
+      .catch((error: unknown) => this.#brokenSend(context.id, error));
+    const endedAt = this.clock.now();
+    return { operationId: context.id, lane, fence, attempt: { id: step.attemptId, endedAt, result }, hold: null };
+  }
+
+  async #read(step: Read, lane: LaneKey | null): Promise<Evidence> {
+    const { context, fence, generation } = step;
+    const startedAt = this.clock.now();
+    const result = await this.handlers
+      .handlerOf(context.kind)
+      .read(context, step.firstSentAt)
+      .catch((error: unknown) => this.#brokenRead(context.id, error));
+    const endedAt = this.clock.now();
+    return { operationId: context.id, lane, fence, reading: { startedAt, endedAt, generation, result }, hold: null };
+  }
+
+  /** A handler that throws is a mistake of ours; the call may have gone out. */
+  #brokenSend(id: string, error: unknown): SendResult {
+    this.logger.error(`The handler of operation ${id} failed while sending`, error);
+    const reason = 'The gateway failed while it was sending';
+    return {
+      outcome: 'unknown',
+      answer: null,
+      providerId: null,
+      garbled: false,
+      code: 'INTERNAL',
+      reason,
+      correlationId: null,
+      retryAfterMs: null,
+    };
+  }
+
+  #brokenRead(id: string, error: unknown): ReadResult {
+    this.logger.error(`The handler of operation ${id} failed while reading`, error);
+    return { finding: 'unreadable', providerId: null, answer: null, data: { code: 'INTERNAL' } };
+  }
+
+  /** T2, repeated until Postgres took it: an answer of the provider must not be lost to a restart of the database. */
+  async #conclude(evidence: Evidence): Promise<Conclusion> {
+    const until = performance.now() + KEEP_EVIDENCE_MS;
+    for (let pause = 100; ; pause = Math.min(pause * 2, 2_000)) {
+      try {
+        return await this.settlement.conclude(evidence);
+      } catch (error) {
+        if (!isPassing(error) || performance.now() > until || (this.stopped && pause > 400)) throw error;
+        this.logger.warn(`The answer of operation ${evidence.operationId} is not stored yet: ${String(error)}`);
+        await sleep(pause);
+      }
+    }
+  }
+
+  /** @returns false when this process is to stop */
+  async #pause(until: Date): Promise<boolean> {
+    const ms = Math.max(0, until.getTime() - this.clock.nowMs());
+    return sleep(ms, true, { signal: this.stopping.signal }).catch(() => false);
+  }
+}
+
+/** Worth the same transaction again: Postgres is away, or two transactions were in each other's way. */
+export function isPassing(error: unknown): boolean {
+  if (error instanceof DatabaseUnavailable || error instanceof CommitUnknown) return true;
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === '40P01' || code === '40001';
+}

@@ -1,0 +1,72 @@
+import type { LaneRole } from './kinds.js';
+import type { OperationState } from './operation.js';
+
+/** An unfinished money operation of the same order. */
+export interface LanePeer {
+  id: string;
+  role: LaneRole;
+  position: number;
+  state: OperationState;
+  /** No attempt of it may have happened, and none is under way. */
+  neverSent: boolean;
+}
+
+/** What a refund needs to know of its order; minor units. null: the order's amounts are not known here. */
+export interface Coverage {
+  capturedAmount: number;
+  refundedAmount: number;
+}
+
+type Dependence =
+  | 'waits'
+  | 'free'
+  /** A refund waits for a capture only while the captures that are confirmed don't cover it. */
+  | 'unless-covered'
+  /** A cancel overtakes a capture that was never sent, and withdraws it. */
+  | 'unless-never-sent';
+
+/** WAITS_FOR[mine][ahead]: whether an operation waits for an unfinished one that was accepted before it on the same order. */
+export const WAITS_FOR: Record<LaneRole, Record<LaneRole, Dependence>> = {
+  capture: { capture: 'waits', refund: 'free', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
+  refund: { capture: 'unless-covered', refund: 'waits', 'authorization-update': 'free', release: 'free', cancel: 'free' },
+  'authorization-update': { capture: 'waits', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
+  release: { capture: 'waits', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
+  cancel: { capture: 'unless-never-sent', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
+};
+
+export interface LaneTurn {
+  /** The first operation that has to be settled before; null: it is this one's turn. */
+  blockedBy: LanePeer | null;
+  /** Captures that a cancel overtakes; they are to be withdrawn before it is sent. */
+  overtaken: LanePeer[];
+}
+
+/**
+ * Whose turn it is on one order.
+ * @param mine the operation that wants to be sent for the first time; `amount` in minor units
+ * @param unfinished all unfinished money operations of the order, in any order, this one may be among them
+ */
+export function turnOf(
+  mine: { id: string; role: LaneRole; position: number; amount: number | null },
+  unfinished: readonly LanePeer[],
+  coverage: Coverage | null,
+): LaneTurn {
+  const ahead = unfinished.filter((peer) => peer.id !== mine.id && peer.position < mine.position).sort((a, b) => a.position - b.position);
+  const overtaken = ahead.filter((peer) => WAITS_FOR[mine.role][peer.role] === 'unless-never-sent' && peer.neverSent);
+  const blockedBy = ahead.find((peer) => !overtaken.includes(peer) && blocks(peer, mine, coverage)) ?? null;
+  return { blockedBy, overtaken };
+}
+
+function blocks(peer: LanePeer, mine: { role: LaneRole; amount: number | null }, coverage: Coverage | null): boolean {
+  // A person has to look at it, which may take days: only its own kind could repeat the same effect.
+  if (peer.state === 'manual' && peer.role !== mine.role) return false;
+  switch (WAITS_FOR[mine.role][peer.role]) {
+    case 'waits':
+    case 'unless-never-sent':
+      return true;
+    case 'free':
+      return false;
+    case 'unless-covered':
+      return mine.amount === null || coverage === null || coverage.capturedAmount - coverage.refundedAmount < mine.amount;
+  }
+}

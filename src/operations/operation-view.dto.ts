@@ -1,0 +1,100 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { FINAL_STATES, OPERATION_STATES } from './operation.js';
+
+/** The answer that the caller got, or would have got. */
+export class AnswerView {
+  @ApiProperty({ type: 'integer', example: 201 })
+  status: number;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    example: { 'Capture-Id': '4ba29b50-be7b-44f5-a492-113e6a865e22' },
+  })
+  headers: Record<string, string>;
+
+  @ApiProperty({
+    nullable: true,
+    type: 'object',
+    additionalProperties: true,
+    description: "The provider's JSON, or its text when it is none.",
+  })
+  body: unknown;
+}
+
+/** One try, or one look at the provider. */
+export class EvidenceView {
+  @ApiProperty({ enum: ['attempt', 'reading'] })
+  type: 'attempt' | 'reading';
+
+  @ApiProperty({ format: 'date-time' })
+  started_at: string;
+
+  @ApiProperty({ format: 'date-time', nullable: true, type: String })
+  ended_at: string | null;
+
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    description:
+      'Of an attempt: succeeded, rejected, configuration (credentials), retry (certainly did not happen) or unknown (may have happened); null while it is under way, or for ever when its process died. Of a reading: present, placed, absent, ambiguous or unreadable.',
+  })
+  outcome: string | null;
+
+  @ApiProperty({ nullable: true, type: 'integer' })
+  status: number | null;
+
+  @ApiProperty({ nullable: true, type: String, description: "The provider's error code, or ours, such as TIMEOUT." })
+  code: string | null;
+
+  @ApiProperty({ nullable: true, type: String })
+  reason: string | null;
+
+  @ApiProperty({ nullable: true, type: String, description: "What Klarna's support asks for." })
+  correlation_id: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'Generation of the idempotency key.' })
+  generation: number;
+}
+
+/** A durable intent and what became of it. */
+export class OperationView {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ example: 'order-management.capture' })
+  kind: string;
+
+  @ApiProperty({ enum: ['durable', 'bounded', 'interactive'] })
+  class: string;
+
+  @ApiProperty({ enum: OPERATION_STATES, description: `Final: ${FINAL_STATES.join(', ')}.` })
+  state: string;
+
+  @ApiProperty({ nullable: true, type: String, description: "The provider's order id." })
+  order_id: string | null;
+
+  @ApiProperty({ nullable: true, type: String, description: 'The operation of the same order that has to be settled first.' })
+  blocked_by: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'How often it was tried.' })
+  attempts: number;
+
+  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  next_attempt_at: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  finished_at: string | null;
+
+  @ApiProperty({ nullable: true, type: AnswerView, description: 'The answer of record; null while there is none.' })
+  answer: AnswerView | null;
+
+  @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
+  reason: string | null;
+
+  @ApiProperty({ type: [EvidenceView], description: 'Every try and every look, oldest first.' })
+  history: EvidenceView[];
+}

@@ -1,0 +1,90 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../persistence/database.js';
+import type { AttemptRow, OperationRow, ReadingRow } from '../persistence/repositories/operation-rows.js';
+import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { LaneTurns } from './lane-turns.js';
+import { AnswerView, EvidenceView, OperationView } from './operation-view.dto.js';
+import { OperationRecords } from './record.js';
+
+/** Operations as callers see them. */
+@Injectable()
+export class OperationViews {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: OperationsRepository,
+    private readonly records: OperationRecords,
+    private readonly turns: LaneTurns,
+  ) {}
+
+  async view(row: OperationRow): Promise<OperationView> {
+    const [attempts, readings, blockedBy] = await Promise.all([
+      this.repository.attempts(this.database, [row.id]),
+      this.repository.readings(this.database, [row.id]),
+      this.blockedBy(row),
+    ]);
+    return {
+      id: row.id,
+      kind: row.kind,
+      class: row.class,
+      state: row.state,
+      order_id: row.lane ?? attempts.find((each) => each.outcome === 'succeeded')?.provider_id ?? null,
+      blocked_by: blockedBy,
+      attempts: attempts.length,
+      next_attempt_at: row.next_at?.toISOString() ?? null,
+      created_at: row.created_at.toISOString(),
+      finished_at: row.finished_at?.toISOString() ?? null,
+      answer: this.answer(row),
+      reason: row.reason,
+      history: [...attempts.map(ofAttempt), ...readings.map(ofReading)].sort((a, b) => (a.started_at < b.started_at ? -1 : 1)),
+    };
+  }
+
+  /** The operation before it in its order's lane; null when it is its turn, or when it was sent already. */
+  private async blockedBy(row: OperationRow): Promise<string | null> {
+    if (row.state !== 'accepted') return null;
+    return (await this.turns.turnOf(this.database, row))?.blockedBy?.id ?? null;
+  }
+
+  private answer(row: OperationRow): AnswerView | null {
+    const answer = this.records.answer(row);
+    if (!answer) return null;
+    return { status: answer.status, headers: answer.headers, body: answer.body === null ? null : jsonOrText(answer.body) };
+  }
+}
+
+function jsonOrText(body: Buffer): unknown {
+  const text = body.toString('utf8');
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
+
+function ofAttempt(row: AttemptRow): EvidenceView {
+  return {
+    type: 'attempt',
+    started_at: row.started_at.toISOString(),
+    ended_at: row.ended_at?.toISOString() ?? null,
+    outcome: row.outcome,
+    status: row.status,
+    code: row.code,
+    reason: row.reason,
+    correlation_id: row.correlation_id,
+    generation: row.generation,
+  };
+}
+
+function ofReading(row: ReadingRow): EvidenceView {
+  return {
+    type: 'reading',
+    started_at: row.started_at.toISOString(),
+    ended_at: row.ended_at.toISOString(),
+    outcome: row.finding,
+    status: null,
+    code: null,
+    reason: null,
+    correlation_id: null,
+    generation: row.generation,
+  };
+}

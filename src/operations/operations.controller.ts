@@ -1,0 +1,51 @@
+import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CallerOf } from '../http/caller.decorator.js';
+import type { Caller } from '../merchants/caller.js';
+import { OperationView } from './operation-view.dto.js';
+import { OperationDesk } from './operation-desk.js';
+import { ResolveRequest } from './resolve.dto.js';
+
+@ApiTags('Operations')
+@ApiNotFoundResponse({ description: 'There is no such operation of this merchant.' })
+@Controller('operations/:id')
+export class OperationsController {
+  constructor(private readonly desk: OperationDesk) {}
+
+  @ApiOperation({ summary: 'Read an operation: what was asked for and what became of it' })
+  @ApiOkResponse({ type: OperationView })
+  @Get()
+  read(@Param('id') id: string, @CallerOf() caller: Caller): Promise<OperationView> {
+    return this.desk.read(caller, id);
+  }
+
+  @ApiOperation({
+    summary: 'Withdraw an operation that has not happened',
+    description: 'A create order that may have happened is not sent again, and only found out.',
+  })
+  @ApiOkResponse({ type: OperationView })
+  @ApiConflictResponse({ description: 'It is final, or may have been executed.' })
+  @HttpCode(200)
+  @Post('cancel')
+  cancel(@Param('id') id: string, @CallerOf() caller: Caller): Promise<OperationView> {
+    return this.desk.cancel(caller, id);
+  }
+
+  @ApiOperation({ summary: 'Run a waiting operation now, with the same key' })
+  @ApiOkResponse({ type: OperationView })
+  @ApiConflictResponse({ description: 'It is final, or a person has to resolve it.' })
+  @HttpCode(200)
+  @Post('retry')
+  retry(@Param('id') id: string, @CallerOf() caller: Caller): Promise<OperationView> {
+    return this.desk.retry(caller, id);
+  }
+
+  @ApiOperation({ summary: 'Settle an operation in the state `manual` by what a person found out' })
+  @ApiOkResponse({ type: OperationView })
+  @ApiConflictResponse({ description: 'It is not in the state `manual`.' })
+  @HttpCode(200)
+  @Post('resolve')
+  resolve(@Param('id') id: string, @CallerOf() caller: Caller, @Body() resolution: ResolveRequest): Promise<OperationView> {
+    return this.desk.resolve(caller, id, resolution);
+  }
+}

@@ -1,0 +1,46 @@
+import { Module } from '@nestjs/common';
+import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
+import { QueueModule } from '../queue/queue.module.js';
+import { Controls } from './controls.js';
+import { Drafts } from './draft.js';
+import { Driver } from './driver.js';
+import { HandlerRegistry } from './handler-registry.js';
+import { LaneTurns } from './lane-turns.js';
+import { Leases } from './leases.js';
+import { OperationViews } from './operation-views.js';
+import { OperationDesk } from './operation-desk.js';
+import { OperationsController } from './operations.controller.js';
+import { Operations } from './operations.service.js';
+import { OperationRecords } from './record.js';
+import { Settlement } from './settlement.js';
+import { Signals } from './signals.js';
+import { Sweep } from './sweep.js';
+import { Transitions } from './transitions.js';
+import { Watch } from './watch.js';
+
+@Module({
+  imports: [QueueModule],
+  controllers: [OperationsController],
+  providers: [
+    OperationsRepository,
+    TimelineRepository,
+    OperationRecords,
+    Drafts,
+    Signals,
+    HandlerRegistry,
+    LaneTurns,
+    Settlement,
+    Transitions,
+    Leases,
+    Driver,
+    Watch,
+    Controls,
+    OperationViews,
+    OperationDesk,
+    Operations,
+    Sweep,
+  ],
+  exports: [Operations, HandlerRegistry, OperationsRepository, TimelineRepository],
+})
+export class OperationsModule {}

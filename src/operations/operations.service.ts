@@ -1,0 +1,228 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { CommitUnknown, Database, DatabaseUnavailable } from '../persistence/database.js';
+import type { NewOperation } from '../persistence/repositories/operation-rows.js';
+import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { Controls } from './controls.js';
+import { Drafts } from './draft.js';
+import { type CallerWait, Driver } from './driver.js';
+import { Refusal } from './errors.js';
+import type { OperationContext } from './handler.js';
+import { policyOf } from './kinds.js';
+import { isFinal, type OperationState } from './operation.js';
+import { finalReply, lastCode, retryAfterSeconds, unresolved } from './reply.js';
+import { OperationReply, type OperationRequest } from './request.js';
+import { OperationViews } from './operation-views.js';
+import { OperationRecords } from './record.js';
+import type { Settled } from './settlement.js';
+import { laneOf } from './timing.js';
+import { type Step, Transitions } from './transitions.js';
+import { Watch } from './watch.js';
+
+/** No caller is kept longer than this, whatever it prefers. */
+const LONGEST_WAIT_MS = 60_000;
+
+/** One durable intent: recorded before the provider hears of it, followed to its end, answered the same for ever. */
+@Injectable()
+export class Operations {
+  private readonly logger = new Logger(Operations.name);
+
+  constructor(
+    private readonly drafts: Drafts,
+    private readonly transitions: Transitions,
+    private readonly driver: Driver,
+    private readonly watch: Watch,
+    private readonly controls: Controls,
+    private readonly views: OperationViews,
+    private readonly records: OperationRecords,
+    private readonly repository: OperationsRepository,
+    private readonly database: Database,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  /**
+   * Carries out what a caller asked for, once for its key (or authorization token), and waits for the answer.
+   * @param request `amount` in minor units
+   * @returns the provider's answer; 202 while a durable kind is open after the wait; an earlier answer again for a repeat
+   * @throws Refusal: IDEMPOTENCY_KEY_REUSED and OPERATION_WITHDRAWN (do not repeat), OPERATION_PENDING (look at the operation),
+   *   PROVIDER_CREDENTIALS, TEMPORARILY_UNAVAILABLE (repeat with the same key)
+   */
+  async execute(request: OperationRequest): Promise<OperationReply> {
+    if (this.driver.stopped) throw new Refusal('TEMPORARILY_UNAVAILABLE', ['This process is about to stop.'], { retryAfterMs: 1_000 });
+    const wait = this.#waitOf(request);
+    // Taken keys and tokens may become free between the two looks: seldom, and never often in a row.
+    for (let tries = 0; tries < 5; tries += 1) {
+      const now = this.clock.now();
+      const draft = this.drafts.draft(request, now);
+      const step = await this.#accept(draft, request, now, wait);
+      if (step) return this.#first(draft, request, step, wait);
+      const reply = await this.#repeat(draft, request, wait);
+      if (reply) return reply;
+    }
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Too many equal requests at once; repeat with the same key.'], { retryAfterMs: 1_000 });
+  }
+
+  #waitOf(request: OperationRequest): CallerWait {
+    const alone = request.prefer.respondAsync && policyOf(request.kind).class !== 'interactive';
+    const ms = alone ? 0 : Math.min(request.prefer.waitMs ?? this.settings.answerWaitMs, LONGEST_WAIT_MS);
+    const until = performance.now() + ms;
+    return { left: () => until - performance.now() };
+  }
+
+  async #accept(draft: NewOperation, request: OperationRequest, now: Date, wait: CallerWait): Promise<Step | null> {
+    const context: OperationContext = {
+      id: draft.id,
+      kind: request.kind,
+      merchantId: draft.merchantId,
+      providerAccountId: draft.providerAccountId,
+      lane: draft.lane,
+      dataSubject: draft.dataSubject,
+      target: request.target,
+      passedHeaders: request.passedHeaders,
+      body: request.body,
+      amount: request.amount,
+      reference: request.reference,
+      createdAt: now,
+    };
+    try {
+      return await this.transitions.accept(draft, context, request.orderCreatedAt, now);
+    } catch (error) {
+      if (!(error instanceof DatabaseUnavailable || error instanceof CommitUnknown)) throw error;
+      // It may be on record. Nothing was sent: it is withdrawn before anybody is told that it failed.
+      const known = await this.controls.withdrawUnsent(draft, wait);
+      throw new Refusal(
+        'TEMPORARILY_UNAVAILABLE',
+        ['The request could not be recorded. Nothing was sent; repeat with the same key.'],
+        known ? { retryAfterMs: 1_000, cause: error } : { retryAfterMs: 1_000, operationId: draft.id, cause: error },
+      );
+    }
+  }
+
+  /** The caller whose request made the operation. */
+  async #first(draft: NewOperation, request: OperationRequest, step: Step, wait: CallerWait): Promise<OperationReply> {
+    const lane = laneOf(draft);
+    const drive = (next: Step): Promise<Settled | null> => this.driver.drive(draft.id, lane, next, wait);
+    let driven: Promise<Settled | null> | null = null;
+    let next = step;
+    while (next.do === 'blocked' && !next.unresolved && wait.left() > 0) {
+      const seen = await this.watch.wait(draft.id, wait.left(), true);
+      if (seen !== 'turn') break;
+      next = await this.transitions.begin(draft.id, lane, { turn: true });
+    }
+    if (next.do !== 'blocked') driven = drive(next);
+    const settled = driven && (await this.#within(driven, wait));
+    // What was settled here is answered from the row: one reply for the first caller and for every repeat.
+    if (!settled && driven && policyOf(request.kind).class === 'durable') await this.watch.wait(draft.id, wait.left());
+    if (!settled && next.do === 'blocked' && !next.unresolved) await this.watch.wait(draft.id, wait.left());
+    return this.#reply(draft.id, request, false);
+  }
+
+  /** Waits for the driver, but not longer than the caller does. The driver goes on by itself. */
+  async #within(driven: Promise<Settled | null>, wait: CallerWait): Promise<Settled | null> {
+    // A mistake of ours leaves the operation open; the caller gets what is known of it, and the sweep goes on with it.
+    const ended = driven.catch((error: unknown) => {
+      this.logger.error('An operation could not be driven to its end', error);
+      return null;
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<null>((resolve) => {
+      timer = setTimeout(() => resolve(null), Math.max(0, wait.left()));
+    });
+    try {
+      return await Promise.race([ended, timeout]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** A request whose key, token or equal is taken. @returns null when it has become free */
+  async #repeat(draft: NewOperation, request: OperationRequest, wait: CallerWait): Promise<OperationReply | null> {
+    if (draft.callerKey !== null) {
+      const held = await this.repository.byKey(this.database, draft.merchantId, draft.callerKey);
+      if (!held) return null;
+      if (!held.fingerprint.equals(draft.fingerprint)) {
+        throw new Refusal('IDEMPOTENCY_KEY_REUSED', ['This idempotency key was used for another request. Nothing was sent.'], {
+          operationId: held.operation_id,
+        });
+      }
+      await this.watch.wait(held.operation_id, wait.left());
+      return this.#reply(held.operation_id, request, true);
+    }
+    if (draft.tokenHash !== null) return this.#repeatOfToken(draft, draft.tokenHash, request, wait);
+    const equal = await this.repository.unresolvedEqual(this.database, draft.merchantId, draft.fingerprint);
+    if (equal === null) return null;
+    throw new Refusal(
+      'OPERATION_PENDING',
+      ['An equal request is not resolved yet. Look at its operation; send an Idempotency key to make repeats safe.'],
+      { operationId: equal, retryAfterMs: 1_000 },
+    );
+  }
+
+  /** Create order: an equal repeat joins, replays, or opens the operation again; another body has to wait. */
+  async #repeatOfToken(
+    draft: NewOperation,
+    tokenHash: Buffer,
+    request: OperationRequest,
+    wait: CallerWait,
+  ): Promise<OperationReply | null> {
+    const rows = await this.repository.byToken(this.database, draft.providerAccountId, draft.kind, tokenHash);
+    const equal = rows.find((row) => row.fingerprint.equals(draft.fingerprint));
+    const other = rows.find((row) => row.finished_at === null && !row.fingerprint.equals(draft.fingerprint));
+    if (other) {
+      throw new Refusal('OPERATION_PENDING', ['An order with another body is being placed with this authorization token.'], {
+        operationId: other.id,
+        retryAfterMs: 1_000,
+      });
+    }
+    if (!equal) return null;
+    let step = await this.transitions.begin(equal.id, null, { again: true });
+    // An attempt whose process died may still be under way: no two sends with one token at a time.
+    while (step.do === 'later' && wait.left() > 0) {
+      const pause = Math.min(wait.left(), Math.max(10, step.at.getTime() - this.clock.nowMs()));
+      if ((await this.watch.wait(equal.id, pause)) === 'settled') break;
+      step = await this.transitions.begin(equal.id, null, { again: true });
+    }
+    if (step.do === 'send' || step.do === 'read') await this.#within(this.driver.drive(equal.id, null, step, wait), wait);
+    else await this.watch.wait(equal.id, wait.left());
+    return this.#reply(equal.id, request, true);
+  }
+
+  /** What the caller gets now: the final answer, or the pending one after its wait. */
+  async #reply(id: string, request: OperationRequest, repeated: boolean): Promise<OperationReply> {
+    const policy = policyOf(request.kind);
+    let row = await this.repository.find(this.database, id).catch((error: unknown) => {
+      throw new Refusal('TEMPORARILY_UNAVAILABLE', ['The outcome could not be read; repeat with the same key.'], {
+        operationId: id,
+        cause: error,
+      });
+    });
+    if (!row) throw new Error(`Operation ${id} is gone`);
+    if (!isFinal(row.state as OperationState) && row.unresolved_since === null) {
+      row = await this.controls.waitEnded(row, policy.class === 'durable' && request.pendingAnswer === 503);
+    }
+    const state = row.state as OperationState;
+    const attempts = policy.class === 'durable' ? [] : await this.repository.attempts(this.database, [id]);
+    const facts = {
+      id,
+      kind: request.kind,
+      state,
+      answer: this.records.answer(row),
+      reason: row.reason,
+      lastCode: lastCode(attempts),
+      nextAt: row.next_at,
+    };
+    const now = this.clock.now();
+    if (isFinal(state)) return finalReply(facts, repeated);
+    const asked = request.prefer.respondAsync;
+    const answersPending = policy.class === 'durable' ? request.pendingAnswer === 202 || asked : row.sends_alone && asked;
+    if (!answersPending) throw unresolved(facts, now);
+    const body = Buffer.from(JSON.stringify(await this.views.view(row)));
+    return new OperationReply(
+      202,
+      { Location: `/operations/${id}`, 'Retry-After': String(retryAfterSeconds(row, now)), 'Content-Type': 'application/json' },
+      body,
+    );
+  }
+}

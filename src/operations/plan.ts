@@ -1,0 +1,63 @@
+import { type Decision, decide, lastEnd, type Timing } from './decide.js';
+import type { OperationFacts } from './operation.js';
+import { scheduleDelay } from './schedule.js';
+
+/** How long an account whose credentials were refused is left alone before one operation tries again. */
+export const PAUSE_MS = 60_000;
+
+/** What the holder of an operation knows when an attempt or a reading is over. */
+export interface Situation {
+  facts: OperationFacts;
+  /** Business time, ms. */
+  now: number;
+  timing: Timing;
+  /** RETRY_DELAYS_MS. */
+  delays: readonly number[];
+  /** Steps of the schedule taken before. */
+  steps: number;
+  /** While the caller waits: the pause before the provider is asked again (null: asked often enough), and until when that makes sense. */
+  hold: { delayMs: number | null; until: number } | null;
+  brought: 'attempt' | 'reading' | null;
+  retryAfterMs: number;
+  /** The process stops: the operation is due at once, for another one. */
+  handOver: boolean;
+  random?: () => number;
+}
+
+export type Plan =
+  /** `waitOver`: nobody waits any more, which is why it is settled. */
+  | { then: 'settle'; decision: Decision & { do: 'settle' }; waitOver: boolean }
+  /** The holder keeps the lease and goes on at that time. */
+  | { then: 'again'; at: number }
+  /** The schedule takes over. */
+  | { then: 'scheduled'; at: number; steps: number; waitOver: boolean };
+
+/** What becomes of an operation after its evidence was added: settled, asked again while the caller waits, or left to the schedule. Pure. */
+export function plan(s: Situation): Plan {
+  const { facts, now, timing } = s;
+  let decision = decide(facts, now, timing);
+  if (decision.do === 'settle') return { then: 'settle', decision, waitOver: facts.waitOver };
+  const end = Math.min(now, lastEnd(facts, timing));
+
+  if (decision.do !== 'pause' && s.hold && !s.handOver && !facts.waitOver) {
+    // The look after an answer, and the send that a look allows, come at once: a caller waits.
+    const atOnce = s.brought === 'reading' ? decision.do === 'send' : decision.do === 'read';
+    const pause = atOnce ? 0 : s.hold.delayMs;
+    const at = pause === null ? null : Math.max(decision.notBefore, end + Math.max(pause, s.retryAfterMs));
+    if (at !== null && at < s.hold.until) return { then: 'again', at };
+  }
+
+  let waitOver = facts.waitOver;
+  if (facts.class !== 'durable' && !waitOver && !facts.sendsAlone && !s.handOver) {
+    // Nobody is left to send for: such an operation ends, or is only found out from here on.
+    waitOver = true;
+    decision = decide({ ...facts, waitOver }, now, timing);
+    if (decision.do === 'settle') return { then: 'settle', decision, waitOver };
+  }
+  if (decision.do === 'pause') return { then: 'scheduled', at: now + PAUSE_MS, steps: s.steps, waitOver };
+  if (s.handOver) return { then: 'scheduled', at: Math.max(now, decision.notBefore), steps: s.steps, waitOver };
+  // The first look after an attempt needs no pause; everything else follows the schedule.
+  const firstLook = decision.do === 'read' && s.brought === 'attempt';
+  const pause = firstLook ? 0 : Math.max(scheduleDelay(s.delays, s.steps, s.random), s.retryAfterMs);
+  return { then: 'scheduled', at: Math.max(decision.notBefore, end + pause), steps: s.steps + 1, waitOver };
+}

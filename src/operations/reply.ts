@@ -1,0 +1,89 @@
+import type { AttemptRow, OperationRow } from '../persistence/repositories/operation-rows.js';
+import { Refusal } from './errors.js';
+import { policyOf } from './kinds.js';
+import { type OperationKind } from './kinds.js';
+import type { OperationState, RecordedAnswer } from './operation.js';
+import { OperationReply } from './request.js';
+
+/** What a reply is made of: the row as it was last read. */
+export interface ReplyFacts {
+  id: string;
+  kind: OperationKind;
+  state: OperationState;
+  answer: RecordedAnswer | null;
+  reason: string | null;
+  /** The code of the newest attempt: tells a caller of an interactive kind what went wrong. */
+  lastCode: string | null;
+  nextAt: Date | null;
+}
+
+/**
+ * The reply once there is nothing to wait for: the answer of record, or why there is none.
+ * @param repeated the caller repeated an earlier request
+ * @throws Refusal for operations that ended without an answer of the provider
+ */
+export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply {
+  if (facts.answer) {
+    const headers = repeated ? { ...facts.answer.headers, 'Idempotent-Replayed': 'true' } : facts.answer.headers;
+    return new OperationReply(facts.answer.status, headers, facts.answer.body ?? undefined);
+  }
+  const operationId = facts.id;
+  if (facts.reason === 'PROVIDER_CREDENTIALS') {
+    throw new Refusal(
+      'PROVIDER_CREDENTIALS',
+      ["Klarna refused this gateway's credentials. Nothing was executed; the key can be used again."],
+      {
+        operationId,
+      },
+    );
+  }
+  if (facts.state === 'withdrawn' && facts.reason === 'wait-over') {
+    throw new Refusal(
+      'TEMPORARILY_UNAVAILABLE',
+      ['Klarna could not be reached in time. Nothing was sent, and nothing will be; try again.'],
+      {
+        retryAfterMs: 1_000,
+      },
+    );
+  }
+  if (facts.state === 'withdrawn') {
+    throw new Refusal('OPERATION_WITHDRAWN', [withdrawnBecause(facts.reason)], { operationId });
+  }
+  throw unresolved(facts);
+}
+
+/** A bounded or interactive operation whose caller waited in vain: Klarna's own way of saying so. */
+export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'lastCode' | 'nextAt'>, now?: Date): Refusal {
+  const bounded = policyOf(facts.kind).class === 'bounded';
+  const timeout = !bounded && facts.lastCode === 'TIMEOUT';
+  const ended = facts.state === 'abandoned';
+  const message = ended
+    ? 'Klarna did not answer in time. Nothing will be sent later; try again.'
+    : bounded
+      ? 'Klarna did not answer in time and the order may have been placed. Look at the operation, or repeat the same request.'
+      : 'Klarna did not answer in time.';
+  const retryAfterMs = now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : 1_000;
+  return new Refusal(timeout ? 'GATEWAY_TIMEOUT' : 'TEMPORARILY_UNAVAILABLE', [message], { operationId: facts.id, retryAfterMs });
+}
+
+function withdrawnBecause(reason: string | null): string {
+  switch (reason ?? '') {
+    case 'overtaken-by-cancel':
+      return 'The operation was withdrawn before it was sent: a cancel of the order overtook it.';
+    case 'authorization-ends':
+      return 'The operation was withdrawn: the authorization was about to end. It was not executed.';
+    default:
+      return 'The operation was withdrawn on request. It was not executed.';
+  }
+}
+
+/** The code of the newest answered attempt. */
+export function lastCode(attempts: readonly AttemptRow[]): string | null {
+  return attempts.findLast((each) => each.outcome !== null)?.code ?? null;
+}
+
+/** For how long a caller with a pending answer should wait before it looks again, in seconds. */
+export function retryAfterSeconds(row: Pick<OperationRow, 'next_at'>, now: Date): number {
+  if (row.next_at === null) return 1;
+  return Math.max(1, Math.min(60, Math.ceil((row.next_at.getTime() - now.getTime()) / 1000)));
+}

@@ -1,0 +1,91 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { Database } from '../persistence/database.js';
+import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { NudgeWorker } from '../queue/nudge-worker.js';
+import { Driver } from './driver.js';
+import { laneOf } from './timing.js';
+import { Transitions } from './transitions.js';
+
+/** A nudge of the queue may come a little before the time it was set to; that is no reason to leave it to the sweep. */
+const EARLY_MS = 250;
+
+/**
+ * Runs what is due, without anybody being asked to wait for it: nudges of the queue, and what no nudge reached. Nothing depends on the
+ * queue: a lease that ran out is taken over at once, a due operation two seconds later.
+ */
+@Injectable()
+export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly underWay = new Set<string>();
+  private readonly logger = new Logger(Sweep.name);
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly repository: OperationsRepository,
+    private readonly transitions: Transitions,
+    private readonly driver: Driver,
+    private readonly nudges: NudgeWorker,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role === 'api') return;
+    this.nudges.start((operationId) => this.attempt(operationId));
+    this.next();
+  }
+
+  onModuleDestroy(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+  }
+
+  /** One step of an operation, if it is due and nobody else has it. */
+  async attempt(operationId: string): Promise<void> {
+    if (this.underWay.has(operationId) || this.stopped) return;
+    this.underWay.add(operationId);
+    try {
+      const row = await this.repository.find(this.database, operationId);
+      if (!row?.next_at) return;
+      const early = row.next_at.getTime() - this.clock.nowMs();
+      if (early > EARLY_MS) return;
+      if (early > 0) await new Promise((resolve) => setTimeout(resolve, early));
+      const lane = laneOf({ providerAccountId: row.provider_account_id, lane: row.lane });
+      await this.run(operationId, lane);
+    } finally {
+      this.underWay.delete(operationId);
+    }
+  }
+
+  /** Looks once, and starts what it finds, as far as this process has hands free. */
+  async sweep(): Promise<void> {
+    const free = this.settings.workerConcurrency - this.underWay.size;
+    if (free <= 0) return;
+    const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
+    const due = await this.repository.due(this.database, overdueAt, free);
+    for (const each of due.slice(0, free)) {
+      if (this.underWay.has(each.id)) continue;
+      this.underWay.add(each.id);
+      this.run(each.id, laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }))
+        .catch((error: unknown) => this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`))
+        .finally(() => this.underWay.delete(each.id));
+    }
+  }
+
+  private async run(id: string, lane: ReturnType<typeof laneOf>): Promise<void> {
+    const step = await this.transitions.begin(id, lane, { due: true });
+    await this.driver.drive(id, lane, step, null);
+  }
+
+  private next(): void {
+    if (this.stopped) return;
+    this.timer = setTimeout(() => {
+      this.sweep()
+        .catch((error: unknown) => this.logger.warn(`The sweep could not look for due operations: ${String(error)}`))
+        .finally(() => this.next());
+    }, this.settings.sweepIntervalMs);
+  }
+}

@@ -1,0 +1,207 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { Database, type Transaction } from '../persistence/database.js';
+import type { AttemptRow, NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
+import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { type Decision, decide, mayHaveHappened, type Timing } from './decide.js';
+import type { OperationContext } from './handler.js';
+import { policyOf } from './kinds.js';
+import { LaneTurns } from './lane-turns.js';
+import { isFinal, type OperationFacts, type OperationState } from './operation.js';
+import { derivedKey } from './provider-key.js';
+import { PAUSE_MS } from './plan.js';
+import { OperationRecords } from './record.js';
+import { type Settled, Settlement } from './settlement.js';
+import { laneOf, timingOf } from './timing.js';
+
+/** An attempt that may go out: it is on record, its lease runs. */
+export interface Send {
+  do: 'send';
+  context: OperationContext;
+  attemptId: string;
+  fence: number;
+  providerKey: string | null;
+  startedAt: Date;
+  orderCreatedAt: Date | null;
+}
+
+/** A look at the provider. */
+export interface Read {
+  do: 'read';
+  context: OperationContext;
+  fence: number;
+  generation: number;
+  firstSentAt: Date;
+}
+
+export type Step =
+  | Send
+  | Read
+  | { do: 'settled'; settled: Settled }
+  /** Another operation of the order has to be settled first. */
+  | { do: 'blocked'; by: string; unresolved: boolean }
+  | { do: 'later'; at: Date; fence: number }
+  /** Somebody else works on it, it is final, or a person has to look at it. */
+  | { do: 'nothing' };
+
+/**
+ * Who begins: `fence`: its holder goes on; `turn`: it was just accepted behind others, or one of its callers tries whether its turn has
+ * come; `due`: whoever finds it due, or its lease run out; `again`: a caller repeats a create order that nobody waits for any more.
+ */
+export type Entry = { fence: number } | { turn: true } | { due: true } | { again: true };
+
+/**
+ * The ways an operation changes state, each one transaction: accepted (T1), begun (the next attempt or reading), and, in
+ * settlement.ts, concluded (T2). Locks are always taken in the order idempotency row, lane, operation, order.
+ */
+@Injectable()
+export class Transitions {
+  readonly timing: Timing;
+
+  constructor(
+    private readonly database: Database,
+    private readonly repository: OperationsRepository,
+    private readonly records: OperationRecords,
+    private readonly turns: LaneTurns,
+    private readonly settlement: Settlement,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {
+    this.timing = timingOf(settings);
+  }
+
+  /**
+   * T1: records an operation and, when nothing of its order is in the way, the start of its first attempt; one statement, one commit.
+   * @returns the first step; null when its key, its token or the guard stand against it
+   * @throws DatabaseUnavailable when the answer of the commit was lost: it may be on record
+   */
+  async accept(draft: NewOperation, context: OperationContext, orderCreatedAt: Date | null, now: Date): Promise<Step | null> {
+    const [accepted] = await this.repository.accept(this.database, [draft], now, this.settings.leaseMs);
+    if (!accepted) return null;
+    if (!accepted.started) return this.begin(draft.id, laneOf(draft), { turn: true });
+    return {
+      do: 'send',
+      context,
+      attemptId: draft.attemptId,
+      fence: 1,
+      providerKey: accepted.provider_key,
+      startedAt: now,
+      orderCreatedAt,
+    };
+  }
+
+  /**
+   * Begins what is next for an operation, if the one who asks may. At most one step of an operation is under way at a time.
+   */
+  async begin(id: string, lane: LaneKey | null, as: Entry): Promise<Step> {
+    const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as));
+    this.settlement.announce(step.do === 'settled' ? [step.settled] : []);
+    return step;
+  }
+
+  async #begin(tx: Transaction, id: string, lane: LaneKey | null, as: Entry): Promise<{ step: Step }> {
+    const now = this.clock.now();
+    if (lane) await this.repository.lockLanes(tx, [lane]);
+    const [row] = await this.repository.lock(tx, [id], 'due' in as);
+    if (!row || !this.#mayBegin(row, as, now)) return { step: { do: 'nothing' } };
+    const again = 'again' in as;
+    if (again) Object.assign(row, { opened_at: now, unresolved_since: null, finished_at: null, reason: null, stopped: false });
+    // Its process is gone, and with it the caller who waited there.
+    else if (row.lease_out === true && !('fence' in as) && row.unresolved_since === null) {
+      row.unresolved_since = now;
+      await this.repository.waitEnded(tx, row.id, now);
+    }
+    const paused = this.#pausedUntil(row, now);
+    if (paused && 'due' in as) {
+      await this.settlement.postpone(tx, row, paused);
+      return { step: { do: 'later', at: paused, fence: row.fence } };
+    }
+    const attempts = await this.repository.attempts(tx, [id]);
+    const readings = attempts.length > 0 ? await this.repository.readings(tx, [id]) : [];
+    const facts = this.records.facts(row, attempts, readings);
+    const decision = decide(facts, now.getTime(), this.timing);
+    switch (decision.do) {
+      case 'settle':
+        return { step: { do: 'settled', settled: await this.settlement.settle(tx, row, facts, attempts, decision, null, now) } };
+      case 'pause': {
+        const at = new Date(now.getTime() + PAUSE_MS);
+        await this.settlement.postpone(tx, row, at);
+        return { step: { do: 'later', at, fence: row.fence } };
+      }
+      case 'send':
+      case 'read':
+        if (decision.notBefore > now.getTime()) {
+          const at = new Date(decision.notBefore);
+          if (!again) await this.settlement.postpone(tx, row, at);
+          return { step: { do: 'later', at, fence: row.fence } };
+        }
+        if (again) await this.repository.reopen(tx, row.id, now);
+        return { step: decision.do === 'send' ? await this.#send(tx, row, attempts, decision, now) : await this.#read(tx, row, facts, as) };
+    }
+  }
+
+  #mayBegin(row: OperationRow, as: Entry, now: Date): boolean {
+    const state = row.state as OperationState;
+    if ('again' in as) {
+      if (state === 'manual' || (isFinal(state) && state !== 'abandoned')) return false;
+      return row.lease_until === null ? row.unresolved_since !== null : row.lease_out === true;
+    }
+    if (isFinal(state) || state === 'manual') return false;
+    if ('fence' in as) return row.fence === as.fence && row.lease_until !== null;
+    if (row.lease_until !== null) return row.lease_out === true && 'due' in as;
+    if ('turn' in as) return state === 'accepted';
+    return row.next_at !== null && row.next_at <= now;
+  }
+
+  #pausedUntil(row: OperationRow, now: Date): Date | null {
+    const until = row.account_paused_at === null ? 0 : row.account_paused_at.getTime() + PAUSE_MS;
+    return until > now.getTime() ? new Date(until) : null;
+  }
+
+  async #send(tx: Transaction, row: OperationRow, attempts: AttemptRow[], decision: Decision & { do: 'send' }, now: Date): Promise<Step> {
+    const lane = laneOf({ providerAccountId: row.provider_account_id, lane: row.lane });
+    // Once sent, it has had its turn: what is behind it waits.
+    const turn = attempts.length === 0 ? await this.turns.turnOf(tx, row) : null;
+    if (turn && turn.overtaken.length > 0) await this.settlement.withdrawOvertaken(tx, turn.overtaken, now);
+    if (turn?.blocker) {
+      await this.settlement.postpone(tx, row, null);
+      return { do: 'blocked', by: turn.blocker.id, unresolved: turn.blocker.unresolved_since !== null || turn.blocker.state === 'manual' };
+    }
+    const keyed = policyOf(this.records.kindOf(row)).key === 'provider';
+    const providerKey = decision.generation === row.generation || !keyed ? row.provider_key : derivedKey(row.id, decision.generation);
+    const attemptId = uuidv7({ msecs: now.getTime() });
+    const fence = row.fence + 1;
+    const number = (attempts.at(-1)?.number ?? 0) + 1;
+    await this.repository.start(
+      tx,
+      { id: attemptId, operationId: row.id, number, generation: decision.generation, providerKey, fence },
+      lane,
+      now,
+      this.settings.leaseMs,
+    );
+    return {
+      do: 'send',
+      context: this.records.context(row),
+      attemptId,
+      fence,
+      providerKey,
+      startedAt: now,
+      orderCreatedAt: row.order_created_at,
+    };
+  }
+
+  async #read(tx: Transaction, row: OperationRow, facts: OperationFacts, as: Entry): Promise<Step> {
+    const fence = 'fence' in as ? row.fence : row.fence + 1;
+    await this.repository.lease(tx, row.id, fence, this.settings.leaseMs);
+    const first = facts.attempts.find(mayHaveHappened) ?? facts.attempts[0];
+    return {
+      do: 'read',
+      context: this.records.context(row),
+      fence,
+      generation: row.generation,
+      firstSentAt: new Date(first?.startedAt ?? facts.createdAt),
+    };
+  }
+}

@@ -1,0 +1,466 @@
+import { Injectable } from '@nestjs/common';
+import type { Queryable, Transaction } from '../database.js';
+import type { AttemptRow, LanePeerRow, NewOperation, OperationChange, OperationRow, ReadingRow } from './operation-rows.js';
+
+/** Whose lane: the provider's account and its order id. */
+export interface LaneKey {
+  providerAccountId: string;
+  lane: string;
+}
+
+const OPERATION_COLUMNS = `
+  o.id, o.merchant_id, o.provider_account_id, o.kind, o.class, o.state, o.lane, o.position, o.data_subject, o.target, o.request,
+  o.caller_key, o.fingerprint, o.token_hash, o.amount, o.reference, o.provider_key, o.generation, o.fence, o.lease_until,
+  o.next_at, o.steps, o.wakes, o.opened_at, o.unresolved_since, o.sends_alone, o.stopped,
+  o.answer_status, o.answer_headers, o.answer_body, o.reason, o.created_at, o.finished_at, o.lease_until < now() AS lease_out`;
+
+/** Statements of the durable operation. The rules are in src/operations; here is only what Postgres has to do, for whole lists. */
+@Injectable()
+export class OperationsRepository {
+  /**
+   * T1, one statement: idempotency row, lane, operation, provider key and the start of the first attempt. An operation is left out
+   * of the result when its key or token is taken, or when it is guarded and an equal one is unresolved. One whose lane is
+   * occupied is accepted without an attempt.
+   */
+  accept(
+    db: Queryable,
+    operations: readonly NewOperation[],
+    now: Date,
+    leaseMs: number,
+  ): Promise<{ id: string; started: boolean; position: string | null; provider_key: string | null }[]> {
+    const column = <K extends keyof NewOperation>(name: K) => operations.map((operation) => operation[name]);
+    return db.query(ACCEPT, [
+      column('id'),
+      column('merchantId'),
+      column('providerAccountId'),
+      column('kind'),
+      column('class'),
+      column('lane'),
+      column('dataSubject'),
+      column('target'),
+      column('request'),
+      column('callerKey'),
+      column('fingerprint'),
+      column('tokenHash'),
+      column('amount'),
+      column('reference'),
+      column('derivedKey'),
+      column('wantedKey'),
+      column('sendsAlone'),
+      column('guarded'),
+      column('unresolved'),
+      column('attemptId'),
+      now,
+      leaseMs,
+    ]);
+  }
+
+  /** The operation that holds a merchant's key. */
+  async byKey(db: Queryable, merchantId: string, key: string): Promise<{ operation_id: string; fingerprint: Buffer } | null> {
+    const rows = await db.query<{ operation_id: string; fingerprint: Buffer }>(
+      'SELECT operation_id, fingerprint FROM idempotency_keys WHERE merchant_id = $1 AND key = $2',
+      [merchantId, key],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Operations of an authorization token that are open, or that an equal repeat must find: newest first. */
+  byToken(
+    db: Queryable,
+    providerAccountId: string,
+    kind: string,
+    tokenHash: Buffer,
+  ): Promise<{ id: string; fingerprint: Buffer; state: string; finished_at: Date | null }[]> {
+    return db.query(
+      `SELECT id, fingerprint, state, finished_at FROM operations
+       WHERE provider_account_id = $1 AND kind = $2 AND token_hash = $3 AND state NOT IN ('rejected', 'withdrawn')
+       ORDER BY id DESC`,
+      [providerAccountId, kind, tokenHash],
+    );
+  }
+
+  /** An unresolved operation with this fingerprint: the guard's. */
+  async unresolvedEqual(db: Queryable, merchantId: string, fingerprint: Buffer): Promise<string | null> {
+    const rows = await db.query<{ id: string }>(
+      `SELECT id FROM operations
+       WHERE merchant_id = $1 AND fingerprint = $2 AND unresolved_since IS NOT NULL AND finished_at IS NULL LIMIT 1`,
+      [merchantId, fingerprint],
+    );
+    return rows[0]?.id ?? null;
+  }
+
+  async find(db: Queryable, id: string): Promise<OperationRow | null> {
+    const rows = await db.query<OperationRow>(`SELECT ${OPERATION_COLUMNS}, ${ORDER_FACTS} WHERE o.id = $1`, [id]);
+    return rows[0] ?? null;
+  }
+
+  /** States of watched operations, for callers that wait in another process than the one that works. */
+  states(
+    db: Queryable,
+    ids: readonly string[],
+  ): Promise<{ id: string; state: string; fence: number; next_at: Date | null; finished_at: Date | null; leased: boolean }[]> {
+    return db.query(`SELECT id, state, fence, next_at, finished_at, lease_until IS NOT NULL AS leased FROM operations WHERE id = ANY($1)`, [
+      ids,
+    ]);
+  }
+
+  /** Locks lanes; first in the order of locks after idempotency rows. */
+  async lockLanes(tx: Transaction, lanes: readonly LaneKey[]): Promise<void> {
+    if (lanes.length === 0) return;
+    await tx.query(
+      `SELECT 1 FROM lanes JOIN unnest($1::uuid[], $2::text[]) AS wanted(account, lane)
+         ON lanes.provider_account_id = wanted.account AND lanes.lane = wanted.lane
+       ORDER BY lanes.provider_account_id, lanes.lane FOR UPDATE OF lanes`,
+      [lanes.map((each) => each.providerAccountId), lanes.map((each) => each.lane)],
+    );
+  }
+
+  /** Locks operations, after their lanes. With `skipLocked`, one that somebody else is working on is left out. */
+  lock(tx: Transaction, ids: readonly string[], skipLocked = false): Promise<OperationRow[]> {
+    return tx.query<OperationRow>(
+      `SELECT ${OPERATION_COLUMNS}, ${ORDER_FACTS}
+       WHERE o.id = ANY($1) ORDER BY o.id FOR UPDATE OF o ${skipLocked ? 'SKIP LOCKED' : ''}`,
+      [ids],
+    );
+  }
+
+  attempts(db: Queryable, operationIds: readonly string[]): Promise<AttemptRow[]> {
+    return db.query<AttemptRow>(
+      `SELECT id, operation_id, number, generation, fence, started_at, ended_at, outcome, garbled, status, headers, answer,
+              provider_id, code, reason, correlation_id
+       FROM attempts WHERE operation_id = ANY($1) ORDER BY operation_id, number`,
+      [operationIds],
+    );
+  }
+
+  readings(db: Queryable, operationIds: readonly string[]): Promise<ReadingRow[]> {
+    return db.query<ReadingRow>(
+      `SELECT operation_id, generation, started_at, ended_at, finding, provider_id, data
+       FROM readings WHERE operation_id = ANY($1) ORDER BY operation_id, started_at`,
+      [operationIds],
+    );
+  }
+
+  /** Starts an attempt of a locked operation: its row, the lease, and a new revision of the lane. */
+  async start(
+    tx: Transaction,
+    attempt: { id: string; operationId: string; number: number; generation: number; providerKey: string | null; fence: number },
+    lane: LaneKey | null,
+    now: Date,
+    leaseMs: number,
+  ): Promise<void> {
+    await tx.query(
+      `WITH attempt AS (
+         INSERT INTO attempts (id, operation_id, number, generation, fence, started_at) VALUES ($1, $2, $3, $4, $5, $6)
+       ), lane AS (
+         UPDATE lanes SET revision = revision + 1 WHERE provider_account_id = $9 AND lane = $10
+       )
+       UPDATE operations SET state = 'running', fence = $5, generation = $4, provider_key = $7, next_at = NULL,
+         lease_until = now() + $8 * interval '1 millisecond'
+       WHERE id = $2`,
+      [
+        attempt.id,
+        attempt.operationId,
+        attempt.number,
+        attempt.generation,
+        attempt.fence,
+        now,
+        attempt.providerKey,
+        leaseMs,
+        lane?.providerAccountId ?? null,
+        lane?.lane ?? null,
+      ],
+    );
+  }
+
+  /** Leases a locked operation for a reading. */
+  async lease(tx: Transaction, id: string, fence: number, leaseMs: number): Promise<void> {
+    await tx.query(`UPDATE operations SET fence = $2, next_at = NULL, lease_until = now() + $3 * interval '1 millisecond' WHERE id = $1`, [
+      id,
+      fence,
+      leaseMs,
+    ]);
+  }
+
+  /** Appends answers to their attempts, whoever holds the lease; an attempt is answered once. */
+  async answer(tx: Transaction, answers: readonly AttemptRow[]): Promise<void> {
+    if (answers.length === 0) return;
+    const column = <K extends keyof AttemptRow>(name: K) => answers.map((each) => each[name]);
+    await tx.query(
+      `UPDATE attempts a SET ended_at = t.ended_at, outcome = t.outcome, garbled = t.garbled, status = t.status, headers = t.headers,
+         answer = t.answer, provider_id = t.provider_id, code = t.code, reason = t.reason, correlation_id = t.correlation_id
+       FROM unnest($1::uuid[], $2::timestamptz[], $3::text[], $4::bool[], $5::int[], $6::jsonb[], $7::bytea[], $8::text[], $9::text[],
+                   $10::text[], $11::text[])
+         AS t(id, ended_at, outcome, garbled, status, headers, answer, provider_id, code, reason, correlation_id)
+       WHERE a.id = t.id AND a.outcome IS NULL`,
+      [
+        column('id'),
+        column('ended_at'),
+        column('outcome'),
+        column('garbled'),
+        column('status'),
+        answers.map((each) => (each.headers === null ? null : JSON.stringify(each.headers))),
+        column('answer'),
+        column('provider_id'),
+        column('code'),
+        column('reason'),
+        column('correlation_id'),
+      ],
+    );
+  }
+
+  async insertReading(tx: Transaction, id: string, reading: ReadingRow): Promise<void> {
+    await tx.query(
+      `INSERT INTO readings (id, operation_id, generation, started_at, ended_at, finding, provider_id, data)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+      [
+        id,
+        reading.operation_id,
+        reading.generation,
+        reading.started_at,
+        reading.ended_at,
+        reading.finding,
+        reading.provider_id,
+        JSON.stringify(reading.data),
+      ],
+    );
+  }
+
+  /** Writes what was decided of locked operations; lanes lose those that are final, and get a new revision. */
+  async change(tx: Transaction, changes: readonly OperationChange[]): Promise<void> {
+    if (changes.length === 0) return;
+    const column = <K extends keyof OperationChange>(name: K) => changes.map((each) => each[name]);
+    await tx.query(
+      `WITH t AS (
+         SELECT * FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::int[], $8::jsonb[],
+                              $9::bytea[], $10::text[], $11::timestamptz[], $12::bool[], $13::uuid[], $14::text[], $15::bool[])
+           AS t(id, state, keeps_lease, next_at, steps, unresolved_since, answer_status, answer_headers, answer_body, reason, finished_at,
+                stopped, provider_account_id, lane, leaves_lane)
+       ), lane AS (
+         UPDATE lanes l SET open = l.open - n.leaving, revision = l.revision + 1
+         FROM (SELECT provider_account_id, lane, count(*) FILTER (WHERE leaves_lane) AS leaving
+               FROM t WHERE lane IS NOT NULL GROUP BY 1, 2) n
+         WHERE l.provider_account_id = n.provider_account_id AND l.lane = n.lane
+       )
+       UPDATE operations o SET state = t.state, next_at = t.next_at, steps = t.steps, unresolved_since = t.unresolved_since,
+         answer_status = t.answer_status, answer_headers = t.answer_headers, answer_body = t.answer_body, reason = t.reason,
+         finished_at = t.finished_at, stopped = t.stopped,
+         lease_until = CASE WHEN t.keeps_lease THEN o.lease_until END
+       FROM t WHERE o.id = t.id`,
+      [
+        column('id'),
+        column('state'),
+        column('keepsLease'),
+        column('nextAt'),
+        column('steps'),
+        column('unresolvedSince'),
+        column('answerStatus'),
+        changes.map((each) => (each.answerHeaders === null ? null : JSON.stringify(each.answerHeaders))),
+        column('answerBody'),
+        column('reason'),
+        column('finishedAt'),
+        column('stopped'),
+        column('providerAccountId'),
+        column('lane'),
+        column('leavesLane'),
+      ],
+    );
+  }
+
+  /** Unfinished money operations of a locked lane. */
+  peers(tx: Transaction, lane: LaneKey): Promise<LanePeerRow[]> {
+    return tx.query<LanePeerRow>(
+      `SELECT o.id, o.kind, o.state, o.position, o.fence, o.unresolved_since, o.lease_until >= now() AS leased,
+              NOT EXISTS (SELECT 1 FROM attempts a WHERE a.operation_id = o.id AND a.outcome IS DISTINCT FROM 'retry') AS never_sent
+       FROM operations o
+       WHERE o.provider_account_id = $1 AND o.lane = $2 AND o.finished_at IS NULL ORDER BY o.position`,
+      [lane.providerAccountId, lane.lane],
+    );
+  }
+
+  /** Amounts of the order that a refund is measured against, in minor units; null when the order is not known here. */
+  async coverage(tx: Queryable, lane: LaneKey): Promise<{ captured: string; refunded: string } | null> {
+    const rows = await tx.query<{ captured: string; refunded: string }>(
+      `SELECT captured_amount AS captured, refunded_amount AS refunded FROM orders
+       WHERE provider_account_id = $1 AND provider_order_id = $2`,
+      [lane.providerAccountId, lane.lane],
+    );
+    return rows[0] ?? null;
+  }
+
+  /** Operations of a locked lane that wait for their turn become due. */
+  wakeLane(tx: Transaction, lane: LaneKey, now: Date): Promise<{ id: string; fence: number }[]> {
+    return tx.query<{ id: string; fence: number }>(
+      `UPDATE operations SET next_at = $3
+       WHERE provider_account_id = $1 AND lane = $2 AND finished_at IS NULL AND state = 'accepted' AND lease_until IS NULL
+       RETURNING id, fence`,
+      [lane.providerAccountId, lane.lane, now],
+    );
+  }
+
+  /** Renews leases; an operation that is missing from the result was taken over. */
+  async renew(db: Queryable, held: readonly { id: string; fence: number }[], leaseMs: number): Promise<Set<string>> {
+    const rows = await db.query<{ id: string }>(
+      `UPDATE operations o SET lease_until = now() + $3 * interval '1 millisecond'
+       FROM unnest($1::uuid[], $2::int[]) AS t(id, fence)
+       WHERE o.id = t.id AND o.fence = t.fence AND o.lease_until IS NOT NULL
+       RETURNING o.id`,
+      [held.map((each) => each.id), held.map((each) => each.fence), leaseMs],
+    );
+    return new Set(rows.map((row) => row.id));
+  }
+
+  /** What the sweep has to do: leases that ran out, at once; and due operations that no nudge reached. */
+  due(db: Queryable, overdueAt: Date, limit: number): Promise<{ id: string; provider_account_id: string; lane: string | null }[]> {
+    return db.query(
+      `(SELECT id, provider_account_id, lane FROM operations
+        WHERE lease_until < now() ORDER BY lease_until LIMIT $2)
+       UNION ALL
+       (SELECT id, provider_account_id, lane FROM operations
+        WHERE next_at <= $1 AND lease_until IS NULL ORDER BY next_at LIMIT $2)`,
+      [overdueAt, limit],
+    );
+  }
+
+  /** The caller's wait is over and nobody was answered. */
+  async waitEnded(db: Queryable, id: string, now: Date): Promise<void> {
+    await db.query(`UPDATE operations SET unresolved_since = $2 WHERE id = $1 AND finished_at IS NULL AND unresolved_since IS NULL`, [
+      id,
+      now,
+    ]);
+  }
+
+  /** Opens a bounded operation again, for as long as its new caller waits; the row is locked. */
+  async reopen(tx: Transaction, id: string, now: Date): Promise<void> {
+    await tx.query(
+      `UPDATE operations SET opened_at = $2, unresolved_since = NULL, finished_at = NULL, reason = NULL, stopped = false,
+         state = CASE WHEN state = 'abandoned' THEN 'unknown' ELSE state END
+       WHERE id = $1`,
+      [id, now],
+    );
+  }
+
+  /** Nothing more is sent for it; it is only found out. The row is locked. */
+  async stop(tx: Transaction, id: string): Promise<void> {
+    await tx.query('UPDATE operations SET stopped = true WHERE id = $1', [id]);
+  }
+
+  /** A person allows one more key for a `manual` operation; it is due now. The row is locked. */
+  async grantKey(tx: Transaction, id: string, generation: number, providerKey: string | null, now: Date): Promise<void> {
+    await tx.query(
+      `UPDATE operations SET state = 'waiting', generation = $2, provider_key = COALESCE($3, provider_key), next_at = $4, reason = NULL
+       WHERE id = $1`,
+      [id, generation, providerKey, now],
+    );
+  }
+
+  /** Makes an operation due now; the row is locked. */
+  async hasten(tx: Transaction, id: string, now: Date): Promise<void> {
+    await tx.query('UPDATE operations SET next_at = $2 WHERE id = $1', [id, now]);
+  }
+
+  /** Calls of the account fail; kept until the first success after it. */
+  async accountFails(tx: Transaction, accountId: string, now: Date): Promise<void> {
+    await tx.query('UPDATE provider_accounts SET failing_since = $2 WHERE id = $1 AND failing_since IS NULL', [accountId, now]);
+  }
+
+  /** The provider refuses our credentials: what waits, waits for the account. */
+  async pauseAccount(tx: Transaction, accountId: string, reason: string, now: Date): Promise<void> {
+    await tx.query('UPDATE provider_accounts SET paused_at = $2, pause_reason = $3 WHERE id = $1', [accountId, now, reason]);
+  }
+
+  /**
+   * The first success after a failure wakes what waits for the account, spread out by `spacingMs`. An operation that was woken before
+   * and failed again is woken later each time (by the schedule), so that one that always fails does not follow every success.
+   * @returns the operations that became due, none when the account was not failing
+   */
+  async accountWorks(
+    tx: Transaction,
+    accountId: string,
+    now: Date,
+    delays: readonly number[],
+    spacingMs: number,
+  ): Promise<{ id: string; fence: number; next_at: Date }[]> {
+    const recovered = await tx.query(
+      `UPDATE provider_accounts SET failing_since = NULL, paused_at = NULL, pause_reason = NULL
+       WHERE id = $1 AND (failing_since IS NOT NULL OR paused_at IS NOT NULL) RETURNING id`,
+      [accountId],
+    );
+    if (recovered.length === 0) return [];
+    return tx.query(
+      `UPDATE operations o SET next_at = LEAST(o.next_at, w.at), wakes = o.wakes + 1
+       FROM (SELECT id, $2::timestamptz
+               + CASE WHEN wakes = 0 THEN 0 ELSE ($3::bigint[])[LEAST(wakes, cardinality($3::bigint[]))] END * interval '1 millisecond'
+               + (row_number() OVER (ORDER BY next_at) - 1) * $4 * interval '1 millisecond' AS at
+             FROM operations
+             WHERE provider_account_id = $1 AND next_at > $2 AND lease_until IS NULL AND finished_at IS NULL
+             ) w
+       WHERE o.id = w.id RETURNING o.id, o.fence, o.next_at`,
+      [accountId, now, delays, spacingMs],
+    );
+  }
+
+  /** Lets the key be used again, for a new intent. */
+  async freeKey(tx: Transaction, operationId: string): Promise<void> {
+    await tx.query('DELETE FROM idempotency_keys WHERE operation_id = $1', [operationId]);
+  }
+}
+
+/** The authorization's end and the order's age, for operations whose order is known here; and how the account is. */
+const ORDER_FACTS = `
+  ord.id AS order_id, ord.expires_at AS order_expires_at, ord.created_at AS order_created_at,
+  acc.failing_since AS account_failing_since, acc.paused_at AS account_paused_at
+  FROM operations o JOIN provider_accounts acc ON acc.id = o.provider_account_id
+  LEFT JOIN orders ord ON ord.provider_account_id = o.provider_account_id AND ord.provider_order_id = o.lane`;
+
+const ACCEPT = `
+  WITH input AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bytea[], $9::bytea[],
+      $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::bool[], $18::bool[], $19::bool[],
+      $20::uuid[]) WITH ORDINALITY AS t(id, merchant_id, provider_account_id, kind, class, lane, data_subject, target, request,
+      caller_key, fingerprint, token_hash, amount, reference, derived_key, wanted_key, sends_alone, guarded, unresolved, attempt_id, ord)
+  ), keyed AS (
+    INSERT INTO idempotency_keys (merchant_id, key, operation_id, fingerprint, created_at)
+    SELECT merchant_id, caller_key, id, fingerprint, $21 FROM input WHERE caller_key IS NOT NULL ORDER BY merchant_id, caller_key
+    ON CONFLICT (merchant_id, key) DO NOTHING
+    RETURNING operation_id
+  ), granted AS (
+    SELECT i.* FROM input i
+    WHERE (i.caller_key IS NULL OR i.id IN (SELECT operation_id FROM keyed))
+      AND NOT (i.guarded AND EXISTS (
+        SELECT 1 FROM operations o WHERE o.merchant_id = i.merchant_id AND o.fingerprint = i.fingerprint
+          AND o.unresolved_since IS NOT NULL AND o.finished_at IS NULL))
+  ), pinned AS (
+    INSERT INTO provider_keys (provider_account_id, provider_key, operation_id)
+    SELECT provider_account_id, wanted_key, id FROM granted WHERE wanted_key IS NOT NULL ORDER BY provider_account_id, wanted_key
+    ON CONFLICT DO NOTHING
+    RETURNING operation_id
+  ), laned AS (
+    INSERT INTO lanes AS l (provider_account_id, lane, open, position, revision)
+    SELECT provider_account_id, lane, count(*), count(*), 1 FROM granted WHERE lane IS NOT NULL
+    GROUP BY provider_account_id, lane ORDER BY provider_account_id, lane
+    ON CONFLICT (provider_account_id, lane) DO UPDATE
+      SET open = l.open + EXCLUDED.open, position = l.position + EXCLUDED.position, revision = l.revision + 1
+    RETURNING provider_account_id, lane, open, position
+  ), placed AS (
+    SELECT g.*, l.position - g.behind AS place, l.lane IS NULL OR l.open = g.among AND g.behind = g.among - 1 AS first
+    FROM (SELECT granted.*, count(*) OVER lane_mates AS among,
+                 count(*) OVER lane_mates - row_number() OVER (lane_mates ORDER BY ord) AS behind
+          FROM granted WINDOW lane_mates AS (PARTITION BY provider_account_id, lane)) g
+    LEFT JOIN laned l ON l.provider_account_id = g.provider_account_id AND l.lane = g.lane
+  ), inserted AS (
+    INSERT INTO operations (id, merchant_id, provider_account_id, kind, class, state, lane, position, data_subject, target, request,
+      caller_key, fingerprint, token_hash, amount, reference, provider_key, fence, lease_until, next_at, sends_alone, unresolved_since,
+      opened_at, created_at)
+    SELECT id, merchant_id, provider_account_id, kind, class, CASE WHEN first THEN 'running' ELSE 'accepted' END, lane, place,
+      data_subject, target, request, caller_key, fingerprint, token_hash, amount, reference,
+      CASE WHEN id IN (SELECT operation_id FROM pinned) THEN wanted_key ELSE derived_key END, 1,
+      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, NULL, sends_alone, CASE WHEN unresolved THEN $21 END, $21, $21
+    FROM placed
+    ON CONFLICT DO NOTHING
+    RETURNING id, state, position, provider_key
+  ), started AS (
+    INSERT INTO attempts (id, operation_id, number, generation, fence, started_at)
+    SELECT placed.attempt_id, inserted.id, 1, 1, 1, $21 FROM inserted JOIN placed USING (id) WHERE inserted.state = 'running'
+  )
+  SELECT id, state = 'running' AS started, position, provider_key FROM inserted`;
