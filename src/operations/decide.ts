@@ -16,6 +16,8 @@ export interface Timing {
   /** How long an authorization token may be used without a caller, and how long it lives. */
   tokenSendsMs: number;
   tokenLifeMs: number;
+  /** How long an account whose credentials were refused is left alone before it is tried again. */
+  pauseMs: number;
   /** Unresolved for this long: each further attempt is followed by a look at the order. */
   lookAfterMs: number;
 }
@@ -28,6 +30,7 @@ export const TIMING: Timing = {
   expiryMarginMs: 600_000,
   tokenSendsMs: 50 * 60_000,
   tokenLifeMs: 60 * 60_000,
+  pauseMs: 60_000,
   lookAfterMs: 15 * 60_000,
 };
 
@@ -37,9 +40,7 @@ export type Decision =
   | { do: 'settle'; state: 'rejected'; attempt: Attempt }
   | { do: 'settle'; state: 'abandoned' | 'withdrawn' | 'manual'; reason: Reason }
   | { do: 'send'; notBefore: number; generation: number }
-  | { do: 'read'; notBefore: number }
-  /** The provider refuses our credentials: wait for the account, without spending a step of the schedule. */
-  | { do: 'pause' };
+  | { do: 'read'; notBefore: number };
 
 export type Reason =
   | 'wait-over' // the caller's wait ended before it was sent
@@ -93,17 +94,16 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
   const last = op.attempts.at(-1);
   const tooLate =
     policyOf(op.kind).untilExpiry === true && op.expiresAt !== null && op.waitOver && now >= op.expiresAt - timing.expiryMarginMs;
-  const send: Decision = { do: 'send', notBefore: now, generation: op.generation };
+  const send: Decision = { do: 'send', notBefore: Math.max(now, pausedUntil(last, timing)), generation: op.generation };
 
   if (!op.attempts.some(mayHaveHappened)) {
     if (last?.outcome === 'rejected') return { do: 'settle', state: 'rejected', attempt: last };
     if (last?.outcome === 'configuration' && !op.waitOver) return { do: 'settle', state: 'rejected', attempt: last };
     if (op.stopped) return settle('withdrawn', 'stopped');
     if (tooLate) return settle('withdrawn', 'authorization-ends');
-    return last?.outcome === 'configuration' ? { do: 'pause' } : send;
+    return send;
   }
 
-  if (last?.outcome === 'configuration') return { do: 'pause' };
   // A new key was granted and not used yet.
   if (op.generation > 1 && !op.stopped && !tooLate && op.attempts.every((each) => each.generation < op.generation)) return send;
   const refused = last?.outcome === 'rejected' ? last : null;
@@ -162,7 +162,8 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
   const young = now < op.createdAt + timing.tokenSendsMs;
   const maySend = !op.stopped && (!op.waitOver || (op.sendsAlone && young));
   // Tokens have no concurrent sends: an attempt whose process died is waited out.
-  const send: Decision = { do: 'send', notBefore: Math.max(now, openUntil(op, timing)), generation: op.generation };
+  const notBefore = Math.max(now, openUntil(op, timing), pausedUntil(last, timing));
+  const send: Decision = { do: 'send', notBefore, generation: op.generation };
 
   if (!op.attempts.some(mayHaveHappened)) {
     if (last?.outcome === 'rejected' || last?.outcome === 'configuration') return { do: 'settle', state: 'rejected', attempt: last };
@@ -177,7 +178,6 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
     const refusedAgain = after.some((each) => each.outcome === 'rejected');
     return refusedAgain ? settle('manual', 'placed-without-id') : send;
   }
-  if (last?.outcome === 'configuration' && !maySend) return { do: 'pause' };
   const refused = last?.outcome === 'rejected' && last.startedAt >= op.openedAt ? last : null;
   if (maySend && !refused) return send;
   const found = findOut(op, now, timing);
@@ -188,6 +188,11 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
   }
   const givenUp = now >= op.createdAt + timing.keyCutoffMs && op.readings.at(-1)?.finding === 'unreadable';
   return givenUp ? settle('manual', 'unreadable') : found;
+}
+
+/** Refused credentials are a matter of the account: the same call comes again after a pause, not by the schedule. */
+function pausedUntil(last: Attempt | undefined, timing: Timing): number {
+  return last?.outcome === 'configuration' ? (last.endedAt ?? last.startedAt) + timing.pauseMs : 0;
 }
 
 /** Until when an attempt without an answer may still be under way. */

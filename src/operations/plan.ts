@@ -2,9 +2,6 @@ import { type Decision, decide, lastEnd, type Timing } from './decide.js';
 import type { OperationFacts } from './operation.js';
 import { scheduleDelay } from './schedule.js';
 
-/** How long an account whose credentials were refused is left alone before one operation tries again. */
-export const PAUSE_MS = 60_000;
-
 /** What the holder of an operation knows when an attempt or a reading is over. */
 export interface Situation {
   facts: OperationFacts;
@@ -39,7 +36,7 @@ export function plan(s: Situation): Plan {
   if (decision.do === 'settle') return { then: 'settle', decision, waitOver: facts.waitOver };
   const end = Math.min(now, lastEnd(facts, timing));
 
-  if (decision.do !== 'pause' && s.hold && !s.handOver && !facts.waitOver) {
+  if (s.hold && !s.handOver && !facts.waitOver) {
     // The look after an answer, and the send that a look allows, come at once: a caller waits.
     const atOnce = s.brought === 'reading' ? decision.do === 'send' : decision.do === 'read';
     const pause = atOnce ? 0 : s.hold.delayMs;
@@ -54,7 +51,8 @@ export function plan(s: Situation): Plan {
     decision = decide({ ...facts, waitOver }, now, timing);
     if (decision.do === 'settle') return { then: 'settle', decision, waitOver };
   }
-  if (decision.do === 'pause') return { then: 'scheduled', at: now + PAUSE_MS, steps: s.steps, waitOver };
+  // Refused credentials spend no step: the operation waits for its account.
+  if (facts.attempts.at(-1)?.outcome === 'configuration') return { then: 'scheduled', at: decision.notBefore, steps: s.steps, waitOver };
   if (s.handOver) return { then: 'scheduled', at: Math.max(now, decision.notBefore), steps: s.steps, waitOver };
   // The first look after an attempt needs no pause; everything else follows the schedule.
   const firstLook = decision.do === 'read' && s.brought === 'attempt';

@@ -11,7 +11,6 @@ import { policyOf } from './kinds.js';
 import { LaneTurns } from './lane-turns.js';
 import { isFinal, type OperationFacts, type OperationState } from './operation.js';
 import { derivedKey } from './provider-key.js';
-import { PAUSE_MS } from './plan.js';
 import { OperationRecords } from './record.js';
 import { type Settled, Settlement } from './settlement.js';
 import { laneOf, timingOf } from './timing.js';
@@ -125,11 +124,6 @@ export class Transitions {
     switch (decision.do) {
       case 'settle':
         return { step: { do: 'settled', settled: await this.settlement.settle(tx, row, facts, attempts, decision, null, now) } };
-      case 'pause': {
-        const at = new Date(now.getTime() + PAUSE_MS);
-        await this.settlement.postpone(tx, row, at);
-        return { step: { do: 'later', at, fence: row.fence } };
-      }
       case 'send':
       case 'read':
         if (decision.notBefore > now.getTime()) {
@@ -156,7 +150,7 @@ export class Transitions {
   }
 
   #pausedUntil(row: OperationRow, now: Date): Date | null {
-    const until = row.account_paused_at === null ? 0 : row.account_paused_at.getTime() + PAUSE_MS;
+    const until = row.account_paused_at === null ? 0 : row.account_paused_at.getTime() + this.timing.pauseMs;
     return until > now.getTime() ? new Date(until) : null;
   }
 
