@@ -186,7 +186,8 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
     if (answer) return { do: 'settle', state: 'rejected', attempt: answer };
     return op.stopped ? settle('withdrawn', 'stopped') : settle('abandoned', 'not-found');
   }
-  const givenUp = now >= op.createdAt + timing.keyCutoffMs && op.readings.at(-1)?.finding === 'unreadable';
+  const latest = op.readings.at(-1);
+  const givenUp = latest?.finding === 'unreadable' && latest.startedAt >= op.createdAt + timing.keyCutoffMs;
   return givenUp ? settle('manual', 'unreadable') : found;
 }
 
