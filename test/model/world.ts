@@ -154,7 +154,10 @@ export class World {
   private thaw(): void {
     this.tell('a frozen process comes back');
     const zombie = this.zombies.shift();
-    if (zombie) this.finish(zombie);
+    if (!zombie) return;
+    // Its call goes on without it, and is over no sooner than it would have been.
+    if ('endsAt' in zombie.call) this.advance(Math.max(0, zombie.call.endsAt - this.now));
+    this.finish(zombie);
   }
 
   private callerLeaves(): void {
@@ -233,7 +236,9 @@ export class World {
   }
 
   private read(): Worker['call'] {
-    const seen = this.klarna.effects.length;
+    // Klarna may read from a copy that is behind, by less than the time between two readings.
+    const asOf = this.now - ([0, TIMING.readAgainMs - 1_000][this.draws.below(2)] ?? 0);
+    const seen = this.klarna.effects.filter((effect) => effect.at <= asOf).length;
     const sees = this.facts.class === 'bounded' ? 'placed' : seen > 1 ? 'ambiguous' : 'present';
     const finding: Reading['finding'] = this.draws.below(5) === 4 ? 'unreadable' : seen === 0 ? 'absent' : sees;
     this.tell(`read: ${finding}`);
