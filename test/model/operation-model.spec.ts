@@ -12,7 +12,7 @@ const seed = process.env['MODEL_SEED'] === undefined ? Date.now() % 2 ** 31 : Nu
 function holds(kind: OperationKind, share: number, behaviour: Partial<KlarnaBehaviour>, judge: (world: World) => void): void {
   const keyed: KlarnaBehaviour = { keyLifeMs: 24 * HOUR, remembersRefusals: true, repeat: 'first-answer', ...behaviour };
   const property = fc.property(
-    fc.array(fc.nat(1_000_000), { maxLength: 80 }),
+    fc.array(fc.nat(1_000_000), { maxLength: 60, size: 'max' }),
     fc.constantFrom(null, 30_000, 2 * HOUR, 28 * 24 * HOUR),
     (numbers, expiresIn) => {
       const draws = new Draws(numbers);

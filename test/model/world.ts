@@ -11,7 +11,20 @@ const WAIT_MS = 25_000;
 
 /** How a call goes, drawn when it is made. */
 type Fate = 'answered' | 'lost' | 'lost-before' | 'garbled' | 'failed-after' | 'failed-before' | 'not-sent' | 'credentials';
-const FATES: readonly Fate[] = ['answered', 'lost', 'lost-before', 'garbled', 'failed-after', 'failed-before', 'not-sent', 'credentials'];
+// Lost answers are what the rules are for: they are drawn more often.
+const FATES: readonly Fate[] = [
+  'answered',
+  'lost',
+  'lost',
+  'lost',
+  'answered',
+  'lost-before',
+  'garbled',
+  'failed-after',
+  'failed-before',
+  'not-sent',
+  'credentials',
+];
 
 /** One process that works on the operation. */
 interface Worker {
@@ -225,11 +238,11 @@ export class World {
     this.facts = { ...this.facts, state: 'running', generation, attempts: [...this.facts.attempts, attempt] };
     const fate = FATES[this.draws.below(FATES.length)] ?? 'answered';
     this.tell(`send ${attempt.number}, generation ${generation}, ${fate}`);
-    const verdict = this.draws.below(3) === 2 ? 'refusal' : 'effect';
+    const verdict = this.draws.below(2) === 1 ? 'refusal' : 'effect';
     const reaches = fate === 'answered' || fate === 'lost' || fate === 'garbled' || fate === 'failed-after';
-    const takes = [50, 900, 20_000, TIMING.providerTimeoutMs - 1][this.draws.below(4)] ?? 50;
+    const takes = [50, TIMING.providerTimeoutMs - 1, 900][this.draws.below(3)] ?? 50;
     // A lost request may go on executing after its connection is gone, for as long as the quiet period allows.
-    const later = fate === 'lost' ? ([0, 1_000, TIMING.quietMs - 1][this.draws.below(3)] ?? 0) : 0;
+    const later = fate === 'lost' ? ([0, TIMING.quietMs - 1][this.draws.below(2)] ?? 0) : 0;
     const key = policyOf(this.facts.kind).key === 'provider' ? `key-${generation}` : 'token';
     const flight = reaches ? this.klarna.send(key, this.now + takes + later, verdict) : null;
     return { attempt, flight, fate, endsAt: this.now + takes };
