@@ -1,0 +1,192 @@
+import { describe, expect, it } from '@jest/globals';
+import { decide, type Decision, TIMING } from './decide.js';
+import type { Attempt, AttemptOutcome, OperationFacts, Reading } from './operation.js';
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+
+const attempt = (number: number, outcome: AttemptOutcome | null, change: Partial<Attempt> = {}): Attempt => ({
+  id: `attempt-${number}`,
+  number,
+  generation: 1,
+  startedAt: number * SECOND,
+  endedAt: outcome === null ? null : number * SECOND + 100,
+  outcome,
+  garbled: false,
+  status: null,
+  ...change,
+});
+const reading = (startedAt: number, finding: Reading['finding']): Reading => ({
+  startedAt,
+  endedAt: startedAt + 50,
+  generation: 1,
+  finding,
+  providerId: finding === 'present' ? 'id' : null,
+});
+const capture = (change: Partial<OperationFacts> = {}): OperationFacts => ({
+  kind: 'order-management.capture',
+  class: 'durable',
+  state: 'running',
+  generation: 1,
+  createdAt: 0,
+  openedAt: 0,
+  waitOver: false,
+  sendsAlone: false,
+  stopped: false,
+  expiresAt: null,
+  attempts: [],
+  readings: [],
+  ...change,
+});
+const order = (change: Partial<OperationFacts> = {}): OperationFacts =>
+  capture({ kind: 'payments.create-order', class: 'bounded', ...change });
+const what = (decision: Decision): string => ('state' in decision ? decision.state : decision.do);
+const at = (facts: OperationFacts, now: number): Decision => decide(facts, now, TIMING);
+
+describe('a durable operation', () => {
+  it('is sent when nothing was sent', () => {
+    expect(what(at(capture(), 0))).toBe('send');
+  });
+
+  it('is rejected by a 4xx when no other attempt may have happened', () => {
+    expect(what(at(capture({ attempts: [attempt(1, 'retry'), attempt(2, 'rejected')] }), 3 * SECOND))).toBe('rejected');
+  });
+
+  it('reads after a 4xx that follows an unknown attempt', () => {
+    const facts = capture({ attempts: [attempt(1, 'unknown'), attempt(2, 'rejected')] });
+    expect(at(facts, 3 * SECOND)).toEqual({ do: 'read', notBefore: 3 * SECOND });
+  });
+
+  it('takes an attempt without an answer for one that may have happened', () => {
+    expect(what(at(capture({ attempts: [attempt(1, null), attempt(2, 'rejected')] }), 3 * SECOND))).toBe('read');
+  });
+
+  it('asks again with the same key while the key is young', () => {
+    const facts = capture({ attempts: [attempt(1, 'unknown')] });
+    expect(at(facts, 2 * SECOND)).toEqual({ do: 'send', notBefore: 2 * SECOND, generation: 1 });
+    expect(what(at(facts, SECOND + TIMING.keyCutoffMs))).toBe('read');
+  });
+
+  it('reads after a second garbled success', () => {
+    const garbled = { garbled: true };
+    const once = capture({ attempts: [attempt(1, 'unknown', garbled)] });
+    const twice = capture({ attempts: [attempt(1, 'unknown', garbled), attempt(2, 'unknown', garbled)] });
+    expect([what(at(once, 3 * SECOND)), what(at(twice, 3 * SECOND))]).toEqual(['send', 'read']);
+  });
+
+  it('believes absence only after the quiet period and two readings a minute apart', () => {
+    const end = SECOND + 100;
+    const quiet = end + TIMING.quietMs;
+    const now = SECOND + TIMING.keyCutoffMs;
+    const facts = (...readings: Reading[]) =>
+      capture({ attempts: [attempt(1, 'unknown'), attempt(2, 'rejected', { startedAt: SECOND, endedAt: end })], readings });
+    expect(at(facts(reading(end + 1, 'absent')), end + 2)).toEqual({ do: 'read', notBefore: quiet });
+    expect(at(facts(reading(quiet, 'absent')), quiet + 1)).toEqual({ do: 'read', notBefore: quiet + TIMING.readAgainMs });
+    expect(what(at(facts(reading(quiet - 1, 'absent'), reading(quiet + 59_000, 'absent')), now))).toBe('read');
+    expect(what(at(facts(reading(quiet, 'absent'), reading(quiet + 59_999, 'absent')), now))).toBe('read');
+    expect(what(at(facts(reading(quiet, 'absent'), reading(quiet + 60_000, 'absent')), now))).toBe('rejected');
+  });
+
+  it('gets one new key after absence past the cut-off, and a person after the second absence', () => {
+    const now = 30 * HOUR;
+    const absent = [reading(now - 120_000, 'absent'), reading(now - 60_000, 'absent')];
+    expect(at(capture({ attempts: [attempt(1, 'unknown')], readings: absent }), now)).toEqual({
+      do: 'send',
+      notBefore: now,
+      generation: 2,
+    });
+    const second = attempt(2, 'unknown', { generation: 2 });
+    expect(at(capture({ generation: 2, attempts: [attempt(1, 'unknown'), second], readings: absent }), now)).toEqual({
+      do: 'settle',
+      state: 'manual',
+      reason: 'absent-twice',
+    });
+  });
+
+  it('asks a person when more than one effect could be it', () => {
+    const facts = capture({ attempts: [attempt(1, 'unknown'), attempt(2, 'rejected')], readings: [reading(5 * SECOND, 'ambiguous')] });
+    expect(what(at(facts, 6 * SECOND))).toBe('manual');
+  });
+
+  it('believes a success whenever it arrives, also when it was settled otherwise', () => {
+    const facts = capture({ state: 'rejected', attempts: [attempt(1, 'succeeded'), attempt(2, 'rejected')] });
+    expect(what(at(facts, 3 * SECOND))).toBe('succeeded');
+  });
+
+  it('is rejected when our credentials are refused at first, and waits for its account later', () => {
+    const facts = capture({ attempts: [attempt(1, 'configuration')] });
+    expect(what(at(facts, 2 * SECOND))).toBe('rejected');
+    expect(at({ ...facts, waitOver: true }, 2 * SECOND)).toEqual({ do: 'send', notBefore: SECOND + 100 + TIMING.pauseMs, generation: 1 });
+  });
+
+  it('is not repeated by the service when the authorization is about to end, and always tried for a caller', () => {
+    const expiresAt = HOUR;
+    const late = expiresAt - TIMING.expiryMarginMs;
+    expect(what(at(capture({ expiresAt }), late))).toBe('send');
+    expect(what(at(capture({ expiresAt, waitOver: true }), late))).toBe('withdrawn');
+    expect(what(at(capture({ expiresAt, waitOver: true, attempts: [attempt(1, 'retry')] }), late))).toBe('withdrawn');
+    expect(what(at(capture({ expiresAt, waitOver: true, attempts: [attempt(1, 'unknown')] }), late))).toBe('read');
+  });
+
+  it('repeats refunds past the end of the authorization', () => {
+    const facts = capture({ kind: 'order-management.refund', expiresAt: HOUR, waitOver: true, attempts: [attempt(1, 'retry')] });
+    expect(what(at(facts, 2 * HOUR))).toBe('send');
+  });
+
+  it('looks at the order once per attempt when it is unresolved for 15 minutes', () => {
+    const facts = capture({ waitOver: true, attempts: [attempt(1, 'unknown')] });
+    expect(what(at(facts, 15 * 60_000))).toBe('read');
+    expect(what(at({ ...facts, readings: [reading(15 * 60_000, 'absent')] }, 16 * 60_000))).toBe('send');
+  });
+});
+
+describe('create order', () => {
+  it('repeats the same bytes while a caller waits, and only finds out afterwards', () => {
+    const facts = order({ attempts: [attempt(1, 'unknown')] });
+    expect(what(at(facts, 2 * SECOND))).toBe('send');
+    expect(what(at({ ...facts, waitOver: true }, 2 * SECOND))).toBe('read');
+  });
+
+  it('waits out an attempt whose process died', () => {
+    const facts = order({ attempts: [attempt(1, null)] });
+    expect(at(facts, 2 * SECOND)).toEqual({ do: 'send', notBefore: SECOND + TIMING.providerTimeoutMs, generation: 1 });
+  });
+
+  it('is sent without a caller only to learn the id of an order that exists', () => {
+    const facts = order({ waitOver: true, attempts: [attempt(1, 'unknown')] });
+    expect(what(at({ ...facts, readings: [reading(5 * SECOND, 'placed')] }, 6 * SECOND))).toBe('send');
+  });
+
+  it('asks a person when the order exists and its id is not to be had', () => {
+    const attempts = [attempt(1, 'unknown'), attempt(9, 'rejected')];
+    expect(at(order({ waitOver: true, attempts, readings: [reading(5 * SECOND, 'placed')] }), 10 * SECOND)).toEqual({
+      do: 'settle',
+      state: 'manual',
+      reason: 'placed-without-id',
+    });
+  });
+
+  it('is abandoned when the order is absent, and when nothing was sent before the wait ended', () => {
+    const quiet = SECOND + 100 + TIMING.quietMs;
+    const readings = [reading(quiet, 'absent'), reading(quiet + TIMING.readAgainMs, 'absent')];
+    expect(what(at(order({ waitOver: true, attempts: [attempt(1, 'unknown')], readings }), quiet + HOUR))).toBe('abandoned');
+    expect(what(at(order({ waitOver: true, attempts: [attempt(1, 'retry')] }), 2 * SECOND))).toBe('abandoned');
+  });
+
+  it('is sent alone until the token is 50 minutes old when the caller said so, unless it was stopped', () => {
+    const facts = order({ waitOver: true, sendsAlone: true, attempts: [attempt(1, 'unknown')] });
+    expect(what(at(facts, TIMING.tokenSendsMs - 1))).toBe('send');
+    expect(what(at(facts, TIMING.tokenSendsMs))).toBe('read');
+    expect(what(at({ ...facts, stopped: true }, 2 * SECOND))).toBe('read');
+  });
+});
+
+describe('an interactive operation', () => {
+  const session = (change: Partial<OperationFacts>) => capture({ kind: 'payments.create-session', class: 'interactive', ...change });
+
+  it('is tried while the caller waits, and never later', () => {
+    const facts = session({ attempts: [attempt(1, 'unknown')] });
+    expect(what(at(facts, 2 * SECOND))).toBe('send');
+    expect(what(at({ ...facts, waitOver: true }, 2 * SECOND))).toBe('abandoned');
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it } from '@jest/globals';
+import type { LaneRole } from './kinds.js';
+import { type Coverage, type LanePeer, turnOf } from './lanes.js';
+
+const ROLES: readonly LaneRole[] = ['capture', 'refund', 'authorization-update', 'release', 'cancel'];
+
+/** What the design says, cell by cell: does `mine` wait for an unfinished, sent one `ahead` of it? */
+const EXPECTED: Record<LaneRole, Record<LaneRole, boolean>> = {
+  capture: { capture: true, refund: false, 'authorization-update': true, release: true, cancel: true },
+  refund: { capture: true, refund: true, 'authorization-update': false, release: false, cancel: false },
+  'authorization-update': { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true },
+  release: { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true },
+  cancel: { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true },
+};
+
+const peer = (role: LaneRole, change: Partial<LanePeer> = {}): LanePeer => ({
+  id: `ahead-${role}`,
+  role,
+  position: 1,
+  state: 'running',
+  neverSent: false,
+  ...change,
+});
+const mine = (role: LaneRole, amount: number | null = 500) => ({ id: 'mine', role, position: 9, amount });
+const uncovered: Coverage = { capturedAmount: 0, refundedAmount: 0 };
+
+describe('turnOf', () => {
+  for (const role of ROLES) {
+    for (const ahead of ROLES) {
+      it(`${EXPECTED[role][ahead] ? 'makes' : 'does not make'} a ${role} wait for a sent ${ahead}`, () => {
+        const turn = turnOf(mine(role), [peer(ahead)], uncovered);
+        expect(turn.blockedBy?.role ?? null).toBe(EXPECTED[role][ahead] ? ahead : null);
+        expect(turn.overtaken).toEqual([]);
+      });
+
+      it(`lets a manual ${ahead} block a ${role} ${role === ahead ? 'of its own kind' : 'never'}`, () => {
+        const turn = turnOf(mine(role), [peer(ahead, { state: 'manual' })], uncovered);
+        expect(turn.blockedBy !== null).toBe(role === ahead && EXPECTED[role][ahead]);
+      });
+    }
+  }
+
+  it('lets nothing wait for what was accepted after it', () => {
+    for (const role of ROLES) {
+      expect(turnOf({ ...mine(role), position: 1 }, [peer('cancel', { position: 2 })], uncovered).blockedBy).toBeNull();
+    }
+  });
+
+  it('never makes an operation wait for itself', () => {
+    expect(turnOf(mine('capture'), [peer('capture', { id: 'mine' })], null).blockedBy).toBeNull();
+  });
+
+  it('lets a cancel overtake captures that were never sent, and wait for one that was', () => {
+    const waiting = peer('capture', { id: 'b', position: 2, neverSent: true, state: 'accepted' });
+    const sent = peer('capture', { id: 'a', position: 1 });
+    expect(turnOf(mine('cancel'), [waiting, sent], null)).toEqual({ blockedBy: sent, overtaken: [waiting] });
+    expect(turnOf(mine('cancel'), [waiting], null)).toEqual({ blockedBy: null, overtaken: [waiting] });
+  });
+
+  it('makes a release wait for captures that were never sent', () => {
+    expect(turnOf(mine('release'), [peer('capture', { neverSent: true })], null).blockedBy).not.toBeNull();
+  });
+
+  it('lets a refund go when confirmed captures cover it, to the unit', () => {
+    const covered: Coverage = { capturedAmount: 800, refundedAmount: 300 };
+    expect(turnOf(mine('refund', 500), [peer('capture')], covered).blockedBy).toBeNull();
+    expect(turnOf(mine('refund', 501), [peer('capture')], covered).blockedBy).not.toBeNull();
+  });
+
+  it('makes a refund wait for a capture when the order is not known here', () => {
+    expect(turnOf(mine('refund'), [peer('capture')], null).blockedBy).not.toBeNull();
+  });
+
+  it('names the operation that is longest ahead', () => {
+    const turn = turnOf(
+      mine('capture'),
+      [peer('capture', { id: 'late', position: 5 }), peer('cancel', { id: 'early', position: 2 })],
+      null,
+    );
+    expect(turn.blockedBy?.id).toBe('early');
+  });
+});
