@@ -1,0 +1,25 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ClockModule } from './clock/clock.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Settings } from './config/settings.js';
+import { HealthModule } from './health/health.module.js';
+import { HttpLayerModule } from './http/http.module.js';
+import { OrderManagementModule } from './order-management/order-management.module.js';
+import { OrdersModule } from './orders/orders.module.js';
+import { PaymentsModule } from './payments/payments.module.js';
+import { PersistenceModule } from './persistence/persistence.module.js';
+import { QueueModule } from './queue/queue.module.js';
+import { TelemetryModule } from './telemetry/telemetry.module.js';
+
+/**
+ * One program for every role: a worker has the same handlers as the api, because it finishes what the api began. What a role does not
+ * do is decided where it would be done: the sweep (src/operations) and the routes that are served (src/boot).
+ */
+@Module({})
+export class AppModule {
+  static forRoot(settings: Settings): DynamicModule {
+    const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule];
+    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, OrderManagementModule];
+    return { module: AppModule, imports: [...foundation, ...features] };
+  }
+}
