@@ -17,7 +17,7 @@ import { type Plan, plan } from './plan.js';
 import { OperationRecords } from './record.js';
 import { alertAgePassed } from './schedule.js';
 import { Signals } from './signals.js';
-import { laneOf, timingOf } from './timing.js';
+import { timingOf } from './timing.js';
 
 /** An operation that has to be looked at, and when. */
 export interface Due {
@@ -88,7 +88,7 @@ export class Settlement {
     this.signals.changed(evidence.operationId);
     const due = conclusion.then === 'scheduled' ? [conclusion.due, ...woken] : woken;
     if (conclusion.then === 'settled') due.push(...conclusion.settled.woken);
-    this.#nudge(due);
+    this.nudge(due);
     return conclusion;
   }
 
@@ -127,7 +127,7 @@ export class Settlement {
         return { conclusion: { then: 'settled', settled }, woken };
       }
       case 'again':
-        await this.repository.change(tx, [this.#change(row, stateOf(facts), { keepsLease: true })]);
+        await this.repository.change(tx, [this.#change(row, stateOf(facts), { keepsLease: true })], now);
         return { conclusion: { then: 'again', at: new Date(next.at) }, woken };
       case 'scheduled':
         return { conclusion: { then: 'scheduled', due: await this.#schedule(tx, row, facts, attempts, next, evidence, now) }, woken };
@@ -146,7 +146,7 @@ export class Settlement {
   ): Promise<Due> {
     if (next.waitOver) row.unresolved_since ??= now;
     const at = new Date(next.at);
-    await this.repository.change(tx, [this.#change(row, stateOf(facts), { nextAt: at, steps: next.steps })]);
+    await this.repository.change(tx, [this.#change(row, stateOf(facts), { nextAt: at, steps: next.steps })], now);
     if (row.steps === 0 && next.steps > 0) {
       const code = evidence.attempt?.result.code ?? null;
       await this.#note(tx, row, 'operation.waiting', { kind: row.kind, state: stateOf(facts), code }, now);
@@ -216,11 +216,9 @@ export class Settlement {
       reason: outcome.reason,
       finishedAt: final ? now : null,
       leavesLane: final && row.finished_at === null,
+      wakesLane: row.lane !== null,
     });
-    await this.repository.change(tx, [change]);
-    const lane = laneOf({ providerAccountId: row.provider_account_id, lane: row.lane });
-    if (!lane) return [];
-    const woken = await this.repository.wakeLane(tx, lane, now);
+    const woken = await this.repository.change(tx, [change], now);
     return woken.map((each) => ({ ...each, at: now }));
   }
 
@@ -229,27 +227,27 @@ export class Settlement {
     const ids = overtaken.map((each) => each.id).sort();
     for (const row of await this.repository.lock(tx, ids)) {
       const change = this.#change(row, 'withdrawn', { reason: 'overtaken-by-cancel', finishedAt: now, leavesLane: true });
-      await this.repository.change(tx, [change]);
+      await this.repository.change(tx, [change], now);
       await this.#note(tx, row, 'operation.withdrawn', { kind: row.kind, reason: 'overtaken-by-cancel' }, now);
     }
   }
 
   /** Gives a locked operation another time; null: it waits to be woken by what is before it. */
   async postpone(tx: Transaction, row: OperationRow, at: Date | null): Promise<void> {
-    await this.repository.change(tx, [
-      this.#change(row, row.state === 'running' ? 'unknown' : (row.state as OperationState), { nextAt: at }),
-    ]);
+    const state = row.state === 'running' ? 'unknown' : (row.state as OperationState);
+    await this.repository.change(tx, [this.#change(row, state, { nextAt: at })], this.clock.now());
   }
 
   /** After the commit: tells this process's waiters, and the queue. */
   announce(settled: readonly Settled[]): void {
     for (const each of settled) {
       this.signals.changed(each.id);
-      this.#nudge(each.woken);
+      this.nudge(each.woken);
     }
   }
 
-  #nudge(due: readonly Due[]): void {
+  /** After the commit: reminds of what is due, or will be. */
+  nudge(due: readonly Due[]): void {
     const now = this.clock.nowMs();
     for (const each of due) {
       this.signals.changed(each.id);
@@ -347,6 +345,7 @@ export class Settlement {
       providerAccountId: row.provider_account_id,
       lane: row.lane,
       leavesLane: false,
+      wakesLane: false,
       ...what,
     };
   }

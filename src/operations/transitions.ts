@@ -96,7 +96,8 @@ export class Transitions {
    */
   async begin(id: string, lane: LaneKey | null, as: Entry): Promise<Step> {
     const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as));
-    this.settlement.announce(step.do === 'settled' ? [step.settled] : []);
+    if (step.do === 'settled') this.settlement.announce([step.settled]);
+    if (step.do === 'later') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
     return step;
   }
 

@@ -128,4 +128,6 @@ export interface OperationChange {
   lane: string | null;
   /** It was unfinished and is now final. */
   leavesLane: boolean;
+  /** What waits behind it in its lane is to look again. */
+  wakesLane: boolean;
 }

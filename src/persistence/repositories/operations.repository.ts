@@ -20,7 +20,7 @@ export class OperationsRepository {
   /**
    * T1, one statement: idempotency row, lane, operation, provider key and the start of the first attempt. An operation is left out
    * of the result when its key or token is taken, or when it is guarded and an equal one is unresolved. One whose lane is
-   * occupied is accepted without an attempt.
+   * occupied is accepted without an attempt, and due: its own process looks next whose turn it is, or the sweep if that dies.
    */
   accept(
     db: Queryable,
@@ -226,27 +226,37 @@ export class OperationsRepository {
     );
   }
 
-  /** Writes what was decided of locked operations; lanes lose those that are final, and get a new revision. */
-  async change(tx: Transaction, changes: readonly OperationChange[]): Promise<void> {
-    if (changes.length === 0) return;
+  /**
+   * Writes what was decided of locked operations; lanes lose those that are final, and get a new revision. Where one has ended, those of
+   * its lane that wait for their turn become due.
+   * @returns the operations that became due
+   */
+  async change(tx: Transaction, changes: readonly OperationChange[], now: Date): Promise<{ id: string; fence: number }[]> {
+    if (changes.length === 0) return [];
     const column = <K extends keyof OperationChange>(name: K) => changes.map((each) => each[name]);
-    await tx.query(
+    return tx.query<{ id: string; fence: number }>(
       `WITH t AS (
          SELECT * FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::timestamptz[], $5::int[], $6::timestamptz[], $7::int[], $8::jsonb[],
-                              $9::bytea[], $10::text[], $11::timestamptz[], $12::bool[], $13::uuid[], $14::text[], $15::bool[])
+                              $9::bytea[], $10::text[], $11::timestamptz[], $12::bool[], $13::uuid[], $14::text[], $15::bool[], $16::bool[])
            AS t(id, state, keeps_lease, next_at, steps, unresolved_since, answer_status, answer_headers, answer_body, reason, finished_at,
-                stopped, provider_account_id, lane, leaves_lane)
+                stopped, provider_account_id, lane, leaves_lane, wakes_lane)
        ), lane AS (
          UPDATE lanes l SET open = l.open - n.leaving, revision = l.revision + 1
          FROM (SELECT provider_account_id, lane, count(*) FILTER (WHERE leaves_lane) AS leaving
                FROM t WHERE lane IS NOT NULL GROUP BY 1, 2) n
          WHERE l.provider_account_id = n.provider_account_id AND l.lane = n.lane
+       ), changed AS (
+         UPDATE operations o SET state = t.state, next_at = t.next_at, steps = t.steps, unresolved_since = t.unresolved_since,
+           answer_status = t.answer_status, answer_headers = t.answer_headers, answer_body = t.answer_body, reason = t.reason,
+           finished_at = t.finished_at, stopped = t.stopped,
+           lease_until = CASE WHEN t.keeps_lease THEN o.lease_until END
+         FROM t WHERE o.id = t.id
        )
-       UPDATE operations o SET state = t.state, next_at = t.next_at, steps = t.steps, unresolved_since = t.unresolved_since,
-         answer_status = t.answer_status, answer_headers = t.answer_headers, answer_body = t.answer_body, reason = t.reason,
-         finished_at = t.finished_at, stopped = t.stopped,
-         lease_until = CASE WHEN t.keeps_lease THEN o.lease_until END
-       FROM t WHERE o.id = t.id`,
+       UPDATE operations o SET next_at = $17
+       FROM (SELECT DISTINCT provider_account_id, lane FROM t WHERE wakes_lane) w
+       WHERE o.provider_account_id = w.provider_account_id AND o.lane = w.lane AND o.finished_at IS NULL AND o.state = 'accepted'
+         AND o.lease_until IS NULL AND o.id <> ALL($1)
+       RETURNING o.id, o.fence`,
       [
         column('id'),
         column('state'),
@@ -263,6 +273,8 @@ export class OperationsRepository {
         column('providerAccountId'),
         column('lane'),
         column('leavesLane'),
+        column('wakesLane'),
+        now,
       ],
     );
   }
@@ -286,16 +298,6 @@ export class OperationsRepository {
       [lane.providerAccountId, lane.lane],
     );
     return rows[0] ?? null;
-  }
-
-  /** Operations of a locked lane that wait for their turn become due. */
-  wakeLane(tx: Transaction, lane: LaneKey, now: Date): Promise<{ id: string; fence: number }[]> {
-    return tx.query<{ id: string; fence: number }>(
-      `UPDATE operations SET next_at = $3
-       WHERE provider_account_id = $1 AND lane = $2 AND finished_at IS NULL AND state = 'accepted' AND lease_until IS NULL
-       RETURNING id, fence`,
-      [lane.providerAccountId, lane.lane, now],
-    );
   }
 
   /** Renews leases; an operation that is missing from the result was taken over. */
@@ -455,7 +457,7 @@ const ACCEPT = `
     SELECT id, merchant_id, provider_account_id, kind, class, CASE WHEN first THEN 'running' ELSE 'accepted' END, lane, place,
       data_subject, target, request, caller_key, fingerprint, token_hash, amount, reference,
       CASE WHEN id IN (SELECT operation_id FROM pinned) THEN wanted_key ELSE derived_key END, 1,
-      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, NULL, sends_alone, CASE WHEN unresolved THEN $21 END, $21, $21
+      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, CASE WHEN NOT first THEN $21 END, sends_alone, CASE WHEN unresolved THEN $21 END, $21, $21
     FROM placed
     ON CONFLICT DO NOTHING
     RETURNING id, state, position, provider_key
