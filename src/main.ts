@@ -1,1 +1,4 @@
-export {};
+import 'reflect-metadata';
+import { run } from './boot/run.js';
+
+await run();

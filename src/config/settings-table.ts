@@ -1,0 +1,104 @@
+import { baseUrl, flag, key32, milliseconds, millisecondsList, oneOf, text, url, username, whole, type ValueKind } from './value-kinds.js';
+
+/** One environment variable. README's table, `.env.example` and the check of docker-compose.yml are made from these. */
+export interface Setting<T> extends ValueKind<T> {
+  readonly doc: string;
+  /** The default as it would be written in the environment, or in words when it depends on others; undefined when there is none. */
+  readonly defaultText: string | undefined;
+  readonly fallback: T;
+  /** Secret values are never printed, not even in the message that refuses them. */
+  readonly secret: boolean;
+}
+
+function withDefault<T>(kind: ValueKind<T>, defaultText: string, doc: string): Setting<T> {
+  return { ...kind, doc, defaultText, fallback: kind.parse(defaultText) as T, secret: false };
+}
+function optional<T>(kind: ValueKind<T>, doc: string, defaultInWords?: string): Setting<T | undefined> {
+  return { ...kind, doc, defaultText: defaultInWords, fallback: undefined, secret: false };
+}
+function secret<T>(setting: Setting<T>): Setting<T> {
+  return { ...setting, secret: true };
+}
+
+const port = whole(0, 65_535);
+
+/** Every variable the service reads, in the order in which an operator meets them. */
+export const SETTINGS = {
+  NODE_ENV: withDefault(
+    text,
+    'development',
+    '`production` refuses to start without DATABASE_URL, DATA_KEY and the credentials of the API and of Klarna',
+  ),
+  PORT: optional(port, 'Port of the API; unset and taken: the next free one; set and taken: the start fails; 0: any free one', '3000'),
+  HOST: optional(text, 'Address the API listens on', '127.0.0.1 embedded, else 0.0.0.0'),
+  ROLE: withDefault(oneOf('all', 'api', 'worker'), 'all', 'What this process runs: the API, the queue worker, or both'),
+  PUBLIC_URL: optional(baseUrl, 'Address under which shops reach this service; used in Location headers', "the request's host"),
+  LOG_LEVEL: withDefault(oneOf('error', 'warn', 'info', 'debug', 'verbose'), 'info', 'The least important level that is logged'),
+
+  DATABASE_URL: secret(
+    optional(url('postgres', 'postgresql'), 'Postgres, the truth', 'a private Postgres, started by the service (embedded)'),
+  ),
+  REDIS_URL: secret(optional(url('redis', 'rediss'), 'Redis for the queue', 'the queue lives in Postgres')),
+  DATA_DIR: withDefault(text, '.data', 'Folder of the private Postgres, the simulator and a generated DATA_KEY'),
+  DATA_KEY: secret(
+    optional(key32, 'Key that seals stored requests and answers; losing it loses them', 'made in DATA_DIR while Klarna is the simulator'),
+  ),
+  DATABASE_POOL: withDefault(whole(2, 1000), '20', 'Connections to Postgres per process, the queue not counted'),
+
+  API_USERNAME: optional(username, 'User name with which shops call this service (HTTP Basic)', 'demo while Klarna is the simulator'),
+  API_PASSWORD: secret(optional(text, 'Password with which shops call this service', 'demo while Klarna is the simulator')),
+  API_KEY: secret(optional(text, 'The same merchant by bearer key (`Authorization: Bearer ...`)')),
+  API_PENDING_ANSWER: withDefault(oneOf('202', '503'), '202', "Status of a pending answer; 503 for SDKs that accept only Klarna's own"),
+  API_KEY_REQUIRED: withDefault(flag, 'false', 'Whether a write without an idempotency key is refused'),
+
+  KLARNA_BASE_URL: optional(baseUrl, "Klarna's API host of this account's region", 'the simulator, started by the service (embedded)'),
+  KLARNA_USERNAME: optional(username, "User name of Klarna's API credentials", 'simulator while Klarna is the simulator'),
+  KLARNA_PASSWORD: secret(optional(text, "Password of Klarna's API credentials", 'simulator while Klarna is the simulator')),
+  KLARNA_PREVIOUS_USERNAME: optional(username, 'Rotated credentials that Klarna still accepts: orders made with them stay known'),
+  KLARNA_PREVIOUS_PASSWORD: secret(optional(text, 'Password of KLARNA_PREVIOUS_USERNAME')),
+  KLARNA_PAYMENTS_BASE_URL: optional(baseUrl, 'Klarna Payments alone', 'KLARNA_BASE_URL'),
+  KLARNA_PAYMENTS_USERNAME: optional(username, 'Klarna Payments alone', 'KLARNA_USERNAME'),
+  KLARNA_PAYMENTS_PASSWORD: secret(optional(text, 'Klarna Payments alone', 'KLARNA_PASSWORD')),
+  KLARNA_ORDER_MANAGEMENT_BASE_URL: optional(baseUrl, 'Order Management alone', 'KLARNA_BASE_URL'),
+  KLARNA_ORDER_MANAGEMENT_USERNAME: optional(username, 'Order Management alone', 'KLARNA_USERNAME'),
+  KLARNA_ORDER_MANAGEMENT_PASSWORD: secret(optional(text, 'Order Management alone', 'KLARNA_PASSWORD')),
+  KLARNA_CHECKOUT_BASE_URL: optional(baseUrl, 'Checkout (Kustom) alone', 'KLARNA_BASE_URL'),
+  KLARNA_CHECKOUT_USERNAME: optional(username, 'Checkout (Kustom) alone', 'KLARNA_USERNAME'),
+  KLARNA_CHECKOUT_PASSWORD: secret(optional(text, 'Checkout (Kustom) alone', 'KLARNA_PASSWORD')),
+  KLARNA_CUSTOMER_TOKEN_BASE_URL: optional(baseUrl, 'Customer Token alone', 'KLARNA_BASE_URL'),
+  KLARNA_CUSTOMER_TOKEN_USERNAME: optional(username, 'Customer Token alone', 'KLARNA_USERNAME'),
+  KLARNA_CUSTOMER_TOKEN_PASSWORD: secret(optional(text, 'Customer Token alone', 'KLARNA_PASSWORD')),
+  KLARNA_HOSTED_PAYMENT_PAGE_BASE_URL: optional(baseUrl, 'Hosted Payment Page alone', 'KLARNA_BASE_URL'),
+  KLARNA_HOSTED_PAYMENT_PAGE_USERNAME: optional(username, 'Hosted Payment Page alone', 'KLARNA_USERNAME'),
+  KLARNA_HOSTED_PAYMENT_PAGE_PASSWORD: secret(optional(text, 'Hosted Payment Page alone', 'KLARNA_PASSWORD')),
+
+  KLARNA_TIMEOUT_MS: withDefault(milliseconds(10), '65000', "How long one call to Klarna may take; above Klarna's own 59 s"),
+  ANSWER_WAIT_MS: withDefault(milliseconds(0), '25000', 'How long a caller waits before it gets a pending answer'),
+  ASK_AGAIN_MS: withDefault(millisecondsList, '1000,3000,8000', "Within the caller's wait: pauses before Klarna is asked again"),
+  RETRY_DELAYS_MS: withDefault(
+    millisecondsList,
+    '1000,5000,30000,120000,300000,900000',
+    "After the caller's wait: pauses, each from the end of an attempt; the last repeats",
+  ),
+  KEY_CUTOFF_MS: withDefault(
+    milliseconds(1, 86_400_000),
+    '72000000',
+    'Age up to which an idempotency key is sent again; Klarna keeps keys for 24 h',
+  ),
+  QUIET_PERIOD_MS: withDefault(milliseconds(0), '75000', 'How long after an attempt Klarna may still be executing it'),
+  READ_AGAIN_MS: withDefault(milliseconds(0), '60000', 'Pause between the two reads that prove that nothing happened'),
+  LEASE_MS: withDefault(milliseconds(200), '4000', 'How long a silent process keeps an operation for itself'),
+  SWEEP_INTERVAL_MS: withDefault(milliseconds(10), '500', 'How often due operations are looked for in Postgres'),
+  NUDGE_OVERDUE_MS: withDefault(milliseconds(0), '2000', 'How late a queue job may be before the sweep runs the operation itself'),
+  WORKER_CONCURRENCY: withDefault(whole(1, 1000), '20', 'Operations that one worker runs at a time'),
+
+  CLOCK: withDefault(oneOf('system', 'simulator'), 'system', "`simulator` follows the simulator's clock; refused with real hosts"),
+  SIMULATOR_PORT: optional(port, 'Port of the simulator that the service starts; same rule as PORT', '3001'),
+} satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** The same as rows, for documents and checks. */
+export const SETTINGS_TABLE: readonly (Setting<unknown> & { readonly name: SettingName })[] = Object.entries(SETTINGS).map(
+  ([name, setting]) => ({ name: name as SettingName, ...setting }),
+);

@@ -1,0 +1,83 @@
+/** How one kind of value is written in the environment: what is allowed, in words, and how it is read. */
+export interface ValueKind<T> {
+  readonly allowed: string;
+  /** @returns the value, or undefined when the text is not allowed */
+  readonly parse: (text: string) => T | undefined;
+}
+
+/** setTimeout takes at most 2^31-1 and fires at once above it, so no duration may be longer. */
+const LONGEST_MS = 2_147_483_647;
+
+export const text: ValueKind<string> = { allowed: 'any text', parse: (given) => given };
+
+/** A user name of HTTP Basic, which a colon would end (RFC 7617). */
+export const username: ValueKind<string> = {
+  allowed: 'text without a colon',
+  parse: (given) => (given.includes(':') ? undefined : given),
+};
+
+/** One of a closed list of words. */
+export function oneOf<const T extends string>(...words: readonly T[]): ValueKind<T> {
+  return { allowed: words.join(' | '), parse: (given) => words.find((word) => word === given) };
+}
+
+/** A whole number; not `Number(text)`, which reads '' as 0 and '1e3' as 1000. */
+export function whole(min: number, max: number): ValueKind<number> {
+  return {
+    allowed: `a whole number from ${min} to ${max}`,
+    parse: (given) => {
+      const value = /^\d{1,15}$/.test(given) ? Number(given) : Number.NaN;
+      return value >= min && value <= max ? value : undefined;
+    },
+  };
+}
+
+/** A duration in milliseconds. */
+export function milliseconds(min = 1, max = LONGEST_MS): ValueKind<number> {
+  return { ...whole(min, max), allowed: `milliseconds, from ${min} to ${max}` };
+}
+
+/** Durations in milliseconds, separated by commas. */
+export const millisecondsList: ValueKind<readonly number[]> = {
+  allowed: 'milliseconds separated by commas, such as 1000,3000,8000',
+  parse: (given) => {
+    const values = given.split(',').map((part) => milliseconds(0).parse(part.trim()));
+    return values.every((value) => value !== undefined) ? values : undefined;
+  },
+};
+
+/** Booleans are parsed, because the text "false" is truthy. */
+export const flag: ValueKind<boolean> = {
+  allowed: 'true | false',
+  parse: (given) => ({ true: true, false: false })[given],
+};
+
+/** 32 bytes in base64, as `openssl rand -base64 32` writes them. */
+export const key32: ValueKind<Buffer> = {
+  allowed: '32 bytes in base64, as `openssl rand -base64 32` prints them',
+  parse: (given) => {
+    const bytes = Buffer.from(given, 'base64');
+    return bytes.length === 32 && bytes.toString('base64').replace(/=+$/, '') === given.replace(/=+$/, '') ? bytes : undefined;
+  },
+};
+
+/** An absolute URL with one of these schemes. */
+export function url(...schemes: readonly string[]): ValueKind<string> {
+  return {
+    allowed: `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
+    parse: (given) => {
+      if (!schemes.some((scheme) => given.startsWith(`${scheme}://`)) || !URL.canParse(given)) return undefined;
+      return new URL(given).hostname === '' ? undefined : given;
+    },
+  };
+}
+
+/** The root of an HTTP service; its paths are appended, so no credentials, query or fragment, and the last slash goes. */
+export const baseUrl: ValueKind<string> = {
+  allowed: 'a URL that starts with http:// or https://, without credentials, query or fragment',
+  parse: (given) => {
+    if (url('http', 'https').parse(given) === undefined) return undefined;
+    const { username: user, password, search, hash } = new URL(given);
+    return user + password + search + hash === '' ? given.replace(/\/+$/, '') : undefined;
+  },
+};

@@ -1,0 +1,102 @@
+import { Injectable } from '@nestjs/common';
+import type { Pool, PoolClient, QueryResult } from 'pg';
+import { DataSource } from 'typeorm';
+import { CommitUnknown, DatabaseUnavailable, isConnectionLost } from './connection-errors.js';
+
+export { CommitUnknown, DatabaseUnavailable, isConnectionLost };
+
+/** Something SQL can be sent to: the database, or a transaction of it. */
+export interface Queryable {
+  /**
+   * Sends one statement. bigint and numeric arrive as text, timestamptz as Date, bytea as Buffer, jsonb parsed.
+   * @returns the rows, also of UPDATE and DELETE with RETURNING
+   * @throws DatabaseUnavailable when the connection is gone, else pg's DatabaseError with its SQLSTATE in `code`
+   */
+  query<T extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<T[]>;
+}
+
+/** An open transaction. It ends with the function it was given to; keep nothing but SQL between its statements. */
+export type Transaction = Queryable;
+
+/** Postgres, by SQL. Shares TypeORM's pool; a connection is held only while a statement or a transaction runs. */
+@Injectable()
+export class Database implements Queryable {
+  constructor(private readonly dataSource: DataSource) {}
+
+  query<T extends object = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
+    return this.#withClient((client) => rowsOf<T>(client, sql, params));
+  }
+
+  /**
+   * Runs the function in one transaction (READ COMMITTED): COMMIT when it resolves, ROLLBACK when it throws.
+   * @throws CommitUnknown when the answer to COMMIT was lost, else what the function threw
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#withClient(async (client) => {
+      await rowsOf(client, 'BEGIN', []);
+      let result: T;
+      try {
+        result = await work({ query: (sql, params = []) => rowsOf(client, sql, params) });
+      } catch (error) {
+        await rowsOf(client, 'ROLLBACK', []).catch((cause: unknown) => {
+          throw new BrokenConnection(error, cause);
+        });
+        throw error;
+      }
+      await commit(client);
+      return result;
+    });
+  }
+
+  async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    const client = await poolOf(this.dataSource).connect().catch(rethrow);
+    let broken = false;
+    try {
+      return await work(client);
+    } catch (error) {
+      broken = isConnectionLost(error) || error instanceof BrokenConnection;
+      throw error instanceof BrokenConnection ? error.original : error;
+    } finally {
+      // A connection whose state is in doubt (a timeout on our side leaves its answer to come) is closed, never pooled.
+      client.release(broken);
+    }
+  }
+}
+
+/** TypeORM's own pool of the main server. */
+export function poolOf(dataSource: DataSource): Pool {
+  if (!dataSource.isInitialized) throw new DatabaseUnavailable('The connection pool is closed');
+  return (dataSource.driver as unknown as { master: Pool }).master;
+}
+
+/** Carries the work's own error past a ROLLBACK that failed. */
+class BrokenConnection extends Error {
+  constructor(
+    readonly original: unknown,
+    cause: unknown,
+  ) {
+    super('ROLLBACK failed', { cause });
+  }
+}
+
+async function commit(client: PoolClient): Promise<void> {
+  let result: QueryResult;
+  try {
+    result = await client.query('COMMIT');
+  } catch (cause) {
+    if (isConnectionLost(cause)) throw new CommitUnknown('The answer to COMMIT was lost', { cause });
+    throw cause;
+  }
+  // Postgres answers COMMIT of a failed transaction with ROLLBACK and no error: a swallowed error must not look like a commit.
+  if (result.command !== 'COMMIT') throw new Error('The transaction was rolled back: an error of one of its statements was swallowed');
+}
+
+async function rowsOf<T extends object>(client: PoolClient, sql: string, params: readonly unknown[]): Promise<T[]> {
+  const result = await client.query<T>(sql, params as unknown[]).catch(rethrow);
+  return result.rows;
+}
+
+function rethrow(cause: unknown): never {
+  if (isConnectionLost(cause)) throw new DatabaseUnavailable(`Postgres is not available: ${(cause as Error).message}`, { cause });
+  throw cause;
+}
