@@ -1,0 +1,23 @@
+export type CallbackKind = 'authorization' | 'push' | 'notification';
+
+export interface CallbackAttempt {
+  /** Virtual time. */
+  at: number;
+  status: number | null;
+  error: string | null;
+}
+
+/** One callback with its attempts: a row of the store. */
+export interface Callback {
+  callback_id: string;
+  kind: CallbackKind;
+  url: string;
+  /** JSON text, or empty: Klarna's push has no body. */
+  body: string;
+  session_id: string;
+  order_id: string | null;
+  /** Virtual time for which the first attempt was planned; schedules count from here. */
+  first_at: number;
+  next_at: number | null;
+  attempts: CallbackAttempt[];
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { VirtualClock } from '../clock.js';
+import type { Order, Session } from '../klarna/model.js';
+import type { Put, Store } from '../state/store.js';
+import type { Switches } from '../switches.js';
+import type { Callback, CallbackKind } from './callback.js';
+import { CallbackSender, type Outcome, type Patience } from './send.js';
+
+const MINUTE_MS = 60_000;
+/** Push and notification: every 10 minutes for 24 hours. */
+const REPEAT_EVERY_MS = 10 * MINUTE_MS;
+const REPEAT_FOR_MS = 24 * 60 * MINUTE_MS;
+/** Authorization: three attempts in all, the pauses doubling from one second. */
+const AUTHORIZATION_PAUSES_MS = [1_000, 2_000];
+
+const PATIENCE: Record<CallbackKind, Patience> = {
+  authorization: { connectMs: 2_000, readMs: 2_000 },
+  push: { connectMs: 5_000, readMs: 5_000 },
+  notification: { connectMs: 5_000, readMs: 5_000 },
+};
+
+/**
+ * Klarna's calls to the merchant, with their schedules on the virtual clock. None is signed, any may come twice or late, and
+ * what the merchant answers never changes an order.
+ */
+export class Callbacks {
+  private readonly sender = new CallbackSender();
+  private closed = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly clock: VirtualClock,
+    private readonly switches: Switches,
+  ) {}
+
+  /** Plans the `authorization` callback of a session. Call the returned function once `puts` is committed. */
+  planAuthorization(puts: Put[], session: Session, at: number): () => void {
+    const body = { authorization_token: session.authorization_token, session_id: session.session_id };
+    return this.plan(
+      puts,
+      'authorization',
+      session.purchase.merchant_urls?.authorization,
+      session.session_id,
+      null,
+      JSON.stringify(body),
+      at,
+    );
+  }
+
+  /** Plans the Payments push of a placed order: a POST without a body, told apart only by its URL. */
+  planPush(puts: Put[], order: Order, at: number): () => void {
+    return this.plan(puts, 'push', order.purchase.merchant_urls?.push, order.session_id, order.order_id, '', at);
+  }
+
+  /** Plans the notification about the decision of a pending order. */
+  planNotification(puts: Put[], order: Order, at: number): () => void {
+    const body = { order_id: order.order_id, event_type: `FRAUD_RISK_${order.fraud_status}` };
+    const url = order.purchase.merchant_urls?.notification;
+    return this.plan(puts, 'notification', url, order.session_id, order.order_id, JSON.stringify(body), at);
+  }
+
+  /** Takes up the schedules that a restart interrupted. */
+  resume(): void {
+    for (const callback of this.store.rows.callbacks.values()) this.schedule(callback);
+  }
+
+  close(): void {
+    this.closed = true;
+    this.sender.close();
+  }
+
+  private plan(
+    puts: Put[],
+    kind: CallbackKind,
+    url: string | undefined,
+    sessionId: string,
+    orderId: string | null,
+    body: string,
+    at: number,
+  ): () => void {
+    if (url === undefined) return () => {};
+    const callback: Callback = {
+      callback_id: randomUUID(),
+      kind,
+      url: url.replaceAll('{session.id}', sessionId).replaceAll('{order.id}', orderId ?? '{order.id}'),
+      body,
+      session_id: sessionId,
+      order_id: orderId,
+      first_at: at,
+      next_at: at,
+      attempts: [],
+    };
+    puts.push(['callbacks', callback.callback_id, callback]);
+    return () => this.schedule(callback);
+  }
+
+  private schedule(callback: Callback): void {
+    if (callback.next_at !== null) this.clock.schedule(callback.next_at, () => void this.attempt(callback.callback_id));
+  }
+
+  private async attempt(id: string): Promise<void> {
+    const callback = this.store.rows.callbacks.get(id);
+    if (callback === undefined || callback.next_at === null || this.closed) return;
+    if (this.stoppedByAcknowledge(callback)) {
+      this.store.commit([['callbacks', id, { ...callback, next_at: null }]], this.clock.now());
+      return;
+    }
+    const outcome = await this.sender.send(
+      callback.url,
+      callback.body,
+      PATIENCE[callback.kind],
+      this.switches.get('callbacks_http_loopback'),
+    );
+    // While the merchant took its time the state may have been wiped or the simulator closed.
+    if (this.closed || !this.store.rows.callbacks.has(id)) return;
+    const attempts = [...callback.attempts, { at: this.clock.now(), ...outcome }];
+    const done: Callback = { ...callback, attempts, next_at: this.nextAt(callback, attempts.length, outcome) };
+    this.store.commit([['callbacks', id, done]], this.clock.now());
+    this.schedule(done);
+  }
+
+  /** When to try again: counted from the planned time, not from a slow merchant's answer. Null: never. */
+  private nextAt(callback: Callback, attempts: number, { status }: Outcome): number | null {
+    const planned = callback.next_at ?? callback.first_at;
+    const ok = status !== null && status >= 200 && status < 300;
+    if (callback.kind === 'authorization') {
+      const pause = AUTHORIZATION_PAUSES_MS[attempts - 1];
+      return ok || pause === undefined ? null : planned + pause;
+    }
+    const repeats = this.switches.get('push_repeats');
+    const stops =
+      callback.kind === 'push'
+        ? repeats === 'once' || (repeats === 'until_200' && status === 200)
+        : status === 200 || (ok && this.switches.get('notification_stops_on') === 'any_2xx');
+    const next = planned + REPEAT_EVERY_MS;
+    return stops || next > callback.first_at + REPEAT_FOR_MS ? null : next;
+  }
+
+  private stoppedByAcknowledge(callback: Callback): boolean {
+    if (callback.kind !== 'push' || this.switches.get('push_repeats') !== 'until_acknowledged') return false;
+    return callback.order_id !== null && this.store.rows.orders.get(callback.order_id)?.acknowledged === true;
+  }
+}

@@ -1,0 +1,150 @@
+import type { Callbacks } from '../callbacks/callbacks.js';
+import type { Faults } from '../faults/faults.js';
+import type { Gates } from '../faults/gates.js';
+import { isObject, type JsonObject, type JsonValue } from '../json.js';
+import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
+import type { World } from '../klarna/work.js';
+import type { Ledger } from '../ledger.js';
+import type { OwnReply, OwnRequest } from '../server.js';
+import { UnknownSwitch } from '../switches.js';
+import { ControlRefusal } from './refusal.js';
+import { saveSettings } from './settings-row.js';
+
+/** How long `GET /simulator/gates/{id}?waiting=n` waits, in real milliseconds. */
+const GATE_POLL_MS = 10_000;
+
+export interface Controlled {
+  world: World & { callbacks: Callbacks };
+  faults: Faults;
+  gates: Gates;
+  ledger: Ledger;
+}
+
+type Handler = (controlled: Controlled, request: OwnRequest, id: string) => OwnReply | Promise<OwnReply>;
+
+const json = (status: number, value: unknown): OwnReply => ({ status, type: 'application/json', body: JSON.stringify(value) });
+const done: OwnReply = { status: 204, type: '', body: '' };
+const found = (value: unknown): OwnReply => {
+  if (value === undefined) throw new ControlRefusal(404, 'Nothing has this id');
+  return json(200, value);
+};
+const removed = (existed: boolean): OwnReply => {
+  if (!existed) throw new ControlRefusal(404, 'Nothing has this id');
+  return done;
+};
+
+const CONTROLS: Record<string, Handler> = {
+  'POST /simulator/sessions/:id/authorize': ({ world }, request, id) =>
+    json(200, { authorization_token: authorizeSession(world, id, optionalObject(request)).authorization_token }),
+
+  'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
+  'GET /simulator/ledger/orders/:id': ({ ledger }, _request, id) => found(ledger.order(id)),
+  'GET /simulator/ledger/requests': ({ ledger }, { url }) => {
+    const since = Number(url.searchParams.get('since') ?? 0);
+    if (!Number.isSafeInteger(since)) throw new ControlRefusal(400, 'since must be the sequence of a request');
+    return json(200, { requests: ledger.requests(since, url.searchParams.get('full') === 'true') });
+  },
+  'GET /simulator/ledger/summary': ({ ledger }) => json(200, ledger.summary()),
+
+  'GET /simulator/clock': ({ world }) => json(200, { now: world.clock.iso(), offset_ms: world.clock.offset }),
+  'POST /simulator/clock': ({ world }, request) => {
+    const seconds = wholeObject(request).advance_seconds;
+    if (typeof seconds !== 'number' || !Number.isFinite(seconds) || seconds < 0)
+      throw new ControlRefusal(400, 'advance_seconds must be a number from 0');
+    world.clock.advance(Math.round(seconds * 1000));
+    saveSettings(world);
+    return json(200, { now: world.clock.iso(), offset_ms: world.clock.offset });
+  },
+
+  'GET /simulator/behaviour': ({ world }) => json(200, world.switches.describe()),
+  'POST /simulator/behaviour': ({ world }, request) => {
+    world.switches.apply(wholeObject(request));
+    saveSettings(world);
+    return json(200, world.switches.describe());
+  },
+  'DELETE /simulator/behaviour': ({ world }) => {
+    world.switches.reset();
+    saveSettings(world);
+    return done;
+  },
+
+  'GET /simulator/faults': ({ faults }) => json(200, { faults: faults.list() }),
+  'POST /simulator/faults': ({ faults }, request) => json(201, { id: faults.add(wholeObject(request)).id }),
+  'DELETE /simulator/faults': ({ faults }) => {
+    faults.clear();
+    return done;
+  },
+  'DELETE /simulator/faults/:id': ({ faults }, _request, id) => removed(faults.remove(id)),
+
+  'GET /simulator/gates': ({ gates }) => json(200, { gates: gates.list() }),
+  'POST /simulator/gates': ({ gates }, request) => json(201, { id: gates.add(wholeObject(request)).id }),
+  'GET /simulator/gates/:id': async ({ gates }, { url }, id) =>
+    found(await gates.find(id, Number(url.searchParams.get('waiting') ?? 0), GATE_POLL_MS)),
+  'DELETE /simulator/gates': ({ gates }) => {
+    gates.openAll();
+    return done;
+  },
+  'DELETE /simulator/gates/:id': ({ gates }, _request, id) => removed(gates.open(id)),
+
+  'GET /simulator/callbacks': ({ world }) => {
+    const time = (at: number | null) => (at === null ? null : world.clock.iso(at));
+    const callbacks = [...world.store.rows.callbacks.values()].map((callback) => ({
+      ...callback,
+      first_at: time(callback.first_at),
+      next_at: time(callback.next_at),
+      attempts: callback.attempts.map((attempt) => ({ ...attempt, at: time(attempt.at) })),
+    }));
+    return json(200, { callbacks });
+  },
+
+  'DELETE /simulator/state': ({ world, faults, gates, ledger }) => {
+    world.clock.clear();
+    faults.clear();
+    world.switches.reset();
+    world.store.wipe();
+    ledger.clear();
+    gates.openAll();
+    saveSettings(world);
+    return done;
+  },
+};
+
+/** Answers `/simulator/*`: what tests and people steer the simulator with. No credentials; undefined for an unknown path. */
+export async function control(controlled: Controlled, request: OwnRequest): Promise<OwnReply> {
+  const path = request.url.pathname;
+  const handler = CONTROLS[`${request.method} ${path}`];
+  try {
+    if (handler !== undefined) return await handler(controlled, request, '');
+    for (const [name, candidate] of Object.entries(CONTROLS)) {
+      const id = idIn(name, `${request.method} ${path}`);
+      if (id !== undefined) return await candidate(controlled, request, id);
+    }
+    throw new ControlRefusal(404, `${request.method} ${path} is not a control of the simulator`);
+  } catch (error) {
+    if (error instanceof ControlRefusal || error instanceof CannotAuthorize) return json(error.status, { error: error.message });
+    if (error instanceof UnknownSwitch) return json(400, { error: error.message });
+    throw error;
+  }
+}
+
+function idIn(pattern: string, target: string): string | undefined {
+  const [before, after] = pattern.split(':id');
+  if (before === undefined || after === undefined || !target.startsWith(before) || !target.endsWith(after)) return undefined;
+  const id = target.slice(before.length, target.length - after.length);
+  return id === '' || id.includes('/') ? undefined : id;
+}
+
+function optionalObject(request: OwnRequest): JsonObject {
+  return request.body.length === 0 ? {} : wholeObject(request);
+}
+
+function wholeObject(request: OwnRequest): JsonObject {
+  let value: JsonValue;
+  try {
+    value = JSON.parse(request.body.toString('utf8')) as JsonValue;
+  } catch {
+    throw new ControlRefusal(400, 'The body must be JSON');
+  }
+  if (!isObject(value)) throw new ControlRefusal(400, 'The body must be a JSON object');
+  return value;
+}

@@ -1,0 +1,153 @@
+import type { JsonObject } from '../json.js';
+import type { Answer } from './answers.js';
+
+/** All times are milliseconds of the virtual clock; all amounts are whole minor units of the order's currency. */
+
+export interface OrderLine extends JsonObject {
+  type?: string;
+  reference?: string;
+  name: string;
+  quantity: number;
+  unit_price: number;
+  tax_rate?: number;
+  total_amount: number;
+  total_discount_amount?: number;
+  total_tax_amount?: number;
+}
+
+export interface MerchantUrls extends JsonObject {
+  confirmation?: string;
+  notification?: string;
+  push?: string;
+  authorization?: string;
+}
+
+/** The fields that session and create order share, as the merchant sent them; members we do not know are left out. */
+export interface Purchase extends JsonObject {
+  purchase_country: string;
+  purchase_currency: string;
+  order_amount: number;
+  order_lines: OrderLine[];
+  order_tax_amount?: number;
+  locale?: string;
+  intent?: string;
+  auto_capture?: boolean;
+  merchant_reference1?: string;
+  merchant_reference2?: string;
+  merchant_data?: string;
+  merchant_urls?: MerchantUrls;
+  billing_address?: JsonObject;
+  shipping_address?: JsonObject;
+  customer?: JsonObject;
+}
+
+export interface Session {
+  session_id: string;
+  merchant: string;
+  client_token: string;
+  created_at: number;
+  expires_at: number;
+  status: 'incomplete' | 'complete';
+  purchase: Purchase;
+  /** The newest authorization; older ones are superseded by it. */
+  authorization_token?: string;
+  order_id?: string;
+}
+
+export interface Authorization {
+  authorization_token: string;
+  session_id: string;
+  merchant: string;
+  authorized_at: number;
+  state: 'open' | 'cancelled' | 'consumed';
+  /** What the shopper agreed to; create order is compared with it. */
+  purchase: Purchase;
+  payment_method_category: string;
+  order_id?: string;
+  /** SHA-256 of the bytes that placed the order, and what was answered to them. */
+  placed?: { body_sha256: string; answer: Answer };
+  /** The first refusal of create order, for the switch `sticky_errors`. */
+  refused?: Answer;
+}
+
+export type FraudStatus = 'ACCEPTED' | 'PENDING' | 'REJECTED';
+export type OrderStatus = 'AUTHORIZED' | 'PART_CAPTURED' | 'CAPTURED' | 'CANCELLED' | 'EXPIRED' | 'CLOSED';
+
+export interface Order {
+  order_id: string;
+  merchant: string;
+  session_id: string;
+  authorization_token: string;
+  klarna_reference: string;
+  created_at: number;
+  expires_at: number;
+  purchase: Purchase;
+  order_amount: number;
+  original_order_amount: number;
+  captured_amount: number;
+  refunded_amount: number;
+  fraud_status: FraudStatus;
+  /** How a pending order is going to be decided, and when. */
+  decision?: { outcome: 'ACCEPTED' | 'REJECTED'; at: number };
+  cancelled: boolean;
+  /** The status that releasing the rest gave the order. */
+  released?: 'CAPTURED' | 'CLOSED';
+  acknowledged: boolean;
+  payment_method: string;
+  capture_ids: string[];
+  refund_ids: string[];
+}
+
+export interface Capture {
+  capture_id: string;
+  order_id: string;
+  klarna_reference: string;
+  captured_amount: number;
+  refunded_amount: number;
+  captured_at: number;
+  idempotency_key: string | null;
+  reference?: string;
+  description?: string;
+  order_lines: OrderLine[];
+  shipping_info: JsonObject[];
+}
+
+export interface Refund {
+  refund_id: string;
+  order_id: string;
+  refunded_amount: number;
+  refunded_at: number;
+  idempotency_key: string | null;
+  reference?: string;
+  description?: string;
+  order_lines: OrderLine[];
+}
+
+/** The answer that a key replays for 24 hours from its first attempt. */
+export interface RememberedAnswer {
+  first_at: number;
+  answer: Answer;
+}
+
+/** One request to a Klarna path, as the ledger keeps it. */
+export interface RequestRecord {
+  sequence: number;
+  at: number;
+  merchant: string | null;
+  method: string;
+  path: string;
+  idempotency_key: string | null;
+  body_sha256: string;
+  body_bytes: number;
+  order_id: string | null;
+  authorization_token: string | null;
+  /** This very request did what it asked for. A refusal, a replay and a call that never ran are all false. */
+  executed: boolean;
+  /** The answer came from an earlier call (same key, or same authorization token). */
+  replayed: boolean;
+  /** The status Klarna's rules arrived at, whatever was sent; null when the call never ran. */
+  outcome: number | null;
+  /** The status that was sent; null when no complete answer was delivered. */
+  status: number | null;
+  fault: string | null;
+}

@@ -1,0 +1,87 @@
+import type { Answer } from './answers.js';
+import { deleteAuthorization } from './authorizations.js';
+import { createCapture, listCaptures, readCapture } from './captures.js';
+import { createOrder } from './create-order.js';
+import { acknowledge, cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
+import { createRefund, readRefund } from './refunds.js';
+import { createSession, readSession, updateSession } from './sessions.js';
+import type { Work } from './work.js';
+
+/** Which idempotency rule a write follows: Order Management declares the key, Payments does not, reads have none. */
+export type Keyed = 'order-management' | 'payments' | 'none';
+
+export interface Route {
+  method: string;
+  segments: string[];
+  keyed: Keyed;
+  handle: (work: Work, ...ids: string[]) => Answer;
+}
+
+function route(method: string, path: string, keyed: Keyed, handle: (work: Work, first: string, second: string) => Answer): Route {
+  return { method, segments: path.split('/'), keyed, handle: (work, first = '', second = '') => handle(work, first, second) };
+}
+
+const ORDER = '/ordermanagement/v1/orders/:id';
+
+const ROUTES: Route[] = [
+  route('POST', '/payments/v1/sessions', 'payments', createSession),
+  route('GET', '/payments/v1/sessions/:id', 'none', readSession),
+  route('POST', '/payments/v1/sessions/:id', 'payments', updateSession),
+  route('POST', '/payments/v1/authorizations/:token/order', 'payments', createOrder),
+  route('DELETE', '/payments/v1/authorizations/:token', 'payments', deleteAuthorization),
+  route('GET', ORDER, 'none', readOrder),
+  route('POST', `${ORDER}/acknowledge`, 'order-management', acknowledge),
+  route('PATCH', `${ORDER}/authorization`, 'order-management', updateAuthorization),
+  route('POST', `${ORDER}/captures`, 'order-management', createCapture),
+  route('GET', `${ORDER}/captures`, 'none', listCaptures),
+  route('GET', `${ORDER}/captures/:id`, 'none', readCapture),
+  route('POST', `${ORDER}/refunds`, 'order-management', createRefund),
+  route('GET', `${ORDER}/refunds/:id`, 'none', readRefund),
+  route('POST', `${ORDER}/release-remaining-authorization`, 'order-management', releaseRemaining),
+  route('POST', `${ORDER}/cancel`, 'order-management', cancel),
+];
+
+/** First path segments that belong to Klarna: only these meet credentials, faults, gates and the ledger. */
+const KLARNA_APIS = new Set(['payments', 'ordermanagement', 'customer-token', 'checkout', 'hpp', 'settlements']);
+
+export function isKlarnaPath(path: string): boolean {
+  return KLARNA_APIS.has(path.split('/', 2)[1] ?? '');
+}
+
+export interface Match {
+  route: Route;
+  ids: string[];
+}
+
+/** The route of a request: undefined for an unknown path, `wrong-method` when only the method is unknown. */
+export function findRoute(method: string, path: string): Match | 'wrong-method' | undefined {
+  const segments = path.split('/');
+  let pathKnown = false;
+  for (const candidate of ROUTES) {
+    const ids = matching(candidate.segments, segments);
+    if (ids === undefined) continue;
+    if (candidate.method === method) return { route: candidate, ids };
+    pathKnown = true;
+  }
+  return pathKnown ? 'wrong-method' : undefined;
+}
+
+/** The order id and the authorization token that a path names. */
+export function namedByPath(path: string): { orderId: string | null; token: string | null } {
+  const [, api, , collection, id] = path.split('/');
+  return {
+    orderId: api === 'ordermanagement' && collection === 'orders' && id ? id.toLowerCase() : null,
+    token: api === 'payments' && collection === 'authorizations' && id ? id : null,
+  };
+}
+
+function matching(pattern: string[], segments: string[]): string[] | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const ids: string[] = [];
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? '';
+    if (part.startsWith(':') && segment !== '') ids.push(segment);
+    else if (part !== segment) return undefined;
+  }
+  return ids;
+}

@@ -1,0 +1,108 @@
+import type { OwnReply } from '../server.js';
+import type { Order, Session } from '../klarna/model.js';
+import type { World } from '../klarna/work.js';
+import { html, type Html } from './html.js';
+import { layout } from './layout.js';
+import { statusBadge } from './order-state.js';
+import { ago, countryName, moment, money } from './words.js';
+
+const SHOWN = 60;
+const STEPS = [
+  ['+1 hour', 3_600],
+  ['+1 day', 86_400],
+  ['+28 days', 2_419_200],
+] as const;
+
+/** Every session that waits for its shopper, the newest orders, and the clock. */
+export function indexPage(world: World): OwnReply {
+  const now = world.clock.now();
+  const sessions = newest(
+    [...world.store.rows.sessions.values()].filter((session) => session.status === 'incomplete' && session.expires_at > now),
+  );
+  const orders = newest([...world.store.rows.orders.values()]);
+  return layout(
+    'Checkout',
+    html`
+      <h1>Play the shopper</h1>
+      <p class="lead">
+        Each payment session that a shop has opened is listed here. Pick one, look at the cart, and pay or decline as its customer would.
+      </p>
+      <div id="live">
+        <section>
+          <h2>Open sessions</h2>
+          ${
+            sessions.length === 0
+              ? html`<div class="card empty">
+                  No session is open. Create one through the gateway: <code>POST /payments/v1/sessions</code>
+                </div>`
+              : html`<div class="grid">${sessions.map((session) => sessionTile(session, now))}</div>`
+          }
+        </section>
+        <section class="card">
+          <h2>Orders</h2>
+          ${orders.length === 0 ? html`<p class="soft">No order has been placed yet.</p>` : orderTable(world, orders, now)}
+        </section>
+        <section class="card clock">
+          <div>
+            <h2>Clock</h2>
+            <p class="soft small">
+              Virtual time is <strong class="num">${moment(now)}</strong> UTC. Move it to see callbacks repeat and orders expire.
+            </p>
+          </div>
+          <form method="post" action="/clock" class="row">
+            ${STEPS.map(([label, seconds]) => html`<button class="button plain slim" name="advance_seconds" value="${seconds}">${label}</button>`)}
+          </form>
+        </section>
+      </div>
+    `,
+  );
+}
+
+function sessionTile(session: Session, now: number): Html {
+  const { purchase } = session;
+  const items = purchase.order_lines.length;
+  return html`<a class="card tile" href="/shopper/${session.session_id}">
+    <span class="row">
+      <span class="badge flat">${countryName(purchase.purchase_country)}</span>
+      ${session.authorization_token !== undefined && html`<span class="badge good">Authorized</span>`}
+    </span>
+    <span class="amount num">${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}</span>
+    <span class="wrap">${purchase.merchant_reference1 ?? html`<span class="soft">no reference</span>`}</span>
+    <span class="soft small">${items} ${items === 1 ? 'line' : 'lines'} · ${ago(session.created_at, now)}</span>
+    <span class="go">${session.authorization_token === undefined ? 'Open checkout →' : 'Show authorization →'}</span>
+  </a>`;
+}
+
+function orderTable(world: World, orders: Order[], now: number): Html {
+  return html`<div class="table">
+    <table class="stack">
+      <thead>
+        <tr>
+          <th>Order</th>
+          <th>Reference</th>
+          <th>Status</th>
+          <th>Placed</th>
+          <th class="right">Amount</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${orders.map(
+          (order) =>
+            html`<tr>
+              <td data-label="Order"><a href="/orders/${order.order_id}">${order.klarna_reference}</a></td>
+              <td data-label="Reference" class="wrap">${order.purchase.merchant_reference1 ?? '–'}</td>
+              <td data-label="Status">${statusBadge(world, order)}</td>
+              <td data-label="Placed" class="soft">${ago(order.created_at, now)}</td>
+              <td data-label="Amount" class="right num">
+                ${money(order.order_amount, order.purchase.purchase_currency, order.purchase.locale)}
+              </td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function newest<T extends { created_at: number }>(rows: T[]): T[] {
+  return rows.sort((a, b) => b.created_at - a.created_at).slice(0, SHOWN);
+}

@@ -1,0 +1,120 @@
+type Scalar = string | number | boolean;
+
+interface Choice<V extends Scalar> {
+  values: readonly [V, ...V[]];
+  default: V;
+  question: string;
+}
+
+interface Quantity {
+  values: null;
+  default: number;
+  question: string;
+}
+
+/** A switch with named values; the first is the default. */
+function choice<const V extends Scalar>(values: readonly [V, ...V[]], question: string): Choice<V> {
+  return { values, default: values[0], question };
+}
+
+/** A switch that holds a whole number from 0. */
+function quantity(initial: number, question: string): Quantity {
+  return { values: null, default: initial, question };
+}
+
+/**
+ * What nobody outside Klarna knows for certain, one switch per question. The defaults are the likelier answers; a promise
+ * counts as proven when it holds on every value.
+ */
+export const SWITCHES = {
+  concurrent_key: choice(['waits', 'conflict'], 'What does a second call get while the first with the same key still runs?'),
+  replay_4xx: choice([true, false], 'Is a definite 4xx remembered under its key?'),
+  remember_5xx: choice([false, true], 'Is a 5xx answer remembered under its key?'),
+  payments_keys: choice(['ignored', 'honoured'], 'Does an idempotency key on Payments writes count?'),
+  repeated_token: choice(
+    ['same_order', 'consumed', 'session_completed', 'already_completed'],
+    'What does create order answer to the same token and the same bytes once the order exists?',
+  ),
+  sticky_errors: choice([false, true], 'Does a failed create order make the same error come back for its token?'),
+  read_lag_seconds: quantity(0, 'How long is a new order unknown to Order Management?'),
+  stale_read_seconds: quantity(0, 'How far behind may reads of an order be?'),
+  status_after_release: choice(['CAPTURED', 'CLOSED'], 'Status after release-remaining-authorization on a part-captured order?'),
+  status_after_expiry: choice(['EXPIRED', 'PART_CAPTURED', 'CLOSED'], 'Status of a part-captured order once it has expired?'),
+  release_on_expired: choice(['forbidden', 'no_content'], 'Can the rest of an expired, part-captured order be released?'),
+  cancel_on_cancelled: choice(['forbidden', 'no_content'], 'What does cancel answer on a cancelled order?'),
+  expires_after_capture: choice(['unchanged', 'renewed'], 'Does a partial capture give the rest a fresh 28 days?'),
+  zero_amount_capture: choice(['accepted', 'rejected'], 'May a capture be of 0?'),
+  capture_line_sums: choice(['ignored', 'checked'], 'Are order lines of captures, refunds and authorization updates added up?'),
+  order_tax_tolerance: choice(['lines', 'quantity', 'exact'], 'By how much may order_tax_amount miss the sum of the lines?'),
+  whole_decimals: choice(['accepted', 'rejected'], 'Is 100.0 (or 1e2) an integer?'),
+  max_captures_and_refunds: quantity(0, 'How many captures, and how many refunds, may an order have? (0: any number)'),
+  shipping_delay: choice(['refused', 'enabled'], 'Is shipping_delay above 0 enabled for this merchant?'),
+  capture_while_pending: choice(['refused', 'accepted'], 'May an order be captured while its fraud status is PENDING?'),
+  pending_decision_seconds: quantity(14_400, 'After how long is a pending order decided?'),
+  invalid_order_id_status: choice([400, 404], 'Status of INVALID_ORDER_ID?'),
+  unknown_refund_status: choice([404, 400], 'Status of an unknown refund id?'),
+  foreign_orders: choice(['not_found', 'forbidden'], 'What does a merchant get for an id that belongs to another?'),
+  authorized_payment_method: choice(['object', 'string'], 'Form of authorized_payment_method?'),
+  push_repeats: choice(['until_200', 'until_acknowledged', 'once'], 'What stops the Payments push?'),
+  notification_stops_on: choice(['only_200', 'any_2xx'], 'Which answer stops a fraud notification?'),
+  rate_limit: choice(['off', 'production', 'playground'], 'Which rate limits apply?'),
+  callbacks_http_loopback: choice([true, false], 'May merchant URLs be plain http when they point to this machine?'),
+};
+
+export type SwitchName = keyof typeof SWITCHES;
+export type SwitchValues = { [Name in SwitchName]: (typeof SWITCHES)[Name] extends Choice<infer V> ? V : number };
+
+/** A switch or value that does not exist; the message names what does. */
+export class UnknownSwitch extends Error {}
+
+const isSwitch = (name: string): name is SwitchName => Object.hasOwn(SWITCHES, name);
+
+/** The positions of all switches. */
+export class Switches {
+  private readonly set = new Map<string, Scalar>();
+
+  get<Name extends SwitchName>(name: Name): SwitchValues[Name] {
+    return (this.set.get(name) ?? SWITCHES[name].default) as SwitchValues[Name];
+  }
+
+  /**
+   * Sets several switches, all or none.
+   * @throws UnknownSwitch when a name or value does not exist
+   */
+  apply(wanted: Record<string, unknown>): void {
+    const checked = Object.entries(wanted).map(([name, value]) => [name, this.allowed(name, value)] as const);
+    for (const [name, value] of checked) this.set.set(name, value);
+  }
+
+  reset(): void {
+    this.set.clear();
+  }
+
+  /** The switches that differ from their defaults. */
+  changed(): Record<string, Scalar> {
+    return Object.fromEntries(this.set);
+  }
+
+  /** Every switch with its value, the allowed values (null: any whole number from 0), its default and its question. */
+  describe(): Record<string, { value: Scalar; allowed: readonly Scalar[] | null; default: Scalar; question: string }> {
+    return Object.fromEntries(
+      Object.entries(SWITCHES).map(([name, known]) => [
+        name,
+        { value: this.set.get(name) ?? known.default, allowed: known.values, default: known.default, question: known.question },
+      ]),
+    );
+  }
+
+  private allowed(name: string, value: unknown): Scalar {
+    if (!isSwitch(name)) throw new UnknownSwitch(`Unknown switch ${name}. Allowed: ${Object.keys(SWITCHES).join(', ')}`);
+    const { values } = SWITCHES[name];
+    if (values === null) {
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+      throw new UnknownSwitch(`Switch ${name} takes a whole number from 0`);
+    }
+    // "true" and "400" are what a shell script writes; they mean the same as true and 400.
+    const found = (values as readonly Scalar[]).find((known) => known === value || String(known) === value);
+    if (found === undefined) throw new UnknownSwitch(`Switch ${name} takes ${values.join(', ')}`);
+    return found;
+  }
+}
