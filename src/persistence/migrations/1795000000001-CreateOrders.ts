@@ -32,6 +32,8 @@ export class CreateOrders1795000000001 implements MigrationInterface {
     await runner.query(`
       CREATE INDEX payment_sessions_token ON payment_sessions (provider_account_id, authorization_token_hash)
       WHERE authorization_token_hash IS NOT NULL`);
+    await runner.query(`CREATE INDEX payment_sessions_by_subject ON payment_sessions (data_subject)`);
+    await runner.query(`CREATE INDEX payment_sessions_by_provider_id ON payment_sessions (provider_session_id)`);
     await runner.query(`CREATE INDEX payment_sessions_by_time ON payment_sessions (merchant_id, provider_account_id, created_at)`);
     await runner.query(`
       CREATE TABLE orders (

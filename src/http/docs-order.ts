@@ -1,0 +1,54 @@
+import type { OpenAPIObject } from '@nestjs/swagger';
+
+type Paths = OpenAPIObject['paths'];
+type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
+
+const PURCHASE = 'A purchase, from top to bottom';
+const AFTER = 'Looking back';
+const NOTHING_BOUGHT = 'When nothing is bought';
+const METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
+
+/** The order in which a purchase goes. What stands here leaves its own group; everything else follows in groups of its own. */
+const STORY: readonly (readonly [group: string, method: Method, path: string])[] = [
+  [PURCHASE, 'post', '/payments/v1/sessions'],
+  [PURCHASE, 'post', '/payments/v1/sessions/{session_id}'],
+  [PURCHASE, 'get', '/payments/v1/sessions/{session_id}'],
+  [PURCHASE, 'post', '/payments/v1/authorizations/{authorizationToken}/order'],
+  [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}'],
+  [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/captures'],
+  [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}/captures'],
+  [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}/captures/{capture_id}'],
+  [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/refunds'],
+  [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}/refunds/{refund_id}'],
+  [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/release-remaining-authorization'],
+  [AFTER, 'get', '/orders'],
+  [AFTER, 'get', '/orders/{id}'],
+  [AFTER, 'get', '/orders/{id}/timeline'],
+  [AFTER, 'get', '/operations/{id}'],
+  [NOTHING_BOUGHT, 'delete', '/payments/v1/authorizations/{authorizationToken}'],
+  [NOTHING_BOUGHT, 'post', '/ordermanagement/v1/orders/{order_id}/cancel'],
+];
+
+const GROUPS = [
+  { name: PURCHASE, description: 'Between opening and placing, let the shopper authorize the session.' },
+  { name: AFTER, description: 'Orders, their history, and what became of each operation.' },
+  { name: NOTHING_BOUGHT, description: 'For a fresh authorization, or a fresh order without captures.' },
+];
+
+/** Puts the operations into the order in which they can be tried one after the other. */
+export function inStoryOrder(document: OpenAPIObject): OpenAPIObject {
+  const paths: Paths = {};
+  const places = new Map(STORY.map(([group, method, path], place) => [`${method} ${path}`, { group, place }]));
+  const found = Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => item[method]).map((method) => ({ path, method })),
+  );
+  const placeOf = ({ method, path }: { method: Method; path: string }) => places.get(`${method} ${path}`)?.place ?? STORY.length;
+  for (const { path, method } of found.sort((left, right) => placeOf(left) - placeOf(right))) {
+    const operation = document.paths[path]?.[method];
+    if (operation === undefined) continue;
+    const group = places.get(`${method} ${path}`)?.group;
+    // Swagger UI keeps the order of paths and, within a group, of the operations as they come.
+    paths[path] = { ...paths[path], [method]: group === undefined ? operation : { ...operation, tags: [group] } };
+  }
+  return { ...document, paths, tags: [...GROUPS, ...(document.tags ?? [])] };
+}

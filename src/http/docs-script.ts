@@ -1,0 +1,136 @@
+/** What the page of Swagger UI needs to know. */
+export interface DocsPage {
+  /** Address of the OpenAPI document, relative to this script. */
+  document: string;
+  /** Only while everyone knows the credentials anyway. */
+  demo: { username: string; password: string; shopperUrl: string } | undefined;
+}
+
+/**
+ * The script of the page. With the demo credentials it logs in, and what an answer names (session, authorization token, order, capture,
+ * refund, operation) it fills into the path of the operations that need it, so that the examples can be pressed one after the other. It
+ * only writes into input fields that a person sees and can change; requests and answers stay as they are.
+ */
+export function docsScript(page: DocsPage): string {
+  return `(${startPage.toString()})(${JSON.stringify(page)});`;
+}
+
+/** The parts of the browser and of Swagger UI that the script uses. */
+interface Page {
+  SwaggerUIBundle: { (options: object): Ui; presets: { apis: unknown } };
+  document: {
+    currentScript: { src: string };
+    getElementById(id: string): Element | null;
+    createElement(name: string): Element;
+    body: { appendChild(element: Element): void };
+  };
+}
+interface Ui {
+  preauthorizeBasic(scheme: string, username: string, password: string): void;
+  specSelectors: { specJson(): Tree; specResolvedSubtree(path: string[]): Tree | undefined };
+  specActions: { changeParamByIdentity(operation: string[], parameter: Tree, value: string, isXml: boolean): void };
+}
+interface Tree {
+  getIn(path: (string | number)[]): Tree | undefined;
+  get(name: string): Tree | string | undefined;
+  forEach(visit: (value: Tree, key: string) => void): void;
+}
+interface Element {
+  id: string;
+  href: string;
+  target: string;
+  textContent: string;
+  style: { cssText: string };
+}
+interface Answer {
+  url: string;
+  text?: string;
+  headers?: Record<string, string>;
+}
+
+// Self-contained: it is sent to the browser by its source text, so nothing outside it exists there.
+function startPage({ document, demo }: DocsPage): void {
+  const page = globalThis as unknown as Page;
+
+  const fill = (name: string, value: unknown, under: RegExp): void => {
+    if (typeof value !== 'string' || value === '') return;
+    ui.specSelectors
+      .specJson()
+      .getIn(['paths'])
+      ?.forEach((item, path) => {
+        if (!under.test(path)) return;
+        item.forEach((_operation, method) => {
+          const resolved = ui.specSelectors.specResolvedSubtree(['paths', path, method]);
+          const parameters = (resolved ?? ui.specSelectors.specJson().getIn(['paths', path, method]))?.get('parameters');
+          if (parameters === undefined || typeof parameters === 'string') return;
+          parameters.forEach((parameter) => {
+            if (parameter.get('in') === 'path' && parameter.get('name') === name) {
+              ui.specActions.changeParamByIdentity([path, method], parameter, value, false);
+            }
+          });
+        });
+      });
+  };
+
+  const showShopper = (sessionId: unknown): void => {
+    if (typeof sessionId !== 'string' || demo === undefined) return;
+    const link = page.document.getElementById('gateway-shopper') ?? page.document.createElement('a');
+    link.id = 'gateway-shopper';
+    link.href = demo.shopperUrl + '/shopper/' + encodeURIComponent(sessionId);
+    link.target = '_blank';
+    link.textContent = 'Next: play the shopper and authorize session ' + sessionId.slice(0, 8) + '…, then read the session';
+    link.style.cssText =
+      'position:fixed;right:16px;bottom:16px;z-index:9;padding:12px 18px;border-radius:8px;background:#ffb3c7;color:#0b051d;font:600 14px sans-serif;text-decoration:none;box-shadow:0 2px 8px #0004';
+    page.document.body.appendChild(link);
+  };
+
+  const learn = (answer: Answer): Answer => {
+    let body: Record<string, unknown> = {};
+    try {
+      body = (JSON.parse(answer.text ?? '') as Record<string, unknown> | null) ?? {};
+    } catch {
+      // A bare 201, or something that is no JSON: its headers may still say something.
+    }
+    const headers = answer.headers ?? {};
+    const path = answer.url.replace(/^[a-z]+:\/\/[^/]+/, '').split('?')[0] ?? '';
+    if (path === '/payments/v1/sessions') {
+      fill('session_id', body['session_id'], /^\/payments/);
+      showShopper(body['session_id']);
+    }
+    if (path.startsWith('/payments/v1/sessions/') && typeof body['authorization_token'] === 'string') {
+      fill('authorizationToken', body['authorization_token'], /^\/payments/);
+      const link = page.document.getElementById('gateway-shopper');
+      if (link !== null) link.style.cssText = 'display:none';
+    }
+    if (path.endsWith('/order')) {
+      fill('order_id', body['order_id'], /^\/ordermanagement/);
+      fill('id', body['order_id'], /^\/orders\//);
+    }
+    fill('capture_id', headers['capture-id'], /^\/ordermanagement/);
+    fill('refund_id', headers['refund-id'], /^\/ordermanagement/);
+    const operation = /^\/operations\/([^/]+)/.exec(headers['location'] ?? '');
+    if (operation !== null) fill('id', operation[1], /^\/operations\//);
+    if (path.endsWith('/timeline') && Array.isArray(body['items'])) {
+      const named = (body['items'] as { operation_id?: unknown }[]).filter((item) => typeof item.operation_id === 'string');
+      const last = named[named.length - 1];
+      if (last !== undefined) fill('id', last.operation_id, /^\/operations\//);
+    }
+    return answer;
+  };
+
+  const ui = page.SwaggerUIBundle({
+    // Relative to the script, whatever the address of the page ends in.
+    url: new URL(document, page.document.currentScript.src).href,
+    dom_id: '#swagger-ui',
+    deepLinking: true,
+    presets: [page.SwaggerUIBundle.presets.apis],
+    // The online validator would be sent the document.
+    validatorUrl: null,
+    displayRequestDuration: true,
+    persistAuthorization: demo === undefined,
+    tryItOutEnabled: demo !== undefined,
+    ...(demo === undefined
+      ? {}
+      : { responseInterceptor: learn, onComplete: () => ui.preauthorizeBasic('basic', demo.username, demo.password) }),
+  });
+}

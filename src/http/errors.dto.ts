@@ -1,0 +1,40 @@
+import { ApiProperty } from '@nestjs/swagger';
+
+/** A refusal on Klarna's routes, in Klarna's shape. One that Klarna made is passed on as it is. */
+export class KlarnaErrorBody {
+  @ApiProperty({ example: 'BAD_VALUE' })
+  error_code!: string;
+
+  @ApiProperty({ isArray: true, type: String, example: ['Bad value: order_lines[2].total_tax_amount'] })
+  error_messages!: string[];
+
+  @ApiProperty({ description: "The request's id, here or at Klarna; also in the Klarna-Correlation-Id header" })
+  correlation_id!: string;
+}
+
+/** A refusal on this service's own routes (RFC 9457). */
+export class Problem {
+  @ApiProperty({ example: 'about:blank' })
+  type!: string;
+
+  @ApiProperty({ example: 'Not Found' })
+  title!: string;
+
+  @ApiProperty({ type: 'integer', example: 404 })
+  status!: number;
+
+  @ApiProperty({ example: 'There is no such resource' })
+  detail!: string;
+
+  @ApiProperty({ example: 'NOT_FOUND', description: 'Stable: programs decide by it' })
+  code!: string;
+
+  @ApiProperty({ description: 'Also in the Klarna-Correlation-Id header' })
+  request_id!: string;
+
+  @ApiProperty({ type: Boolean, description: 'Whether the same request may be sent again as it is' })
+  retryable!: boolean;
+
+  @ApiProperty({ type: String, required: false, description: 'The operation to look at: GET /operations/{id}' })
+  operation_id?: string;
+}

@@ -1,0 +1,18 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+
+const PASSED = ['User-Agent', 'Accept-Language', 'Klarna-Integrator', 'Klarna-Partner'] as const;
+
+/** The caller's headers that Klarna gets to see. */
+export function passedHeadersIn(headers: FastifyRequest['headers']): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const name of PASSED) {
+    const value = headers[name.toLowerCase()];
+    if (typeof value === 'string' && value !== '') passed[name] = value;
+  }
+  return passed;
+}
+
+export const PassedHeaders = createParamDecorator((_: unknown, context: ExecutionContext): Record<string, string> =>
+  passedHeadersIn(context.switchToHttp().getRequest<FastifyRequest>().headers),
+);

@@ -1,0 +1,30 @@
+import { answerOfRecord, errorCodeIn } from '../klarna/answer-of-record.js';
+import type { KlarnaExchange } from '../klarna/exchange.js';
+import { Refusal } from '../operations/errors.js';
+import { OperationReply } from '../operations/request.js';
+
+/**
+ * Passes the answer to a read on to the caller, byte by byte. What is not about the resource becomes ours: refused credentials are
+ * `502 PROVIDER_CREDENTIALS`; a 5xx, a rate limit or no answer is a 503 (with Klarna's body when it sent an error object).
+ * @throws Refusal
+ */
+export function replyToRead(exchange: KlarnaExchange): OperationReply {
+  if (exchange.kind !== 'answer') {
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna did not answer; repeat the request']);
+  }
+  const { status, headers, body } = answerOfRecord(exchange);
+  const code = errorCodeIn(exchange.body);
+  if (status === 401 || (status === 403 && code === 'MERCHANT_INACTIVE')) {
+    throw new Refusal('PROVIDER_CREDENTIALS', ['Klarna refused the credentials of this service; its operator was told']);
+  }
+  const available = status < 300 || (status >= 400 && status < 500 && status !== 429 && !(status === 403 && code === undefined));
+  if (available) return new OperationReply(status, headers, body ?? undefined);
+  const retryAfter = exchange.headers['retry-after'] ?? exchange.headers['x-ratelimit-reset'];
+  if (status >= 500 && code !== undefined && body !== null) {
+    return new OperationReply(503, { ...headers, ...(retryAfter === undefined ? {} : { 'Retry-After': retryAfter }) }, body);
+  }
+  const seconds = Number(retryAfter);
+  throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna is temporarily unavailable; repeat the request'], {
+    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : 1_000,
+  });
+}

@@ -1,0 +1,15 @@
+import type { KlarnaCall } from './exchange.js';
+
+/** Everything of a call that is not its place: bytes, key, passed-on headers, the last word before the first byte. */
+export type CallExtras = Pick<KlarnaCall, 'body' | 'idempotencyKey' | 'headers' | 'maySend' | 'timeoutMs'>;
+/** For calls that have no body: what a caller sent is not passed on. */
+export type BodilessExtras = Omit<CallExtras, 'body'>;
+/** Payments takes no idempotency key. */
+export type PaymentsExtras = Omit<CallExtras, 'idempotencyKey'>;
+export type ReadExtras = Pick<KlarnaCall, 'headers' | 'timeoutMs'>;
+
+/** What judging a write at Order Management takes besides the exchange. */
+export interface OrderAge {
+  /** See `isYoungOrder`. */
+  youngOrder?: boolean;
+}

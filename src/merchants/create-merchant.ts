@@ -1,0 +1,42 @@
+import type { Clock } from '../clock/clock.js';
+import type { Database } from '../persistence/database.js';
+import type { SealedEnvelope } from '../persistence/sealed-envelope.js';
+import type { Api } from './caller.js';
+import { APIS, linkAccount, putAccount, putCredential, putMerchant, type AccountInput, type CredentialInput } from './merchant-rows.js';
+
+export interface NewMerchant {
+  name: string;
+  credentials: readonly Omit<CredentialInput, 'id'>[];
+  /** One account for every API, or one for each. */
+  accounts: AccountInput | Readonly<Record<Api, AccountInput>>;
+}
+
+export interface CreatedMerchant {
+  merchantId: string;
+  /** In the order of `credentials`. */
+  credentialIds: string[];
+  accountIds: Record<Api, string>;
+}
+
+/**
+ * Adds a merchant beside the configured one, or further credentials to a merchant of this name.
+ * @throws DatabaseError 23505 when a user name or a key is taken
+ */
+export function createMerchant(
+  { database, envelope, clock }: { database: Database; envelope: SealedEnvelope; clock: Clock },
+  merchant: NewMerchant,
+): Promise<CreatedMerchant> {
+  const now = clock.now();
+  return database.transaction(async (tx) => {
+    const { id: merchantId } = await putMerchant(tx, merchant.name, now);
+    const accountIds = {} as Record<Api, string>;
+    for (const api of APIS) {
+      const account = 'host' in merchant.accounts ? merchant.accounts : merchant.accounts[api];
+      accountIds[api] = await putAccount(tx, envelope, account, now);
+      await linkAccount(tx, merchantId, api, accountIds[api]);
+    }
+    const credentialIds: string[] = [];
+    for (const credential of merchant.credentials) credentialIds.push(await putCredential(tx, envelope, merchantId, credential, now));
+    return { merchantId, credentialIds, accountIds };
+  });
+}

@@ -1,0 +1,66 @@
+import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { BodyBytes } from '../http/body-bytes.decorator.js';
+import { CallerOf } from '../http/caller.decorator.js';
+import { PendingAnswer, PreferHeader, WireRefusals } from '../http/documented.js';
+import { PassedHeaders } from '../http/passed-headers.decorator.js';
+import { Prefer } from '../http/prefer.decorator.js';
+import type { Caller } from '../merchants/caller.js';
+import type { OperationReply, Preference } from '../operations/request.js';
+import { OrderPlaced } from './answers.dto.js';
+import { CreateOrderRequest } from './create-order-request.dto.js';
+import { ORDER_EXAMPLES } from './payments.examples.js';
+import { PaymentsService } from './payments.service.js';
+
+@ApiTags('2 Payments: authorizations')
+@ApiParam({ name: 'authorizationToken', description: 'From the browser, or from the session once the shopper has authorized it' })
+@Controller('payments/v1/authorizations/:authorizationToken')
+export class AuthorizationsController {
+  constructor(private readonly payments: PaymentsService) {}
+
+  @ApiOperation({
+    summary: 'Place the order that the shopper authorized',
+    description:
+      'The authorization token is the idempotency key: an equal repeat gets the first answer. After a 503 the order may have been placed: repeat the same bytes, or look at the operation.',
+  })
+  @ApiBody({ type: CreateOrderRequest, examples: ORDER_EXAMPLES })
+  @ApiOkResponse({ type: OrderPlaced })
+  @PreferHeader()
+  @WireRefusals(
+    'BAD_VALUE',
+    'BAD_REQUEST',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'OPERATION_PENDING',
+    'REQUEST_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'PROVIDER_CREDENTIALS',
+  )
+  @HttpCode(200)
+  @Post('order')
+  createOrder(
+    @Param('authorizationToken') authorizationToken: string,
+    @CallerOf() caller: Caller,
+    @PassedHeaders() headers: Record<string, string>,
+    @Prefer() prefer: Preference,
+    @Body() _judged: CreateOrderRequest,
+    @BodyBytes() body: Buffer | null,
+  ): Promise<OperationReply> {
+    return this.payments.createOrder({ caller, headers, prefer }, authorizationToken, body);
+  }
+
+  @ApiOperation({ summary: 'Release an authorization that will not become an order' })
+  @ApiNoContentResponse({ description: 'Released' })
+  @PendingAnswer()
+  @WireRefusals('FORBIDDEN', 'NOT_FOUND', 'OPERATION_PENDING', 'PROVIDER_CREDENTIALS')
+  @HttpCode(204)
+  @Delete()
+  cancel(
+    @Param('authorizationToken') authorizationToken: string,
+    @CallerOf() caller: Caller,
+    @PassedHeaders() headers: Record<string, string>,
+    @Prefer() prefer: Preference,
+  ): Promise<OperationReply> {
+    return this.payments.cancelAuthorization({ caller, headers, prefer }, authorizationToken);
+  }
+}

@@ -1,0 +1,50 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { KlarnaModule } from '../klarna/klarna.module.js';
+import { MerchantsModule } from '../merchants/merchants.module.js';
+import { HandlerRegistry } from '../operations/handler-registry.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { AuthorizationsController } from './authorizations.controller.js';
+import { AuthorizationsRepository } from './authorizations.repository.js';
+import { CancelAuthorizationHandler } from './cancel-authorization.handler.js';
+import { CreateOrderHandler } from './create-order.handler.js';
+import { CreateSessionHandler } from './create-session.handler.js';
+import { PaymentsService } from './payments.service.js';
+import { Sending } from './sending.js';
+import { SessionReader } from './session-reader.js';
+import { SessionTargets } from './session-targets.js';
+import { SessionsController } from './sessions.controller.js';
+import { SessionsRepository } from './sessions.repository.js';
+import { UpdateSessionHandler } from './update-session.handler.js';
+
+/** Klarna Payments: a cart becomes a session, the shopper's authorization becomes an order. */
+@Module({
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  controllers: [SessionsController, AuthorizationsController],
+  providers: [
+    SessionsRepository,
+    AuthorizationsRepository,
+    SessionReader,
+    SessionTargets,
+    Sending,
+    PaymentsService,
+    CreateSessionHandler,
+    UpdateSessionHandler,
+    CreateOrderHandler,
+    CancelAuthorizationHandler,
+  ],
+})
+export class PaymentsModule implements OnModuleInit {
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly createSession: CreateSessionHandler,
+    private readonly updateSession: UpdateSessionHandler,
+    private readonly createOrder: CreateOrderHandler,
+    private readonly cancelAuthorization: CancelAuthorizationHandler,
+  ) {}
+
+  onModuleInit(): void {
+    for (const handler of [this.createSession, this.updateSession, this.createOrder, this.cancelAuthorization])
+      this.registry.register(handler);
+  }
+}

@@ -1,0 +1,148 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { Clock } from '../clock/clock.js';
+import { replyToRead } from '../http/provider-answer.js';
+import type { Caller } from '../merchants/caller.js';
+import { ProviderAccounts } from '../merchants/provider-accounts.js';
+import type { OperationKind } from '../operations/kinds.js';
+import { Operations } from '../operations/operations.service.js';
+import type { OperationReply, Preference } from '../operations/request.js';
+import { Database } from '../persistence/database.js';
+import { wordsIn } from './session-facts.js';
+import { SessionReader, type SessionLook } from './session-reader.js';
+import { SessionTargets, type SessionTarget } from './session-targets.js';
+import { SessionsRepository } from './sessions.repository.js';
+
+/** What every call brings along. */
+export interface PaymentsCall {
+  caller: Caller;
+  /** Headers that are passed on to Klarna. */
+  headers: Readonly<Record<string, string>>;
+  prefer: Preference;
+}
+
+/** Sessions and authorizations in a merchant's name. */
+@Injectable()
+export class PaymentsService {
+  readonly #logger = new Logger(PaymentsService.name);
+
+  constructor(
+    private readonly operations: Operations,
+    private readonly targets: SessionTargets,
+    private readonly reader: SessionReader,
+    private readonly sessions: SessionsRepository,
+    private readonly accounts: ProviderAccounts,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Opens a session. Attempted while the caller waits, never later.
+   * @param body JSON, forwarded as it is; amounts in minor units
+   * @throws Refusal TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (open another), PROVIDER_CREDENTIALS
+   * @see Payments API v1, `POST /payments/v1/sessions`
+   */
+  createSession(call: PaymentsCall, body: Buffer | null): Promise<OperationReply> {
+    return this.#execute(
+      call,
+      'payments.create-session',
+      { providerAccountId: call.caller.accounts.payments, session: undefined },
+      {},
+      body,
+    );
+  }
+
+  /**
+   * Changes a session that is not complete.
+   * @throws Refusal NOT_FOUND for another merchant's; TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (may be repeated)
+   * @see Payments API v1, `POST /payments/v1/sessions/{session_id}`
+   */
+  async updateSession(call: PaymentsCall, sessionId: string, body: Buffer | null): Promise<OperationReply> {
+    const target = await this.targets.ofSession(call.caller, sessionId);
+    return this.#execute(call, 'payments.update-session', target, { sessionId }, body);
+  }
+
+  /**
+   * Reads a session at Klarna and passes its bytes on. What it shows is kept; an unknown session that Klarna knows becomes the caller's.
+   * @throws Refusal NOT_FOUND for another merchant's; PROVIDER_CREDENTIALS; TEMPORARILY_UNAVAILABLE (repeat)
+   * @see Payments API v1, `GET /payments/v1/sessions/{session_id}`
+   */
+  async readSession(call: PaymentsCall, sessionId: string): Promise<OperationReply> {
+    const target = await this.targets.ofSession(call.caller, sessionId);
+    const account = await this.accounts.byId(target.providerAccountId);
+    const at = this.clock.now();
+    const look = await this.reader.look(account, sessionId, call.headers);
+    // The answer is there: it is not withheld because it could not be written down.
+    await this.#keep(call.caller, sessionId, target, look, at).catch((error: unknown) =>
+      this.#logger.warn(`What session ${sessionId} shows was not kept: ${(error as Error).message}`),
+    );
+    return replyToRead(look.exchange);
+  }
+
+  /**
+   * Places the order that the shopper authorized, at most once per authorization token.
+   * @param body JSON, forwarded as it is; `order_amount` in minor units
+   * @throws Refusal NOT_FOUND for another merchant's token; OPERATION_PENDING while another body is open for it;
+   *   TEMPORARILY_UNAVAILABLE with the operation's address when it may have been placed (repeat the same bytes)
+   * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/order`
+   */
+  async createOrder(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
+    const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
+    return this.#execute(call, 'payments.create-order', target, { authorizationToken }, body);
+  }
+
+  /**
+   * Releases an authorization for which no order will be placed.
+   * @throws Refusal NOT_FOUND for another merchant's token; OPERATION_PENDING
+   * @see Payments API v1, `DELETE /payments/v1/authorizations/{authorizationToken}`
+   */
+  async cancelAuthorization(call: PaymentsCall, authorizationToken: string): Promise<OperationReply> {
+    const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
+    return this.#execute(call, 'payments.cancel-authorization', target, { authorizationToken }, null);
+  }
+
+  #execute(
+    { caller, headers, prefer }: PaymentsCall,
+    kind: OperationKind,
+    { providerAccountId, session }: SessionTarget,
+    target: Readonly<Record<string, string>>,
+    body: Buffer | null,
+  ): Promise<OperationReply> {
+    const order = kind === 'payments.create-order' ? wordsIn(body)?.facts : undefined;
+    const token = kind === 'payments.create-order' ? target['authorizationToken'] : undefined;
+    return this.operations.execute({
+      kind,
+      merchantId: caller.merchantId,
+      providerAccountId,
+      pendingAnswer: caller.pendingAnswer,
+      lane: null,
+      target,
+      passedHeaders: headers,
+      body,
+      // Klarna takes no key on Payments; a caller's is ignored, the token stands for it where there is one.
+      key: undefined,
+      prefer,
+      amount: order?.orderAmount ?? null,
+      reference: order?.merchantReference1 ?? null,
+      orderCreatedAt: null,
+      ...(token === undefined ? {} : { token }),
+      ...(session === undefined ? {} : { dataSubject: session.dataSubject }),
+    });
+  }
+
+  async #keep(caller: Caller, sessionId: string, target: SessionTarget, { shown }: SessionLook, at: Date): Promise<void> {
+    if (shown === undefined) return;
+    const facts = this.reader.factsOf(shown);
+    if (target.session !== undefined) return this.sessions.update(this.database, target.session.id, facts, at);
+    const { providerAccountId } = target;
+    const dataSubject = uuidv7({ msecs: at.getTime() });
+    await this.sessions.insert(this.database, {
+      merchantId: caller.merchantId,
+      providerAccountId,
+      providerSessionId: sessionId,
+      dataSubject,
+      facts,
+      at,
+    });
+  }
+}

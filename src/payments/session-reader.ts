@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import type { KlarnaExchange } from '../klarna/exchange.js';
+import { PaymentsClient } from '../klarna/payments.client.js';
+import type { ProviderAccount } from '../merchants/caller.js';
+import { Database } from '../persistence/database.js';
+import { SealedEnvelope } from '../persistence/sealed-envelope.js';
+import { sessionIn, type SessionWords } from './session-facts.js';
+import { SessionsRepository, type StoredSession } from './sessions.repository.js';
+
+export interface SessionLook {
+  exchange: KlarnaExchange;
+  /** Undefined when the exchange is not a session: unreachable, refused, not found, garbled. */
+  shown: (SessionWords & { status: string }) | undefined;
+}
+
+/** Reads sessions at Klarna and keeps what they show. */
+@Injectable()
+export class SessionReader {
+  constructor(
+    private readonly client: PaymentsClient,
+    private readonly sessions: SessionsRepository,
+    private readonly database: Database,
+    private readonly envelope: SealedEnvelope,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Reads a session without keeping anything. @param headers the caller's, passed on */
+  async look(account: ProviderAccount, sessionId: string, headers: Readonly<Record<string, string>> = {}): Promise<SessionLook> {
+    const exchange = await this.client.readSession(account, sessionId, { headers });
+    return { exchange, shown: exchange.kind === 'answer' ? sessionIn(exchange) : undefined };
+  }
+
+  /** Reads a stored session and takes over what it shows: its state, its cart's amount, the fingerprint of its token. */
+  async refresh(account: ProviderAccount, session: StoredSession, headers?: Readonly<Record<string, string>>): Promise<SessionLook> {
+    const at = this.clock.now();
+    const look = await this.look(account, session.providerSessionId, headers);
+    if (look.shown !== undefined) await this.sessions.update(this.database, session.id, this.factsOf(look.shown), at);
+    return look;
+  }
+
+  factsOf({ status, facts, authorizationToken }: SessionWords & { status: string }) {
+    return { ...facts, status, tokenHash: authorizationToken === null ? null : this.tokenHash(authorizationToken) };
+  }
+
+  /** Under what an authorization token is stored and found; the operations use the same. */
+  tokenHash(authorizationToken: string): Buffer {
+    return this.envelope.fingerprint('authorization-token', authorizationToken);
+  }
+}

@@ -1,0 +1,170 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuidv7 } from 'uuid';
+import { minorUnitsOf } from '../money.js';
+import { Database, type Queryable } from '../persistence/database.js';
+
+/** What of a session is kept; personal data stays at Klarna. */
+export interface SessionFacts {
+  status: string;
+  purchaseCountry: string | null;
+  purchaseCurrency: string | null;
+  /** Minor units. */
+  orderAmount: number | null;
+  merchantReference1: string | null;
+  merchantReference2: string | null;
+  /** Fingerprint of the token that the session showed; null when it showed none. */
+  tokenHash: Buffer | null;
+  expiresAt: Date | null;
+}
+
+export interface StoredSession {
+  id: string;
+  merchantId: string;
+  providerAccountId: string;
+  providerSessionId: string;
+  dataSubject: string;
+  status: string;
+  tokenHash: Buffer | null;
+}
+
+export interface NewSession {
+  merchantId: string;
+  providerAccountId: string;
+  providerSessionId: string;
+  dataSubject: string;
+  facts: SessionFacts;
+  at: Date;
+}
+
+interface Row {
+  id: string;
+  merchant_id: string;
+  provider_account_id: string;
+  provider_session_id: string;
+  data_subject: string;
+  status: string;
+  authorization_token_hash: Buffer | null;
+}
+
+const COLUMNS = 'id, merchant_id, provider_account_id, provider_session_id, data_subject, status, authorization_token_hash';
+
+/** The sessions that merchants opened, as Klarna last showed them. */
+@Injectable()
+export class SessionsRepository {
+  constructor(private readonly database: Database) {}
+
+  /** Sessions with this id of the provider's, on whatever account: ids of two accounts may be equal, in theory. */
+  async byProviderId(providerSessionId: string, db: Queryable = this.database): Promise<StoredSession[]> {
+    // A text with U+0000 can't be in the table, and Postgres refuses it as a parameter.
+    if (providerSessionId.includes('\u0000')) return [];
+    const rows = await db.query<Row>(
+      `SELECT ${COLUMNS} FROM payment_sessions
+        WHERE provider_account_id IN (SELECT id FROM provider_accounts) AND provider_session_id = $1`,
+      [providerSessionId],
+    );
+    return rows.map(sessionOf);
+  }
+
+  /** Sessions that showed this authorization token, on whatever account. */
+  async byToken(tokenHash: Buffer): Promise<StoredSession[]> {
+    const rows = await this.database.query<Row>(
+      `SELECT ${COLUMNS} FROM payment_sessions
+        WHERE provider_account_id IN (SELECT id FROM provider_accounts) AND authorization_token_hash = $1
+        ORDER BY updated_at DESC`,
+      [tokenHash],
+    );
+    return rows.map(sessionOf);
+  }
+
+  /**
+   * The session that an operation belongs to: the one that showed its token, else (a newer token has taken its place since) the one
+   * whose data subject it was given.
+   */
+  async ofOperation(
+    { providerAccountId, dataSubject }: { providerAccountId: string; dataSubject: string },
+    tokenHash: Buffer,
+    db: Queryable = this.database,
+  ): Promise<StoredSession | undefined> {
+    const find = (condition: string, value: unknown) =>
+      db.query<Row>(
+        `SELECT ${COLUMNS} FROM payment_sessions WHERE provider_account_id = $1 AND ${condition} = $2 ORDER BY updated_at DESC LIMIT 1`,
+        [providerAccountId, value],
+      );
+    const byToken = await find('authorization_token_hash', tokenHash);
+    return (byToken.length > 0 ? byToken : await find('data_subject', dataSubject)).map(sessionOf)[0];
+  }
+
+  /** Open sessions that could be a token's, newest first: of this merchant and account, with this currency and amount. */
+  async candidates(
+    merchantId: string,
+    providerAccountId: string,
+    { currency, amount, limit }: { currency: string; amount: number; limit: number },
+  ): Promise<StoredSession[]> {
+    const rows = await this.database.query<Row>(
+      `SELECT ${COLUMNS} FROM payment_sessions
+        WHERE merchant_id = $1 AND provider_account_id = $2 AND upper(purchase_currency) = upper($3) AND order_amount = $4
+          AND status <> 'complete'
+        ORDER BY created_at DESC LIMIT $5`,
+      [merchantId, providerAccountId, currency, minorUnitsOf(amount), limit],
+    );
+    return rows.map(sessionOf);
+  }
+
+  /** Records a session. One that is known already stays whose it is and as it was last read. */
+  async insert(db: Queryable, session: NewSession): Promise<void> {
+    const { merchantId, providerAccountId, providerSessionId, dataSubject, facts, at } = session;
+    await db.query(
+      `INSERT INTO payment_sessions (id, merchant_id, provider_account_id, provider_session_id, data_subject, status, purchase_country,
+         purchase_currency, order_amount, merchant_reference1, merchant_reference2, authorization_token_hash, expires_at, created_at, updated_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+       ON CONFLICT (provider_account_id, provider_session_id) DO NOTHING`,
+      [uuidv7({ msecs: at.getTime() }), merchantId, providerAccountId, providerSessionId, dataSubject, ...values(facts), at],
+    );
+  }
+
+  /** Takes over what a read showed, unless a read that began later was taken over before. @param at when the read began */
+  async update(db: Queryable, id: string, facts: SessionFacts, at: Date): Promise<void> {
+    await db.query(
+      `UPDATE payment_sessions
+          SET status = $2, purchase_country = $3, purchase_currency = $4, order_amount = $5, merchant_reference1 = $6,
+              merchant_reference2 = $7, authorization_token_hash = coalesce($8, authorization_token_hash), expires_at = $9, updated_at = $10
+        WHERE id = $1 AND updated_at <= $10`,
+      [id, ...values(facts), at],
+    );
+  }
+
+  /** Takes over the fields that an update set; `undefined` leaves a column as it is. */
+  async patch(db: Queryable, id: string, changes: Partial<SessionFacts>, at: Date): Promise<void> {
+    const { purchaseCountry, purchaseCurrency, orderAmount, merchantReference1, merchantReference2 } = changes;
+    await db.query(
+      `UPDATE payment_sessions
+          SET purchase_country = coalesce($2, purchase_country), purchase_currency = coalesce($3, purchase_currency),
+              order_amount = coalesce($4, order_amount), merchant_reference1 = coalesce($5, merchant_reference1),
+              merchant_reference2 = coalesce($6, merchant_reference2), updated_at = greatest(updated_at, $7)
+        WHERE id = $1`,
+      [id, purchaseCountry, purchaseCurrency, orderAmount, merchantReference1, merchantReference2, at].map((value) => value ?? null),
+    );
+  }
+
+  /** Marks the session complete: an order was placed with its token. */
+  async complete(db: Queryable, id: string, at: Date): Promise<void> {
+    await db.query(`UPDATE payment_sessions SET status = 'complete', updated_at = $2 WHERE id = $1`, [id, at]);
+  }
+}
+
+function values(facts: SessionFacts): unknown[] {
+  const { status, purchaseCountry, purchaseCurrency, orderAmount, merchantReference1, merchantReference2, tokenHash, expiresAt } = facts;
+  return [status, purchaseCountry, purchaseCurrency, orderAmount, merchantReference1, merchantReference2, tokenHash, expiresAt];
+}
+
+function sessionOf(row: Row): StoredSession {
+  return {
+    id: row.id,
+    merchantId: row.merchant_id,
+    providerAccountId: row.provider_account_id,
+    providerSessionId: row.provider_session_id,
+    dataSubject: row.data_subject,
+    status: row.status,
+    tokenHash: row.authorization_token_hash,
+  };
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadSettings } from '../../src/config/load-settings.js';
+import { setUpOpenApi } from '../../src/http/openapi.js';
+import { call } from './raw-client.js';
+import { startWireApp } from './wire-app.js';
+
+const demo = loadSettings({}).with({ klarnaBaseUrl: 'http://127.0.0.1:3001' });
+const configured = loadSettings({
+  DATABASE_URL: 'postgres://localhost/x',
+  KLARNA_BASE_URL: 'https://api.playground.klarna.com',
+  KLARNA_USERNAME: 'PK1',
+  KLARNA_PASSWORD: 'p',
+  API_USERNAME: 'shop',
+  API_PASSWORD: 'pass',
+  DATA_KEY: Buffer.alloc(32, 1).toString('base64'),
+});
+const PAGES = ['/docs', '/docs/', '/docs/start.js', '/docs/swagger-ui.css', '/docs/swagger-ui-bundle.js', '/docs-json'];
+
+interface OpenApi {
+  paths: Record<string, Record<string, { tags: string[]; responses: Record<string, unknown>; requestBody?: unknown }>>;
+  components: { schemas: Record<string, { properties: Record<string, object>; required?: string[] }>; securitySchemes: object };
+}
+
+describe('the API document', () => {
+  it('is open and logged in while the demo credentials are in use', async () => {
+    const wire = await startWireApp({ settings: demo, before: setUpOpenApi });
+    for (const path of PAGES)
+      expect([path, (await call(wire.url, { method: 'GET', path, headers: { Authorization: '-' } })).status]).toEqual([path, 200]);
+    const script = (await call(wire.url, { method: 'GET', path: '/docs/start.js' })).body.toString();
+    expect(script).toContain('"demo":{"username":"demo","password":"demo","shopperUrl":"http://127.0.0.1:3001"}');
+    await wire.close();
+  });
+
+  it('asks for credentials everywhere else, and names none', async () => {
+    const wire = await startWireApp({ settings: configured, before: setUpOpenApi });
+    for (const path of PAGES) {
+      const refused = await call(wire.url, { method: 'GET', path, headers: { Authorization: '-' } });
+      expect([path, refused.status, refused.header('WWW-Authenticate')?.slice(0, 5)]).toEqual([path, 401, 'Basic']);
+      expect((await call(wire.url, { method: 'GET', path })).status).toBe(200);
+    }
+    const script = (await call(wire.url, { method: 'GET', path: '/docs/start.js' })).body.toString();
+    expect(script).toMatch(/\(\{"document":"\.\.\/docs-json"\}\);$/);
+    await wire.close();
+  });
+
+  it('describes amounts as integers, required fields, nested lists and refusals', async () => {
+    const wire = await startWireApp({ settings: demo, before: setUpOpenApi });
+    const document = (await call(wire.url, { method: 'GET', path: '/docs-json' })).json() as OpenApi;
+    await wire.close();
+    const { schemas } = document.components;
+    expect(schemas['CreateSessionRequest']?.required).toEqual(['purchase_country', 'purchase_currency', 'order_amount', 'order_lines']);
+    expect(schemas['CreateSessionRequest']?.properties['order_amount']).toMatchObject({ type: 'integer', format: 'int64', minimum: 0 });
+    expect(schemas['CreateSessionRequest']?.properties['order_lines']).toMatchObject({
+      type: 'array',
+      minItems: 1,
+      maxItems: 1000,
+      items: { $ref: '#/components/schemas/PaymentsOrderLine' },
+    });
+    expect(schemas['UpdateSessionRequest']?.required).toBeUndefined();
+    expect(schemas['PaymentsOrderLine']?.properties['unit_price']).toMatchObject({ maximum: 200_000_000 });
+    const order = document.paths['/payments/v1/authorizations/{authorizationToken}/order']?.['post'];
+    expect(Object.keys(order?.responses ?? {})).toEqual(
+      expect.arrayContaining(['200', '400', '401', '404', '409', '413', '415', '502', '503']),
+    );
+    expect(Object.keys(order?.responses ?? {})).not.toContain('202');
+    expect(document.paths['/payments/v1/authorizations/{authorizationToken}']?.['delete']?.responses).toHaveProperty('202');
+    expect(JSON.stringify(document)).not.toContain('#/components/schemas/"');
+    expect(document.components.securitySchemes).toMatchObject({ basic: { scheme: 'basic' }, bearer: { scheme: 'bearer' } });
+  });
+
+  it('puts the operations of a purchase into the order in which they are pressed', async () => {
+    const wire = await startWireApp({ settings: demo, before: setUpOpenApi });
+    const document = (await call(wire.url, { method: 'GET', path: '/docs-json' })).json() as OpenApi;
+    await wire.close();
+    const first = Object.entries(document.paths).flatMap(([path, item]) => Object.keys(item).map((method) => `${method} ${path}`));
+    expect(first.slice(0, 4)).toEqual([
+      'post /payments/v1/sessions',
+      'post /payments/v1/sessions/{session_id}',
+      'get /payments/v1/sessions/{session_id}',
+      'post /payments/v1/authorizations/{authorizationToken}/order',
+    ]);
+    expect(first.indexOf('delete /payments/v1/authorizations/{authorizationToken}')).toBeGreaterThan(4);
+  });
+});
