@@ -1,0 +1,53 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { OrderManagementClient } from '../klarna/order-management.client.js';
+import { HandlerRegistry } from '../operations/handler-registry.js';
+import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
+import type { RecordedAnswer } from '../operations/operation.js';
+import { OrderLifecycle } from '../orders/order-lifecycle.js';
+import type { Transaction } from '../persistence/database.js';
+import { Effects } from './effects.js';
+import { createdAnswer } from './recorded-answers.js';
+import { orderIdOf, Sending } from './sending.js';
+
+/**
+ * Captures part or all of an authorized order.
+ * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/captures`
+ */
+@Injectable()
+export class CaptureHandler implements OperationHandler, OnModuleInit {
+  readonly kind = 'order-management.capture';
+
+  constructor(
+    private readonly handlers: HandlerRegistry,
+    private readonly klarna: OrderManagementClient,
+    private readonly sending: Sending,
+    private readonly effects: Effects,
+    private readonly lifecycle: OrderLifecycle,
+  ) {}
+
+  onModuleInit(): void {
+    this.handlers.register(this);
+  }
+
+  send(call: SendCall): Promise<SendResult> {
+    return this.sending.send(call, (account, orderId, extras) => this.klarna.capture(account, orderId, { ...extras, body: call.body }));
+  }
+
+  read(operation: OperationContext, firstSentAt: Date): Promise<ReadResult> {
+    return this.effects.movement('capture', operation, firstSentAt);
+  }
+
+  async succeeded(tx: Transaction, operation: OperationContext, { providerId, at, late }: Success): Promise<void> {
+    if (providerId === null) throw new Error(`Operation ${operation.id} succeeded without a capture id`);
+    const { amount, reference } = operation;
+    await this.lifecycle.captured(tx, operation, { captureId: providerId, amount: amount ?? 0, reference, at, late });
+  }
+
+  answerFor(operation: OperationContext, providerId: string | null): RecordedAnswer {
+    return createdAnswer('capture', orderIdOf(operation), providerId);
+  }
+
+  refused(tx: Transaction, operation: OperationContext, code: string | null): Promise<void> {
+    return this.lifecycle.refused(tx, operation, code);
+  }
+}

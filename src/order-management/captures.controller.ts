@@ -1,0 +1,60 @@
+import { Body, Controller, Get, Param, Post } from '@nestjs/common';
+import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { BodyBytes } from '../http/body-bytes.decorator.js';
+import { CallerOf } from '../http/caller.decorator.js';
+import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
+import { PassedHeaders } from '../http/passed-headers.decorator.js';
+import { Prefer } from '../http/prefer.decorator.js';
+import type { Caller } from '../merchants/caller.js';
+import type { OperationReply, Preference } from '../operations/request.js';
+import { createdHeaders, DescribesRead, DescribesWrite } from './api-documents.js';
+import { CaptureRequest } from './captures.dto.js';
+import { CapturesService } from './captures.service.js';
+import { ManagedCapture } from './order-view.dto.js';
+
+@ApiTags('Order Management: captures')
+@Controller('ordermanagement/v1/orders/:order_id/captures')
+export class CapturesController {
+  constructor(private readonly captures: CapturesService) {}
+
+  /** Capture part or all of an order. */
+  @DescribesWrite('`CAPTURE_NOT_ALLOWED`: more than remains, cancelled, expired.')
+  @ApiCreatedResponse({ description: 'Captured. There is no body.', headers: createdHeaders('Capture-Id') })
+  @Post()
+  capture(
+    @CallerOf() caller: Caller,
+    @Param('order_id') orderId: string,
+    @IdempotencyKey() key: string | undefined,
+    @Prefer() prefer: Preference,
+    @PassedHeaders() headers: Record<string, string>,
+    @BodyBytes() bytes: Buffer | null,
+    @Body() capture: CaptureRequest,
+  ): Promise<OperationReply> {
+    return this.captures.request({ caller, orderId, key, prefer, headers }, capture, bytes);
+  }
+
+  /** List the captures of an order. */
+  @DescribesRead()
+  @ApiOkResponse({ type: [ManagedCapture] })
+  @Get()
+  list(
+    @CallerOf() caller: Caller,
+    @Param('order_id') orderId: string,
+    @PassedHeaders() headers: Record<string, string>,
+  ): Promise<OperationReply> {
+    return this.captures.list({ caller, orderId, headers });
+  }
+
+  /** Read one capture. */
+  @DescribesRead()
+  @ApiOkResponse({ type: ManagedCapture })
+  @Get(':capture_id')
+  read(
+    @CallerOf() caller: Caller,
+    @Param('order_id') orderId: string,
+    @Param('capture_id') captureId: string,
+    @PassedHeaders() headers: Record<string, string>,
+  ): Promise<OperationReply> {
+    return this.captures.read({ caller, orderId, headers }, captureId);
+  }
+}

@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { OrderManagementClient } from '../klarna/order-management.client.js';
+import type { OperationReply } from '../operations/request.js';
+import type { CaptureRequest } from './captures.dto.js';
+import { movementIdIn } from './order-id.js';
+import { type ReadCall, OrderReads } from './order-reads.js';
+import { OrderWrites, type WriteCall } from './order-writes.js';
+
+/** Captures: Klarna takes the money that the order authorized. */
+@Injectable()
+export class CapturesService {
+  constructor(
+    private readonly writes: OrderWrites,
+    private readonly reads: OrderReads,
+    private readonly klarna: OrderManagementClient,
+  ) {}
+
+  /**
+   * Captures part or all of an authorized order, once for its key.
+   * @param capture `captured_amount` in minor units of the order's currency
+   * @param bytes the caller's, forwarded unchanged
+   * @returns Klarna's 201 with `Capture-Id` and `Location`, or 202 while the outcome is open
+   * @throws Refusal NO_SUCH_ORDER, IDEMPOTENCY_KEY_REUSED, OPERATION_WITHDRAWN (do not repeat), OPERATION_PENDING (look at the
+   *   operation), PROVIDER_CREDENTIALS, TEMPORARILY_UNAVAILABLE (repeat with the same key)
+   * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/captures`
+   */
+  request(call: WriteCall, capture: CaptureRequest, bytes: Buffer | null): Promise<OperationReply> {
+    const { captured_amount: amount, reference } = capture;
+    return this.writes.execute(call, { kind: 'order-management.capture', body: bytes, amount, reference: reference ?? null });
+  }
+
+  /**
+   * Lists the captures of an order as Klarna shows them.
+   * @throws Refusal as `OrderReads.order`
+   * @see Order Management API v1, `GET /ordermanagement/v1/orders/{order_id}/captures`
+   */
+  list(call: ReadCall): Promise<OperationReply> {
+    return this.reads.part(call, (account, orderId) => this.klarna.listCaptures(account, orderId, { headers: call.headers }));
+  }
+
+  /**
+   * Reads one capture as Klarna shows it.
+   * @throws Refusal NO_SUCH_CAPTURE for what can't be an id, else as `OrderReads.order`
+   * @see Order Management API v1, `GET /ordermanagement/v1/orders/{order_id}/captures/{capture_id}`
+   */
+  async read(call: ReadCall, captureId: string): Promise<OperationReply> {
+    const id = movementIdIn(captureId, 'NO_SUCH_CAPTURE');
+    return this.reads.part(call, (account, orderId) => this.klarna.readCapture(account, orderId, id, { headers: call.headers }));
+  }
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import type { OperationContext, ReadResult } from '../operations/handler.js';
+import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
+import { OrderReader } from '../orders/order-reader.js';
+import type { OrderSnapshot } from '../orders/order-snapshot.js';
+import { matchByExclusion } from './match-by-exclusion.js';
+import { createdAnswer, doneAnswer } from './recorded-answers.js';
+import { orderIdOf } from './sending.js';
+
+type Found = Pick<ReadResult, 'finding' | 'data'> & Partial<ReadResult>;
+
+/**
+ * Looks for the effects of operations at Klarna. A look only looks: it applies nothing to the order, because the operation that it is
+ * for is about to be settled from it in a transaction of its own, and a success makes the order be read again anyway.
+ */
+@Injectable()
+export class Effects {
+  constructor(
+    private readonly reader: OrderReader,
+    private readonly movements: MovementsRepository,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Looks for the capture or refund that an operation made.
+   */
+  async movement(kind: MovementKind, operation: OperationContext, firstSentAt: Date): Promise<ReadResult> {
+    const orderId = orderIdOf(operation);
+    return this.#look(operation, async (snapshot) => {
+      const shown = kind === 'capture' ? snapshot.captures : snapshot.refunds;
+      if (shown === null) return { finding: 'unreadable', data: { code: 'NOT_LISTED' } };
+      // Asked after the look: links that others made meanwhile exclude more, never less.
+      const known = await this.movements.ofProviderOrder(kind, operation.providerAccountId, orderId);
+      const { id: operationId, amount, reference } = operation;
+      const candidates = matchByExclusion({ operationId, amount, reference, firstSentAt }, shown, known);
+      const data = { shown: shown.length, known: known.length, candidates: candidates.map(({ providerId }) => providerId) };
+      const [only] = candidates;
+      if (only === undefined) return { finding: 'absent', data };
+      if (candidates.length > 1) return { finding: 'ambiguous', data };
+      return { finding: 'present', data, providerId: only.providerId, answer: createdAnswer(kind, orderId, only.providerId) };
+    });
+  }
+
+  /** Looks whether an order is in the state that an operation without an id of its own brings about. */
+  async state(operation: OperationContext, reached: (snapshot: OrderSnapshot, now: Date) => boolean | undefined): Promise<ReadResult> {
+    return this.#look(operation, (snapshot) => {
+      const { status, orderAmount, capturedAmount, remainingAuthorizedAmount } = snapshot;
+      const data = {
+        status,
+        order_amount: orderAmount,
+        captured_amount: capturedAmount,
+        remaining_authorized_amount: remainingAuthorizedAmount,
+      };
+      const present = reached(snapshot, this.clock.now());
+      if (present === undefined) return { finding: 'unreadable', data };
+      if (!present) return { finding: 'absent', data };
+      return { finding: 'present', data, answer: doneAnswer() };
+    });
+  }
+
+  async #look(operation: OperationContext, find: (snapshot: OrderSnapshot) => Found | Promise<Found>): Promise<ReadResult> {
+    const nothing = { providerId: null, answer: null };
+    const look = await this.reader.look({ providerAccountId: operation.providerAccountId, providerOrderId: orderIdOf(operation) });
+    switch (look.kind) {
+      case 'order':
+        return { ...nothing, ...(await find(look.snapshot)) };
+      case 'no-such-order':
+        return { ...nothing, finding: 'absent', data: { code: 'NO_SUCH_ORDER' } };
+      case 'other-order':
+        return { ...nothing, finding: 'unreadable', data: { code: 'OTHER_ORDER' } };
+      case 'unreadable':
+        return { ...nothing, finding: 'unreadable', data: { code: look.code } };
+    }
+  }
+}

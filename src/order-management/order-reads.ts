@@ -1,0 +1,60 @@
+import { Injectable } from '@nestjs/common';
+import { replyToRead } from '../http/provider-answer.js';
+import type { KlarnaAccount, KlarnaExchange } from '../klarna/exchange.js';
+import type { Caller } from '../merchants/caller.js';
+import { ProviderAccounts } from '../merchants/provider-accounts.js';
+import { Refusal } from '../operations/errors.js';
+import type { OperationReply } from '../operations/request.js';
+import { OrderReader } from '../orders/order-reader.js';
+import { noSuchOrder } from './order-id.js';
+import { OrderTargets } from './order-targets.js';
+
+/** How a caller asks to see something. */
+export interface ReadCall {
+  caller: Caller;
+  /** The provider's, as it stands in the path. */
+  orderId: string;
+  headers: Readonly<Record<string, string>>;
+}
+
+/** Reads go to Klarna, whose bytes are passed on: a caller sees what is, not what we know. */
+@Injectable()
+export class OrderReads {
+  constructor(
+    private readonly targets: OrderTargets,
+    private readonly reader: OrderReader,
+    private readonly accounts: ProviderAccounts,
+  ) {}
+
+  /**
+   * Reads an order. What Klarna shows is stored before it is passed on; an unknown order that Klarna knows becomes the caller's.
+   * @throws Refusal NO_SUCH_ORDER (another merchant's), PROVIDER_CREDENTIALS, TEMPORARILY_UNAVAILABLE (repeat)
+   */
+  async order({ caller, orderId, headers }: ReadCall): Promise<OperationReply> {
+    const target = await this.targets.resolve(caller, orderId);
+    const look = await this.reader.read(target, caller.merchantId, headers);
+    switch (look.kind) {
+      case 'order':
+      case 'no-such-order':
+        return replyToRead(look.answer);
+      case 'other-order':
+        throw noSuchOrder(target.providerOrderId);
+      case 'unreadable':
+        if (look.code !== 'GARBLED') return replyToRead(look.exchange);
+        throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna answered with something that is no order; repeat the request']);
+    }
+  }
+
+  /**
+   * Reads a part of an order.
+   * @param ask one call to Klarna
+   * @throws Refusal as `order`
+   */
+  async part(call: ReadCall, ask: (account: KlarnaAccount, providerOrderId: string) => Promise<KlarnaExchange>): Promise<OperationReply> {
+    const target = await this.targets.resolve(call.caller, call.orderId);
+    const exchange = await ask(await this.accounts.byId(target.providerAccountId), target.providerOrderId);
+    const reply = replyToRead(exchange);
+    if (target.known === null && reply.status < 300) await this.reader.adoptFromRead(target, call.caller.merchantId);
+    return reply;
+  }
+}

@@ -1,0 +1,41 @@
+import { OneOf, Text } from '../http/fields.js';
+
+const SHIPPING_METHODS = [
+  'PickUpStore',
+  'Home',
+  'BoxReg',
+  'BoxUnreg',
+  'PickUpPoint',
+  'Own',
+  'Postal',
+  'DHLPackstation',
+  'Digital',
+  'Undefined',
+  'PickUpWarehouse',
+  'ClickCollect',
+  'PalletDelivery',
+] as const;
+
+/** How a parcel travels, and how it would come back. */
+export class ManagedShippingInfo {
+  @Text({ max: 100, description: "The carrier, by its identifier in Klarna's list.", example: 'dhl-express' })
+  shipping_company?: string;
+
+  @OneOf(SHIPPING_METHODS, { example: 'Home' })
+  shipping_method?: string;
+
+  @Text({ max: 100, example: '63456415674545679874' })
+  tracking_number?: string;
+
+  @Text({ max: 1024, example: 'https://carrier.example/parcels/63456415674545679874' })
+  tracking_uri?: string;
+
+  @Text({ max: 100, example: 'dhl-express' })
+  return_shipping_company?: string;
+
+  @Text({ max: 100, example: '93456415674545679888' })
+  return_tracking_number?: string;
+
+  @Text({ max: 1024, example: 'https://carrier.example/parcels/93456415674545679888' })
+  return_tracking_uri?: string;
+}

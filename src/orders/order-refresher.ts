@@ -1,0 +1,110 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { isYoungOrder } from '../klarna/verdict.js';
+import { type DueOrder, OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import type { Anomaly } from './order-picture.js';
+import { OrderReader } from './order-reader.js';
+import { restMs } from './read-schedule.js';
+
+const BATCH = 16;
+const POLL_MS = 1_000;
+const POLL_AFTER_ERROR_MS = 5_000;
+/** Longer than any read takes; when a reader dies, its orders are due again after this. */
+const CLAIM_MS = 180_000;
+const NOT_READABLE_YET_MS = 10_000;
+const NOT_THERE_MS = 6 * 3_600_000;
+/** Reads change nothing at Klarna: a stop waits for them only this long. */
+const STOP_WITHIN_MS = 3_000;
+
+/**
+ * Reads the orders whose `refresh_at` has come: after every change, after expiry, while Klarna assesses. Runs in workers. An account whose
+ * reads fail rests, longer each time, so that it neither burns its own orders' turns nor keeps other accounts' orders waiting.
+ */
+@Injectable()
+export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #logger = new Logger('OrderRefresher');
+  readonly #resting = new Map<string, { failures: number; until: Date }>();
+  #timer: NodeJS.Timeout | undefined;
+  #running: Promise<number> = Promise.resolve(0);
+  #stopped = false;
+
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly reader: OrderReader,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role !== 'api') this.#schedule(0);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    let timeout: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timeout = setTimeout(resolve, STOP_WITHIN_MS)));
+    await Promise.race([this.#running.catch(() => undefined), late]);
+    clearTimeout(timeout);
+  }
+
+  /** Reads one batch of due orders. @returns how many were due, at most a batch */
+  async refreshDue(): Promise<number> {
+    const now = this.clock.now();
+    const due = await this.orders.claimDue(now, new Date(now.getTime() + CLAIM_MS), BATCH, this.#restingAccounts(now));
+    await Promise.all(due.map((order) => this.#refresh(order)));
+    return due.length;
+  }
+
+  #schedule(ms: number): void {
+    if (this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.refreshDue();
+      this.#running.then(
+        (read) => this.#schedule(read === BATCH ? 0 : POLL_MS),
+        (error: unknown) => {
+          if (!this.#stopped) this.#logger.warn(`Orders could not be refreshed: ${(error as Error).message}`);
+          this.#schedule(POLL_AFTER_ERROR_MS);
+        },
+      );
+    }, ms);
+  }
+
+  /** One order's failure, of whatever kind, is not the batch's. */
+  async #refresh(order: DueOrder): Promise<void> {
+    try {
+      const { look } = await this.reader.refresh(order, order.claimedUntil);
+      if (look.kind !== 'unreadable') this.#resting.delete(order.providerAccountId);
+      if (look.kind === 'no-such-order') await this.#notThere(order);
+      if (look.kind === 'other-order') await this.#postpone(order, NOT_THERE_MS, 'NO_SUCH_ORDER_AT_PROVIDER');
+      if (look.kind === 'unreadable') await this.#postpone(order, this.#rest(order.providerAccountId));
+    } catch (error) {
+      if (!this.#stopped) this.#logger.warn(`Order ${order.id} could not be refreshed: ${(error as Error).message}`);
+    }
+  }
+
+  async #notThere(order: DueOrder): Promise<void> {
+    if (isYoungOrder(order.createdAt, this.clock.now())) return this.#postpone(order, NOT_READABLE_YET_MS);
+    return this.#postpone(order, NOT_THERE_MS, 'NO_SUCH_ORDER_AT_PROVIDER');
+  }
+
+  #postpone(order: DueOrder, ms: number, anomaly: Anomaly | null = null): Promise<void> {
+    return this.orders.postpone(order, new Date(this.clock.nowMs() + ms), anomaly);
+  }
+
+  #rest(accountId: string): number {
+    const now = this.clock.nowMs();
+    const known = this.#resting.get(accountId);
+    // The reads of one batch fail together: that is one failure.
+    if (known !== undefined && known.until.getTime() > now) return known.until.getTime() - now;
+    const failures = (known?.failures ?? 0) + 1;
+    const ms = restMs(failures, Math.random());
+    this.#resting.set(accountId, { failures, until: new Date(now + ms) });
+    return ms;
+  }
+
+  #restingAccounts(now: Date): string[] {
+    return [...this.#resting].filter(([, { until }]) => until > now).map(([id]) => id);
+  }
+}

@@ -1,0 +1,57 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { CallerOf } from '../http/caller.decorator.js';
+import { OwnRefusals } from '../http/documented.js';
+import type { Caller } from '../merchants/caller.js';
+import { LIMIT, ORDER_STATUSES, ordersQueryIn, pageQueryIn } from './list-queries.js';
+import { Order, OrderPage, OrderTimeline } from './orders.dto.js';
+import { OrdersService } from './orders.service.js';
+
+const LIMIT_QUERY = {
+  name: 'limit',
+  required: false,
+  schema: { type: 'integer', minimum: LIMIT.least, maximum: LIMIT.most, default: LIMIT.usual },
+} as const;
+const CURSOR_QUERY = { name: 'cursor', required: false, type: String, description: '`next_cursor` of the page before.' } as const;
+const TIME_SCHEMA = { type: 'string', format: 'date-time' } as const;
+const ORDER_ID = { name: 'id', description: "This service's id of the order, or the provider's." } as const;
+
+@ApiTags('Orders')
+@Controller('orders')
+export class OrdersController {
+  constructor(private readonly orders: OrdersService) {}
+
+  /** Search the merchant's orders, newest first. */
+  @ApiQuery(CURSOR_QUERY)
+  @ApiQuery(LIMIT_QUERY)
+  @ApiQuery({ name: 'created_to', required: false, schema: TIME_SCHEMA, description: 'Exclusive.' })
+  @ApiQuery({ name: 'created_from', required: false, schema: TIME_SCHEMA, description: 'Inclusive.' })
+  @ApiQuery({ name: 'status', required: false, enum: ORDER_STATUSES })
+  @ApiQuery({ name: 'reference', required: false, type: String, description: 'Equal to `merchant_reference1` or `merchant_reference2`.' })
+  @ApiOkResponse({ type: OrderPage })
+  @OwnRefusals('BAD_VALUE')
+  @Get()
+  list(@CallerOf() caller: Caller, @Query() query: Record<string, unknown>): Promise<OrderPage> {
+    return this.orders.list(caller, ordersQueryIn(query));
+  }
+
+  /** Read an order as it is known here. */
+  @ApiParam(ORDER_ID)
+  @ApiOkResponse({ type: Order })
+  @OwnRefusals('NO_SUCH_ORDER')
+  @Get(':id')
+  read(@CallerOf() caller: Caller, @Param('id') id: string): Promise<Order> {
+    return this.orders.read(caller, id);
+  }
+
+  /** Read what happened to an order, oldest first. */
+  @ApiParam(ORDER_ID)
+  @ApiQuery(CURSOR_QUERY)
+  @ApiQuery(LIMIT_QUERY)
+  @ApiOkResponse({ type: OrderTimeline })
+  @OwnRefusals('BAD_VALUE', 'NO_SUCH_ORDER')
+  @Get(':id/timeline')
+  timeline(@CallerOf() caller: Caller, @Param('id') id: string, @Query() query: Record<string, unknown>): Promise<OrderTimeline> {
+    return this.orders.history(caller, id, pageQueryIn(query));
+  }
+}

@@ -1,0 +1,145 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { ORDER_STATUSES } from './list-queries.js';
+
+const AMOUNT = { type: 'integer', format: 'int64' } as const;
+const TIME = { type: String, format: 'date-time' } as const;
+const OPERATION = {
+  type: String,
+  format: 'uuid',
+  nullable: true,
+  description: 'The operation that caused it; null when it was made elsewhere (the merchant portal, another system).',
+} as const;
+
+/** A capture of an order. */
+export class OrderCapture {
+  @ApiProperty({ example: '4ba29b50-be7b-44f5-a492-113e6a865e22' })
+  capture_id: string;
+
+  @ApiProperty({ ...AMOUNT, nullable: true, example: 4_000 })
+  captured_amount: number | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'shipment-1', description: "The merchant's." })
+  reference: string | null;
+
+  @ApiProperty({ ...TIME, nullable: true, description: "The provider's time; null for the moment until it was read there." })
+  captured_at: string | null;
+
+  @ApiProperty(OPERATION)
+  operation_id: string | null;
+}
+
+/** A refund of an order. */
+export class OrderRefund {
+  @ApiProperty({ example: 'b2cb4f2e-2781-4359-80ad-555735ebb8d8' })
+  refund_id: string;
+
+  @ApiProperty({ ...AMOUNT, nullable: true, example: 1_500 })
+  refunded_amount: number | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'return-1', description: "The merchant's." })
+  reference: string | null;
+
+  @ApiProperty({ ...TIME, nullable: true, description: "The provider's time; null for the moment until it was read there." })
+  refunded_at: string | null;
+
+  @ApiProperty(OPERATION)
+  operation_id: string | null;
+}
+
+/** An order as this service knows it. Amounts in minor units of `currency`. */
+export class Order {
+  @ApiProperty({ format: 'uuid', description: "This service's id." })
+  id: string;
+
+  @ApiProperty({ example: 'klarna' })
+  provider: string;
+
+  @ApiProperty({ example: 'f3392f8b-6116-4073-ab96-e330819e2c07' })
+  provider_order_id: string;
+
+  @ApiProperty({ enum: ORDER_STATUSES, nullable: true, description: "The provider's word; null until it was first read there." })
+  status: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'ACCEPTED', description: 'ACCEPTED, PENDING (hold the goods) or REJECTED.' })
+  fraud_status: string | null;
+
+  @ApiProperty({ type: String, nullable: true, example: 'SEK' })
+  currency: string | null;
+
+  @ApiProperty({ ...AMOUNT, nullable: true, example: 10_000 })
+  order_amount: number | null;
+
+  @ApiProperty({ ...AMOUNT, example: 4_000 })
+  captured_amount: number;
+
+  @ApiProperty({ ...AMOUNT, example: 1_500 })
+  refunded_amount: number;
+
+  @ApiProperty({ ...AMOUNT, nullable: true, example: 6_000, description: 'What can still be captured.' })
+  remaining_authorized_amount: number | null;
+
+  @ApiProperty({ type: String, nullable: true, example: '10001' })
+  merchant_reference1: string | null;
+
+  @ApiProperty({ type: String, nullable: true })
+  merchant_reference2: string | null;
+
+  @ApiProperty({ ...TIME, nullable: true, description: 'The last moment to capture.' })
+  expires_at: string | null;
+
+  @ApiProperty(TIME)
+  created_at: string;
+
+  @ApiProperty(TIME)
+  updated_at: string;
+
+  @ApiProperty({ type: [OrderCapture], description: 'Oldest first.' })
+  captures: OrderCapture[];
+
+  @ApiProperty({ type: [OrderRefund], description: 'Oldest first.' })
+  refunds: OrderRefund[];
+}
+
+export class OrderPage {
+  @ApiProperty({ type: [Order], description: 'Newest first.' })
+  items: Order[];
+
+  @ApiProperty({ type: String, nullable: true, description: 'Gives the next page, with the same parameters; null on the last.' })
+  next_cursor: string | null;
+}
+
+/** Something that happened to an order. */
+export class OrderEvent {
+  @ApiProperty({ type: 'integer', description: 'From 1, without gaps.', example: 2 })
+  sequence: number;
+
+  @ApiProperty(TIME)
+  at: string;
+
+  @ApiProperty({ example: 'order.captured' })
+  type: string;
+
+  @ApiProperty({ ...OPERATION, description: 'The operation that it came from, if any.' })
+  operation_id: string | null;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'Codes, ids and amounts in minor units.',
+    example: {
+      capture_id: '4ba29b50-be7b-44f5-a492-113e6a865e22',
+      amount: 4_000,
+      captured_amount: 4_000,
+      remaining_authorized_amount: 6_000,
+    },
+  })
+  data: Record<string, unknown>;
+}
+
+export class OrderTimeline {
+  @ApiProperty({ type: [OrderEvent], description: 'Oldest first.' })
+  items: OrderEvent[];
+
+  @ApiProperty({ type: String, nullable: true })
+  next_cursor: string | null;
+}

@@ -1,0 +1,31 @@
+import { Module } from '@nestjs/common';
+import { KlarnaModule } from '../klarna/klarna.module.js';
+import { MerchantsModule } from '../merchants/merchants.module.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
+import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
+import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import { Cursors } from './cursors.js';
+import { OrderLifecycle } from './order-lifecycle.js';
+import { OrderReader } from './order-reader.js';
+import { OrderRefresher } from './order-refresher.js';
+import { OrdersController } from './orders.controller.js';
+import { OrdersService } from './orders.service.js';
+
+/** The life of orders: what operations and reads make of them, and the API that shows them. */
+@Module({
+  imports: [KlarnaModule, MerchantsModule, OperationsModule],
+  controllers: [OrdersController],
+  providers: [
+    OrdersRepository,
+    MovementsRepository,
+    LaneStateRepository,
+    OrderLifecycle,
+    OrderReader,
+    OrderRefresher,
+    OrdersService,
+    Cursors,
+  ],
+  exports: [OrdersRepository, MovementsRepository, OrderLifecycle, OrderReader],
+})
+export class OrdersModule {}

@@ -1,0 +1,207 @@
+import type { KnownMovement, Movement, MovementKind, NewMovement } from '../persistence/repositories/movements.repository.js';
+import type { OrderState } from '../persistence/repositories/stored-order.js';
+import type { NewEvent } from '../persistence/repositories/timeline.repository.js';
+import { afterMovement, anomaliesOf, earlier, flagged, LASTING_ANOMALIES } from './order-picture.js';
+import type { OrderSnapshot } from './order-snapshot.js';
+import { nextRead } from './read-schedule.js';
+
+/** A snapshot, and what was found under the order's lock when it was to be applied. */
+export interface Reading {
+  snapshot: OrderSnapshot;
+  /** Business time before the question was sent. */
+  startedAt: Date;
+  now: Date;
+  /** No operation of the order was sent or settled between the question and this moment. */
+  undisturbed: boolean;
+  /** Kinds of which an operation may have happened and is not settled: a new movement may be its effect. */
+  unsettled: Readonly<Record<MovementKind, boolean>>;
+  /** Captures and refunds that we have. */
+  known: readonly KnownMovement[];
+  /** The `refresh_at` by which the reader claimed the order; null for reads that nobody scheduled. */
+  claimedUntil: Date | null;
+}
+
+/** What a snapshot does to an order. */
+export interface Application {
+  /** The order is now as the snapshot says; else only new captures and refunds were added, and it is read again. */
+  full: boolean;
+  state: OrderState;
+  takeOver: Record<MovementKind, NewMovement[]>;
+  events: NewEvent[];
+}
+
+/** How long reads may lag behind what Klarna has already confirmed; after that, what it shows is believed even if it goes back. */
+const READS_MAY_LAG_MS = 300_000;
+const AGAIN_AFTER_DISTURBANCE_MS = 5_000;
+const AGAIN_AFTER_LAG_MS = 30_000;
+
+const WORDS = {
+  capture: { event: 'order.captured', id: 'capture_id', at: 'captured_at' },
+  refund: { event: 'order.refunded', id: 'refund_id', at: 'refunded_at' },
+} as const;
+
+/** What is compared for `order.changed`: every fact that somebody else could have changed. */
+const COMPARED = {
+  status: 'status',
+  fraudStatus: 'fraud_status',
+  currency: 'currency',
+  orderAmount: 'order_amount',
+  capturedAmount: 'captured_amount',
+  refundedAmount: 'refunded_amount',
+  remainingAuthorizedAmount: 'remaining_authorized_amount',
+  merchantReference1: 'merchant_reference1',
+  merchantReference2: 'merchant_reference2',
+  expiresAt: 'expires_at',
+} as const satisfies Partial<Record<keyof OrderSnapshot & keyof OrderState, string>>;
+
+/**
+ * Applies a snapshot to an order. In full only if nothing was sent or settled since it began, it is newer than the last one, and it does
+ * not go back behind what Klarna has confirmed; else only new captures and refunds are added, which is right whatever the snapshot's
+ * age, because neither ever disappears. Every transition that Klarna shows is legal.
+ */
+export function applySnapshot(order: OrderState, reading: Reading): Application {
+  const { snapshot, startedAt, now } = reading;
+  const fresh = { capture: unknownIn('capture', snapshot.captures, reading), refund: unknownIn('refund', snapshot.refunds, reading) };
+  const lags = goesBack(order, reading);
+  const full =
+    reading.undisturbed && isNewer(order, startedAt, now) && !(lags && startedAt.getTime() - order.updatedAt.getTime() < READS_MAY_LAG_MS);
+
+  let picture = order;
+  for (const kind of ['capture', 'refund'] as const) {
+    for (const { amount } of fresh[kind]) picture = afterMovement(kind, picture, amount ?? 0);
+  }
+  const { events, heldBack } = tell(order, picture, fresh, reading);
+  let state = picture;
+  if (full) {
+    state = { ...picture, ...shown(snapshot, picture), readAt: startedAt, anomaly: null };
+    state = withAnomalies(state, order, snapshot, lags);
+    const changed = differences(order, picture, state);
+    if (changed !== undefined) events.push({ type: 'order.changed', at: now, operationId: null, data: changed });
+  }
+  if (state.anomaly !== null && state.anomaly !== order.anomaly) {
+    events.push({ type: 'order.anomaly', at: now, operationId: null, data: { anomaly: state.anomaly } });
+  }
+  const wanted = full ? nextRead(state, heldBack, now) : new Date(now.getTime() + (lags ? AGAIN_AFTER_LAG_MS : AGAIN_AFTER_DISTURBANCE_MS));
+  const touched = events.length > 0 || fresh.capture.length > 0 || fresh.refund.length > 0;
+  return {
+    full,
+    state: { ...state, updatedAt: touched ? now : order.updatedAt, refreshAt: rescheduled(order, reading, wanted) },
+    takeOver: full ? { capture: snapshot.captures ?? [], refund: snapshot.refunds ?? [] } : fresh,
+    events,
+  };
+}
+
+function unknownIn(kind: MovementKind, seen: readonly NewMovement[] | null, { known }: Reading): NewMovement[] {
+  const ids = new Set(known.filter((movement) => movement.kind === kind).map(({ providerId }) => providerId));
+  return (seen ?? []).filter(({ providerId }) => !ids.has(providerId));
+}
+
+/** A clock that was set back makes the last read look as if it were to come: then the newer read is the one at hand. */
+function isNewer(order: OrderState, startedAt: Date, now: Date): boolean {
+  return order.readAt === null || order.readAt <= startedAt || order.readAt > now;
+}
+
+/** Whether a snapshot shows less than Klarna has confirmed before: a capture is missing, a cancelled or released order has money again. */
+function goesBack(order: OrderState, { snapshot, known }: Reading): boolean {
+  const lacks = (kind: MovementKind, seen: readonly NewMovement[] | null) =>
+    seen !== null && known.some((movement) => movement.kind === kind && !seen.some(({ providerId }) => providerId === movement.providerId));
+  if (lacks('capture', snapshot.captures) || lacks('refund', snapshot.refunds)) return true;
+  if (order.status === 'CANCELLED' && snapshot.status !== 'CANCELLED') return true;
+  const { remainingAuthorizedAmount: before, orderAmount } = order;
+  const after = snapshot.remainingAuthorizedAmount;
+  return before !== null && after !== null && after > before && snapshot.orderAmount === orderAmount;
+}
+
+/**
+ * Events for captures and refunds that the timeline has not told of. One that no operation is known to have made was made elsewhere,
+ * unless an operation of its kind is unsettled: then it may be ours, and whoever settles that operation tells of it (or, when it was
+ * not, the next read does).
+ */
+function tell(
+  order: OrderState,
+  picture: OrderState,
+  fresh: Record<MovementKind, NewMovement[]>,
+  { known, unsettled, now }: Reading,
+): { events: NewEvent[]; heldBack: boolean } {
+  // Placed with auto capture and never read: what is there was captured by Klarna, as asked for.
+  const automatic = order.readAt === null && order.status === null && order.orderAmount !== null;
+  const events: NewEvent[] = [];
+  let heldBack = false;
+  for (const kind of ['capture', 'refund'] as const) {
+    const untold = known.filter((movement) => movement.kind === kind && !movement.told && movement.operationId === null);
+    const open = [...untold, ...fresh[kind]];
+    if (open.length > 0 && unsettled[kind]) heldBack = true;
+    else events.push(...open.map((movement) => made(kind, movement, picture, automatic, now)));
+  }
+  return { events, heldBack };
+}
+
+function made(kind: MovementKind, movement: NewMovement | Movement, picture: OrderState, automatic: boolean, now: Date): NewEvent {
+  const { event, id, at } = WORDS[kind];
+  const data = {
+    [id]: movement.providerId,
+    amount: movement.amount,
+    captured_amount: picture.capturedAmount,
+    refunded_amount: picture.refundedAmount,
+    remaining_authorized_amount: picture.remainingAuthorizedAmount,
+    [at]: movement.at?.toISOString() ?? null,
+    ...(automatic && kind === 'capture' ? { auto_capture: true } : { elsewhere: true }),
+  };
+  return { type: event, at: now, operationId: null, data };
+}
+
+/** What the snapshot shows wins; what it leaves out stays. */
+function shown(snapshot: OrderSnapshot, picture: OrderState): Partial<OrderState> {
+  return {
+    status: snapshot.status ?? picture.status,
+    fraudStatus: snapshot.fraudStatus ?? picture.fraudStatus,
+    currency: snapshot.currency ?? picture.currency,
+    orderAmount: snapshot.orderAmount ?? picture.orderAmount,
+    originalOrderAmount: snapshot.originalOrderAmount ?? picture.originalOrderAmount,
+    capturedAmount: snapshot.capturedAmount ?? picture.capturedAmount,
+    refundedAmount: snapshot.refundedAmount ?? picture.refundedAmount,
+    remainingAuthorizedAmount: snapshot.remainingAuthorizedAmount ?? picture.remainingAuthorizedAmount,
+    merchantReference1: snapshot.merchantReference1 ?? picture.merchantReference1,
+    merchantReference2: snapshot.merchantReference2 ?? picture.merchantReference2,
+    klarnaReference: snapshot.klarnaReference ?? picture.klarnaReference,
+    expiresAt: snapshot.expiresAt ?? picture.expiresAt,
+    createdAt: snapshot.createdAt ?? picture.createdAt,
+  };
+}
+
+/** What changed by nobody's operation: from a value that was known, beyond what new captures and refunds explain. */
+function differences(order: OrderState, picture: OrderState, state: OrderState): Record<string, unknown> | undefined {
+  const changed: Record<string, unknown> = {};
+  for (const [member, name] of Object.entries(COMPARED) as [keyof typeof COMPARED, string][]) {
+    const [from, to] = [picture[member], state[member]].map((value) => (value instanceof Date ? value.toISOString() : value));
+    // Before the first read the amounts are what our own operations added up to, not what somebody knew.
+    const known = from !== null && (order.readAt !== null || order.status !== null);
+    if (known && from !== to) changed[name] = [from, to];
+  }
+  return Object.keys(changed).length === 0 ? undefined : changed;
+}
+
+function withAnomalies(state: OrderState, order: OrderState, snapshot: OrderSnapshot, wentBack: boolean): OrderState {
+  let noted = state;
+  const before = anomaliesOf(order);
+  for (const lasting of LASTING_ANOMALIES) if (before.includes(lasting)) noted = flagged(noted, lasting);
+  for (const anomaly of snapshot.anomalies) noted = flagged(noted, anomaly);
+  if (!addsUp(snapshot.captures, snapshot.capturedAmount)) noted = flagged(noted, 'CAPTURES_DO_NOT_ADD_UP');
+  if (!addsUp(snapshot.refunds, snapshot.refundedAmount)) noted = flagged(noted, 'REFUNDS_DO_NOT_ADD_UP');
+  if (state.refundedAmount > state.capturedAmount) noted = flagged(noted, 'REFUNDED_MORE_THAN_CAPTURED');
+  return wentBack ? flagged(noted, 'WENT_BACK') : noted;
+}
+
+function addsUp(seen: readonly NewMovement[] | null, total: number | null): boolean {
+  return seen === null || total === null || seen.reduce((sum, { amount }) => sum + (amount ?? 0), 0) === total;
+}
+
+/**
+ * The time of the next read. This read satisfies a wish that was there before it began, and its own claim; a later wish stays, because
+ * what it is about may have happened after the snapshot was taken.
+ */
+function rescheduled(order: OrderState, { startedAt, claimedUntil }: Reading, wanted: Date | null): Date | null {
+  const { refreshAt } = order;
+  const satisfied = refreshAt === null || refreshAt <= startedAt || refreshAt.getTime() === claimedUntil?.getTime();
+  return satisfied ? wanted : earlier(refreshAt, wanted);
+}

@@ -1,0 +1,34 @@
+import { ApiCredentialEntity } from './api-credential.entity.js';
+import { AttemptEntity } from './attempt.entity.js';
+import { CaptureEntity } from './capture.entity.js';
+import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
+import { LaneEntity } from './lane.entity.js';
+import { MerchantProviderAccountEntity } from './merchant-provider-account.entity.js';
+import { MerchantEntity } from './merchant.entity.js';
+import { OperationEntity } from './operation.entity.js';
+import { OrderEntity } from './order.entity.js';
+import { PaymentSessionEntity } from './payment-session.entity.js';
+import { ProviderAccountEntity } from './provider-account.entity.js';
+import { ProviderKeyEntity } from './provider-key.entity.js';
+import { ReadingEntity } from './reading.entity.js';
+import { RefundEntity } from './refund.entity.js';
+import { TimelineEntity } from './timeline.entity.js';
+
+/** Every entity, listed explicitly: TypeORM finds nothing by file name. */
+export const entities = [
+  MerchantEntity,
+  ApiCredentialEntity,
+  ProviderAccountEntity,
+  MerchantProviderAccountEntity,
+  PaymentSessionEntity,
+  OrderEntity,
+  CaptureEntity,
+  RefundEntity,
+  TimelineEntity,
+  OperationEntity,
+  AttemptEntity,
+  ReadingEntity,
+  IdempotencyKeyEntity,
+  ProviderKeyEntity,
+  LaneEntity,
+];

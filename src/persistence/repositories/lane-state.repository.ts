@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable, type Transaction } from '../database.js';
+
+/** What a lane says about the order behind it. */
+export interface LaneState {
+  /** Grows with each send and each settlement; 0 while no money operation was ever asked for. */
+  revision: string;
+  /** Kinds of operations that may have happened at the provider and are not settled. */
+  unsettledKinds: string[];
+}
+
+/** The lane of an order, seen from the order: whether something was sent or settled since, and whether something is under way. */
+@Injectable()
+export class LaneStateRepository {
+  constructor(private readonly database: Database) {}
+
+  async revisionOf(providerAccountId: string, providerOrderId: string): Promise<string> {
+    const rows = await this.database.query<{ revision: string }>(
+      'SELECT revision FROM lanes WHERE provider_account_id = $1 AND lane = $2',
+      [providerAccountId, providerOrderId],
+    );
+    return rows[0]?.revision ?? '0';
+  }
+
+  /** Keeps operations of this lane from being accepted, sent or settled until the transaction ends. A lane that isn't there can't be locked. */
+  async lock(tx: Transaction, providerAccountId: string, providerOrderId: string): Promise<void> {
+    await tx.query('SELECT FROM lanes WHERE provider_account_id = $1 AND lane = $2 FOR NO KEY UPDATE', [
+      providerAccountId,
+      providerOrderId,
+    ]);
+  }
+
+  async stateOf(db: Queryable, providerAccountId: string, providerOrderId: string): Promise<LaneState> {
+    const rows = await db.query<LaneState>(
+      `SELECT COALESCE((SELECT revision FROM lanes WHERE provider_account_id = $1 AND lane = $2), 0)::text AS revision,
+              ARRAY(
+                SELECT DISTINCT o.kind FROM operations o
+                WHERE o.provider_account_id = $1 AND o.lane = $2 AND o.finished_at IS NULL
+                  AND EXISTS (SELECT FROM attempts a WHERE a.operation_id = o.id AND a.outcome IS DISTINCT FROM 'retry')
+              ) AS "unsettledKinds"`,
+      [providerAccountId, providerOrderId],
+    );
+    return rows[0] ?? { revision: '0', unsettledKinds: [] };
+  }
+}

@@ -1,0 +1,234 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { ordersQueryIn } from '../../src/orders/list-queries.js';
+import type { Caller } from '../../src/merchants/caller.js';
+import type { Database, Queryable } from '../../src/persistence/database.js';
+import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
+import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
+import { aMerchant, type Gateway, openGateway, placeOrder, START } from './gateway.js';
+
+let gateway: Gateway;
+beforeAll(async () => {
+  gateway = await openGateway();
+});
+afterAll(() => gateway.close());
+
+const list = (caller: Caller, query: Record<string, string> = {}) => gateway.service.list(caller, ordersQueryIn(query));
+const notFound = expect.objectContaining({ code: 'NO_SUCH_ORDER', messages: ['There is no such order'] }) as unknown as Error;
+const badCursor = expect.objectContaining({ code: 'BAD_VALUE', messages: ['Bad value: cursor'] }) as unknown as Error;
+
+/** Orders a second apart, two of each second, those of every fifth captured (with a capture row), references numbered and repeated. */
+async function store(caller: Caller, orders: number): Promise<void> {
+  await gateway.database.query(
+    `INSERT INTO orders (id, merchant_id, provider_account_id, provider, provider_order_id, data_subject, status, merchant_reference1,
+       merchant_reference2, created_at, updated_at)
+     SELECT gen_random_uuid(), $1, $2, 'klarna', gen_random_uuid()::text, gen_random_uuid(),
+       CASE WHEN (n / 2) % 5 = 0 THEN 'CAPTURED' ELSE 'AUTHORIZED' END, 'order-' || n, CASE WHEN n % 2 = 0 THEN 'order-' || n / 2 END,
+       $3::timestamptz + (n / 2) * interval '1 second', $3
+     FROM generate_series(1, $4::int) n`,
+    [caller.merchantId, caller.accounts['order-management'], START, orders],
+  );
+  await gateway.database.query(
+    `INSERT INTO captures (id, order_id, merchant_id, provider_account_id, provider_capture_id, amount, created_at)
+     SELECT gen_random_uuid(), id, merchant_id, provider_account_id, 'c-' || id, 1, $2 FROM orders WHERE merchant_id = $1 AND status = 'CAPTURED'`,
+    [caller.merchantId, START],
+  );
+}
+
+async function pagesOf(caller: Caller, query: Record<string, string>, between: () => Promise<void> = () => Promise.resolve()) {
+  const pages: string[][] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page = await list(caller, cursor === '' ? query : { ...query, cursor });
+    pages.push(page.items.map(({ id }) => id));
+    cursor = page.next_cursor;
+    await between();
+  }
+  return pages;
+}
+
+describe('a list of orders', () => {
+  let caller: Caller;
+  beforeAll(async () => {
+    caller = await aMerchant(gateway.database, randomUUID());
+    await store(caller, 101);
+  });
+
+  it('shows every order once, newest first, whatever the size of a page', async () => {
+    const all = (await list(caller, { limit: '200' })).items;
+    expect(all).toHaveLength(101);
+    expect(all.map((order) => order.created_at)).toEqual(
+      all
+        .map((order) => order.created_at)
+        .toSorted()
+        .reverse(),
+    );
+    for (const limit of ['1', '7', '50', '100', '101']) {
+      const pages = await pagesOf(caller, { limit });
+      expect(pages.flat()).toEqual(all.map(({ id }) => id));
+      expect(pages.every((page) => page.length > 0 && page.length <= Number(limit))).toBe(true);
+    }
+  });
+
+  it('stays complete while new orders come in between two pages', async () => {
+    const before = (await pagesOf(caller, { limit: '200' })).flat();
+    const pages = await pagesOf(caller, { limit: '30' }, async () => void (await placeOrder(gateway, caller)));
+    expect(pages.flat().filter((id) => before.includes(id))).toEqual(before);
+    expect(new Set(pages.flat()).size).toBe(pages.flat().length);
+  });
+
+  it('finds an order by either reference, each once', async () => {
+    expect((await list(caller, { reference: 'order-7' })).items).toHaveLength(2);
+    expect((await list(caller, { reference: 'order-101' })).items).toHaveLength(1);
+    expect((await list(caller, { reference: 'order-999' })).items).toEqual([]);
+    const [one, ...rest] = await pagesOf(caller, { reference: 'order-7', limit: '1' });
+    expect([one?.length, rest.length]).toEqual([1, 1]);
+  });
+
+  it('filters by status and time, from inclusive, to exclusive', async () => {
+    const captured = await list(caller, { status: 'CAPTURED', limit: '200' });
+    expect(captured.items).toHaveLength(21);
+    expect(captured.items[0]?.captures).toMatchObject([{ captured_amount: 1 }]);
+    const [from, to] = ['2026-11-20T10:00:10Z', '2026-11-20T10:00:12Z'];
+    expect((await list(caller, { created_from: from, created_to: to })).items.map((order) => order.created_at)).toEqual([
+      ...['2026-11-20T10:00:11.000Z', '2026-11-20T10:00:11.000Z', '2026-11-20T10:00:10.000Z', '2026-11-20T10:00:10.000Z'],
+    ]);
+    expect((await list(caller, { created_from: from, created_to: to, status: 'CAPTURED', reference: 'order-20' })).items).toHaveLength(1);
+  });
+
+  it('refuses a cursor of another merchant, of other filters, of a timeline, and a changed one', async () => {
+    const { next_cursor: cursor } = await list(caller, { limit: '5' });
+    if (cursor === null) throw new Error('no cursor');
+    await expect(list(gateway.rival, { limit: '5', cursor })).rejects.toThrow(badCursor);
+    await expect(list(caller, { status: 'CAPTURED', cursor })).rejects.toThrow(badCursor);
+    await expect(list(caller, { cursor: `${cursor}x` })).rejects.toThrow(badCursor);
+    const [id = ''] = (await list(caller, { limit: '1' })).items.map((order) => order.id);
+    await expect(gateway.service.history(caller, id, { limit: 5, cursor })).rejects.toThrow(badCursor);
+    // Only the size of the page may change on the way.
+    expect((await list(caller, { limit: '6', cursor })).items).toHaveLength(6);
+  });
+
+  it("holds nothing of another merchant's", async () => {
+    await placeOrder(gateway, gateway.rival);
+    const mine = (await pagesOf(caller, { limit: '200' })).flat();
+    const theirs = (await pagesOf(gateway.rival, { limit: '200' })).flat();
+    expect(theirs.length).toBeGreaterThan(0);
+    expect(mine.filter((id) => theirs.includes(id))).toEqual([]);
+  });
+});
+
+describe('one order', () => {
+  it("is found by our id and by the provider's", async () => {
+    const orderId = await placeOrder(gateway, gateway.shop);
+    const order = await gateway.service.read(gateway.shop, orderId);
+    expect(await gateway.service.read(gateway.shop, order.id)).toEqual(order);
+    expect(await gateway.service.read(gateway.shop, order.id.toUpperCase())).toEqual(order);
+  });
+
+  it.each(['unknown', 'another merchant', 'not an id', 'not even text'])('is not there: %s', async (what) => {
+    const orderId = await placeOrder(gateway, gateway.rival);
+    const ids: Record<string, string> = {
+      unknown: randomUUID(),
+      'another merchant': orderId,
+      'not an id': "'; --",
+      'not even text': 'a\u0000',
+    };
+    const id = ids[what] ?? '';
+    await expect(gateway.service.read(gateway.shop, id)).rejects.toThrow(notFound);
+    await expect(gateway.service.history(gateway.shop, id, { limit: 5, cursor: null })).rejects.toThrow(notFound);
+  });
+
+  it('of another merchant is not there by our id either', async () => {
+    const { id } = await gateway.service.read(gateway.rival, await placeOrder(gateway, gateway.rival));
+    await expect(gateway.service.read(gateway.shop, id)).rejects.toThrow(notFound);
+  });
+
+  it('has a timeline in pages, oldest first', async () => {
+    const { id } = await gateway.service.read(gateway.shop, await placeOrder(gateway, gateway.shop));
+    const entries = Array.from({ length: 5 }, (_, n) => ({ orderId: id, type: `t${n}`, at: new Date(START), operationId: null, data: {} }));
+    await gateway.database.transaction((tx) => gateway.timeline.append(tx, entries));
+    const sequences: number[][] = [];
+    let cursor: string | null = null;
+    do {
+      const page = await gateway.service.history(gateway.shop, id, { limit: 2, cursor });
+      sequences.push(page.items.map(({ sequence }) => sequence));
+      cursor = page.next_cursor;
+    } while (cursor !== null);
+    expect(sequences).toEqual([
+      [1, 2],
+      [3, 4],
+      [5, 6],
+    ]);
+  });
+});
+
+describe('the rows that Postgres reads for a page', () => {
+  // As on any disk without a moving arm; else a thousand rows are read as a whole because that is cheaper there.
+  beforeAll(async () => {
+    const [name] = await gateway.database.query<{ name: string }>('SELECT current_database() AS name');
+    await gateway.database.query(`ALTER DATABASE ${name?.name} SET random_page_cost = 1.1`);
+    await gateway.reconnect();
+  });
+
+  const queries: [string, Record<string, string>][] = [
+    ['the first page', {}],
+    ['one status', { status: 'CAPTURED' }],
+    ['a time', { created_from: '2026-11-20T10:03:00Z', created_to: '2026-11-20T10:06:00Z' }],
+    ['a reference', { reference: 'order-100' }],
+  ];
+
+  it.each([...queries, ['a later page', { limit: '50', later: 'yes' }] as [string, Record<string, string>]])(
+    'are as many with 1,000 orders stored as with 20,000: %s',
+    async (_, { later, ...query }) => {
+      const read: number[] = [];
+      for (const stored of [1_000, 20_000]) {
+        const caller = await aMerchant(gateway.database, randomUUID());
+        await store(caller, stored);
+        await gateway.database.query('VACUUM ANALYZE orders, captures, refunds, timeline');
+        const cursor = later === undefined ? null : (await list(caller, query)).next_cursor;
+        const counting = new CountingRows(gateway.database);
+        const service = new (gateway.service.constructor as typeof import('../../src/orders/orders.service.js').OrdersService)(
+          new OrdersRepository(counting.database),
+          new MovementsRepository(counting.database),
+          gateway.timeline,
+          gateway.cursors,
+        );
+        const page = await service.list(caller, ordersQueryIn(cursor === null ? query : { ...query, cursor }));
+        expect(page.items.length).toBeGreaterThan(0);
+        read.push(counting.rows);
+        await gateway.database.query('DELETE FROM captures WHERE merchant_id = $1', [caller.merchantId]);
+        await gateway.database.query('DELETE FROM orders WHERE merchant_id = $1', [caller.merchantId]);
+      }
+      expect(read[1]).toBe(read[0]);
+    },
+    60_000,
+  );
+});
+
+interface PlanNode {
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  'Rows Removed by Index Recheck'?: number;
+  Plans?: PlanNode[];
+}
+
+/** Counts what the leaves of every plan have read, thrown away or not. */
+class CountingRows {
+  rows = 0;
+  readonly database: Database;
+
+  constructor(on: Queryable) {
+    const query = async (sql: string, params?: readonly unknown[]) => {
+      const [explained] = await on.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, params);
+      if (explained !== undefined) this.#count(explained['QUERY PLAN'][0].Plan);
+      return on.query(sql, params);
+    };
+    this.database = { query } as unknown as Database;
+  }
+
+  #count(node: PlanNode): void {
+    for (const child of node.Plans ?? []) this.#count(child);
+    const thrownAway = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+    this.rows += ((node.Plans === undefined ? node['Actual Rows'] : 0) + thrownAway) * node['Actual Loops'];
+  }
+}
