@@ -74,6 +74,23 @@ describe('a durable operation', () => {
     expect([what(at(once, 3 * SECOND)), what(at(twice, 3 * SECOND))]).toEqual(['send', 'read']);
   });
 
+  it('asks on where a repeat needs no key, whatever rubbish was answered', () => {
+    const garbled = { garbled: true };
+    const facts = {
+      kind: 'payments.cancel-authorization',
+      attempts: [attempt(1, 'unknown', garbled), attempt(2, 'unknown', garbled)],
+    } as const;
+    expect(what(at(capture(facts), 3 * SECOND))).toBe('send');
+    expect(what(at(capture(facts), SECOND + TIMING.tokenLifeMs))).toBe('read');
+  });
+
+  it('asks a person when nothing could be read for as long again as the key was good for', () => {
+    const over = 2 * TIMING.keyCutoffMs;
+    const facts = (readAt: number) => capture({ attempts: [attempt(1, 'unknown')], readings: [reading(readAt, 'unreadable')] });
+    expect(what(at(facts(over - 1), over))).toBe('read');
+    expect(at(facts(over), over + 1)).toEqual({ do: 'settle', state: 'manual', reason: 'unreadable' });
+  });
+
   it('believes absence only after the quiet period and two readings a minute apart', () => {
     const end = SECOND + 100;
     const quiet = end + TIMING.quietMs;
@@ -126,6 +143,16 @@ describe('a durable operation', () => {
     expect(what(at(capture({ expiresAt, waitOver: true }), late))).toBe('withdrawn');
     expect(what(at(capture({ expiresAt, waitOver: true, attempts: [attempt(1, 'retry')] }), late))).toBe('withdrawn');
     expect(what(at(capture({ expiresAt, waitOver: true, attempts: [attempt(1, 'unknown')] }), late))).toBe('read');
+  });
+
+  it('takes a new key after the 404 of a young order, which may be remembered under the old one', () => {
+    const facts = capture({ attempts: [attempt(1, 'retry', { status: 404 })] });
+    expect(at(facts, 2 * SECOND)).toEqual({ do: 'send', notBefore: 2 * SECOND, generation: 2 });
+    expect(at(capture({ attempts: [attempt(1, 'retry', { status: 429 })] }), 2 * SECOND)).toEqual({
+      do: 'send',
+      notBefore: 2 * SECOND,
+      generation: 1,
+    });
   });
 
   it('repeats refunds past the end of the authorization', () => {

@@ -101,7 +101,8 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
     if (last?.outcome === 'configuration' && !op.waitOver) return { do: 'settle', state: 'rejected', attempt: last };
     if (op.stopped) return settle('withdrawn', 'stopped');
     if (tooLate) return settle('withdrawn', 'authorization-ends');
-    return send;
+    // A 404 of an order too young to be seen may be remembered under its key: it certainly did nothing, so the next key is free to use.
+    return last?.outcome === 'retry' && last.status === 404 ? { ...send, generation: last.generation + 1 } : send;
   }
 
   // A new key was granted and not used yet.
@@ -109,7 +110,8 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
   const refused = last?.outcome === 'rejected' ? last : null;
   if (refused || op.stopped || tooLate || !canAsk(op, now, timing)) {
     const found = findOut(op, now, timing);
-    if (found !== 'absent') return found;
+    // Past the cut-off the provider is read for as long again.
+    if (found !== 'absent') return unreadableSince(op, 2 * timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
     if (refused) return { do: 'settle', state: 'rejected', attempt: refused };
     if (op.stopped) return settle('withdrawn', 'stopped');
     if (tooLate) return settle('withdrawn', 'authorization-ends');
@@ -123,14 +125,17 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
   return send;
 }
 
-/** Whether a re-send is still the way to ask: the key is young enough, and was not already answered twice with rubbish. */
+/**
+ * Whether a re-send is still the way to ask: the key is young enough, and was not already answered twice with rubbish, which is then what
+ * it brings. Without a key each repeat gets an answer of its own.
+ */
 function canAsk(op: OperationFacts, now: number, timing: Timing): boolean {
   const sent = op.attempts.filter((each) => each.generation === op.generation);
   const first = sent[0];
   if (!first) return true;
-  if (sent.filter((each) => each.garbled).length >= 2) return false;
-  const life = policyOf(op.kind).key === 'provider' ? timing.keyCutoffMs : timing.tokenLifeMs;
-  return now - first.startedAt < life;
+  const keyed = policyOf(op.kind).key === 'provider';
+  if (keyed && sent.filter((each) => each.garbled).length >= 2) return false;
+  return now - first.startedAt < (keyed ? timing.keyCutoffMs : timing.tokenLifeMs);
 }
 
 /** Reads until the effect is seen, or its absence is proven: quiet for long enough, then twice not there. */
@@ -186,9 +191,13 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
     if (answer) return { do: 'settle', state: 'rejected', attempt: answer };
     return op.stopped ? settle('withdrawn', 'stopped') : settle('abandoned', 'not-found');
   }
+  return unreadableSince(op, timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
+}
+
+/** Whether the latest look, so long after the operation was accepted, showed nothing either: then a person must look. */
+function unreadableSince(op: OperationFacts, ageMs: number): boolean {
   const latest = op.readings.at(-1);
-  const givenUp = latest?.finding === 'unreadable' && latest.startedAt >= op.createdAt + timing.keyCutoffMs;
-  return givenUp ? settle('manual', 'unreadable') : found;
+  return latest?.finding === 'unreadable' && latest.startedAt >= op.createdAt + ageMs;
 }
 
 /** Refused credentials are a matter of the account: the same call comes again after a pause, not by the schedule. */

@@ -15,6 +15,9 @@ export interface CallerWait {
   left(): number;
 }
 
+/** When this process stops: its calls get so long to end, and then its callers to be answered. */
+const CALLS_END_WITHIN_MS = 3_500;
+const CALLERS_LEAVE_WITHIN_MS = 1_000;
 /** Postgres is asked to take an answer for so long; the evidence is then lost with this process, and the operation is asked again. */
 const KEEP_EVIDENCE_MS = 300_000;
 
@@ -26,6 +29,7 @@ const KEEP_EVIDENCE_MS = 300_000;
 export class Driver implements OnModuleDestroy {
   private readonly running = new Set<Promise<unknown>>();
   private readonly stopping = new AbortController();
+  private readonly callers = new Set<() => void>();
   private readonly logger = new Logger(Driver.name);
   private readonly wall = new SystemClock();
 
@@ -40,6 +44,12 @@ export class Driver implements OnModuleDestroy {
 
   get stopped(): boolean {
     return this.stopping.signal.aborted;
+  }
+
+  /** Calls back when callers are to be answered with what is known, because this process ends before their calls do. */
+  onLastCall(leave: () => void): () => void {
+    this.callers.add(leave);
+    return () => this.callers.delete(leave);
   }
 
   /** How many operations this process works on. */
@@ -64,9 +74,11 @@ export class Driver implements OnModuleDestroy {
   /** Lets calls finish for a while; pauses between calls end at once and their operations are handed over. */
   async onModuleDestroy(): Promise<void> {
     this.stopping.abort();
-    const grace = new AbortController();
-    const ended = Promise.allSettled([...this.running]).finally(() => grace.abort());
-    await Promise.race([ended, sleep(5_000, undefined, { signal: grace.signal, ref: false }).catch(() => undefined)]);
+    const ended = Promise.allSettled([...this.running]);
+    const within = (ms: number): Promise<unknown> => Promise.race([ended, sleep(ms, undefined, { ref: false })]);
+    await within(CALLS_END_WITHIN_MS);
+    for (const leave of this.callers) leave();
+    await within(CALLERS_LEAVE_WITHIN_MS);
   }
 
   async #drive(id: string, lane: LaneKey | null, first: Step, wait: CallerWait | null): Promise<Settled | null> {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { CommitUnknown, Database, DatabaseUnavailable } from '../persistence/database.js';
@@ -126,14 +127,14 @@ export class Operations {
       this.logger.error('An operation could not be driven to its end', error);
       return null;
     });
-    let timer: NodeJS.Timeout | undefined;
-    const timeout = new Promise<null>((resolve) => {
-      timer = setTimeout(() => resolve(null), Math.max(0, wait.left()));
-    });
+    const leaving = new AbortController();
+    const stay = this.driver.onLastCall(() => leaving.abort());
+    const timeout = sleep(Math.max(0, wait.left()), null, { signal: leaving.signal }).catch(() => null);
     try {
       return await Promise.race([ended, timeout]);
     } finally {
-      clearTimeout(timer);
+      stay();
+      leaving.abort();
     }
   }
 

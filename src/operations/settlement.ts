@@ -279,8 +279,14 @@ export class Settlement {
     now: Date,
   ): Promise<void> {
     if (fresh.result.outcome !== 'succeeded' || fresh.result.providerId === null) return;
-    const others = attempts.filter((each) => each.outcome === 'succeeded' && each.id !== fresh.id && each.provider_id !== null);
-    if (others.every((each) => each.provider_id === fresh.result.providerId)) return;
+    const answer = fresh.result.answer;
+    const answered = attempts.filter((each) => each.outcome === 'succeeded' && each.id !== fresh.id);
+    const seen = (await this.repository.readings(tx, [row.id])).filter((each) => each.finding === 'present');
+    const known = [...answered, ...seen].map((each) => each.provider_id);
+    if (!answer || known.every((id) => id === null || id === fresh.result.providerId)) return;
+    // Written down at once, flagged, beside the first: the order's amounts are what the provider took.
+    const success = { answer, providerId: fresh.result.providerId, at: now, late: true };
+    await this.handlers.handlerOf(this.records.kindOf(row)).succeeded(tx, this.records.context(row), success);
     await this.#contradicted(tx, row, { was: 'succeeded', second_effect: fresh.result.providerId }, now);
   }
 

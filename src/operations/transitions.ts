@@ -140,7 +140,8 @@ export class Transitions {
   #mayBegin(row: OperationRow, as: Entry, now: Date): boolean {
     const state = row.state as OperationState;
     if ('again' in as) {
-      if (state === 'manual' || (isFinal(state) && state !== 'abandoned')) return false;
+      if (isFinal(state)) return state === 'abandoned';
+      if (state === 'manual') return false;
       return row.lease_until === null ? row.unresolved_since !== null : row.lease_out === true;
     }
     if (isFinal(state) || state === 'manual') return false;

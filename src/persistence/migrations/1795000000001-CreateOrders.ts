@@ -73,10 +73,10 @@ export class CreateOrders1795000000001 implements MigrationInterface {
     await runner.query(`CREATE INDEX orders_by_time ON orders (merchant_id, created_at DESC, id DESC)`);
     await runner.query(`CREATE INDEX orders_by_status ON orders (merchant_id, status, created_at DESC, id DESC)`);
     await runner.query(
-      `CREATE INDEX orders_by_reference1 ON orders (merchant_id, merchant_reference1) WHERE merchant_reference1 IS NOT NULL`,
+      `CREATE INDEX orders_by_reference1 ON orders (merchant_id, merchant_reference1, created_at DESC, id DESC) WHERE merchant_reference1 IS NOT NULL`,
     );
     await runner.query(
-      `CREATE INDEX orders_by_reference2 ON orders (merchant_id, merchant_reference2) WHERE merchant_reference2 IS NOT NULL`,
+      `CREATE INDEX orders_by_reference2 ON orders (merchant_id, merchant_reference2, created_at DESC, id DESC) WHERE merchant_reference2 IS NOT NULL`,
     );
     await runner.query(`CREATE INDEX orders_to_refresh ON orders (refresh_at) WHERE refresh_at IS NOT NULL`);
     for (const { table, id, at } of [
