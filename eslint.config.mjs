@@ -11,8 +11,11 @@ const LAYERS = [
   ['operations', 'http'],
   ['orders', 'webhooks'],
   ['payments', 'checkout', 'order-management', 'hosted-payment-page', 'mollie-orders', 'health'],
+  ['app.module.ts'],
+  ['boot'],
+  ['main.ts'],
 ];
-const place = (name) => (name.endsWith('.ts') ? `./src/${name}` : `./src/${name}`);
+const place = (name) => `./src/${name}`;
 
 const zones = [];
 LAYERS.forEach((row, level) => {
@@ -22,7 +25,7 @@ LAYERS.forEach((row, level) => {
     const siblings = level === 1 || level === 5 ? row.filter((other) => other !== name) : [];
     zones.push({
       target: place(name),
-      from: [...above, ...siblings].map(place).concat('./src/app.module.ts', './src/main.ts'),
+      from: [...above, ...siblings].map(place),
       message: `imports point down: src/${name} may not import from there (docs/architecture.md, "Layers")`,
     });
   }

@@ -89,7 +89,8 @@ async function startOnce(
   settings: Readonly<Record<string, string>>,
   log: string,
 ): Promise<Running | undefined> {
-  const all = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', ...settings };
+  // The data is on a local disk or in memory: looking up a row by index is not four times as dear as reading on.
+  const all = { listen_addresses: '127.0.0.1', port: String(port), unix_socket_directories: '', random_page_cost: '1.1', ...settings };
   const output = openSync(log, 'a');
   const child = spawn(
     places.postgres,
