@@ -18,7 +18,7 @@ const LAYERS = [
 const place = (name) => `./src/${name}`;
 
 const zones = [];
-LAYERS.forEach((row, level) => {
+LAYERS.slice(0, -1).forEach((row, level) => {
   const above = LAYERS.slice(level + 1).flat();
   for (const name of row) {
     // Features and webhooks/orders do not import their siblings; the two lowest rows may (config and clock are one foundation).
