@@ -104,7 +104,9 @@ async function losesAWorker(order, instance, firstWorker) {
 
   await gate.reached();
   const secondWorker = await instance.gateway('worker');
-  line(`Worker 1 (process ${firstWorker.pid}) has sent it, Klarna has captured, the answer is on its way.`);
+  line(
+    `Worker 1 (process ${firstWorker.pid}) has sent it, Klarna has captured, the answer is on its way. Worker 2 (${secondWorker.pid}) is ready.`,
+  );
   const killedAt = performance.now();
   const { signal } = await firstWorker.kill();
   trouble(`${signal} to worker 1: the answer comes to a process that no longer exists.`);
@@ -113,7 +115,7 @@ async function losesAWorker(order, instance, firstWorker) {
   const operation = await until('the other worker has finished', () => finished(shop, asked), secondWorker);
   const tookMs = performance.now() - killedAt;
   if (operation.state !== 'succeeded') throw new Error(`The third capture ended ${operation.state}: ${JSON.stringify(operation)}`);
-  good(`Worker 2 (process ${secondWorker.pid}) took over when the lease ran out; ${duration(tookMs)} after the kill it had the answer:`);
+  good(`Worker 2 took over when the lease ran out; ${duration(tookMs)} after the kill it had the answer:`);
   tellAttempts(operation, ['api', 'worker 1', 'worker 2']);
   await tellCalls(order, key);
 
