@@ -7,6 +7,8 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Entity('payment_sessions')
 @Unique('payment_sessions_provider_account_id_provider_session_id_key', ['providerAccountId', 'providerSessionId'])
 @Index('payment_sessions_token', ['providerAccountId', 'authorizationTokenHash'], { where: 'authorization_token_hash IS NOT NULL' })
+@Index('payment_sessions_by_subject', ['dataSubject'])
+@Index('payment_sessions_by_provider_id', ['providerSessionId'])
 @Index('payment_sessions_by_time', ['merchantId', 'providerAccountId', 'createdAt'])
 export class PaymentSessionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'payment_sessions_pkey' })
