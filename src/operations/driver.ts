@@ -1,12 +1,12 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Clock, SystemClock } from '../clock/clock.js';
+import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { CommitUnknown, DatabaseUnavailable } from '../persistence/database.js';
 import type { LaneKey } from '../persistence/repositories/operations.repository.js';
 import type { ReadResult, SendResult } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
-import { Leases } from './leases.js';
+import { Leases, since } from './leases.js';
 import { type Conclusion, type Evidence, type Settled, Settlement } from './settlement.js';
 import { type Read, type Send, type Step, Transitions } from './transitions.js';
 
@@ -31,7 +31,6 @@ export class Driver implements OnModuleDestroy {
   private readonly stopping = new AbortController();
   private readonly callers = new Set<() => void>();
   private readonly logger = new Logger(Driver.name);
-  private readonly wall = new SystemClock();
 
   constructor(
     private readonly transitions: Transitions,
@@ -87,7 +86,7 @@ export class Driver implements OnModuleDestroy {
     for (let asked = 0; ;) {
       if (step.do === 'settled') return step.settled;
       if (step.do !== 'send' && step.do !== 'read') return null;
-      this.leases.hold(id, step.fence);
+      this.leases.hold(id, step.fence, step.asked);
       const evidence = step.do === 'send' ? await this.#send(step, lane) : await this.#read(step, lane);
       const left = wait?.left() ?? 0;
       const delayMs = this.settings.askAgainMs[asked] ?? null;
@@ -106,11 +105,8 @@ export class Driver implements OnModuleDestroy {
   }
 
   async #send(step: Send, lane: LaneKey | null): Promise<Evidence> {
-    const { context, fence } = step;
-    const began = { steady: performance.now(), wall: this.wall.nowMs() };
-    const maySend = (): boolean =>
-      this.leases.holds(context.id, fence) &&
-      Math.max(performance.now() - began.steady, this.wall.nowMs() - began.wall) < this.settings.klarnaTimeoutMs;
+    const { context, fence, asked } = step;
+    const maySend = (): boolean => this.leases.holds(context.id, fence) && since(asked) < this.settings.klarnaTimeoutMs;
     const result = await this.handlers
       .handlerOf(context.kind)
       .send({ ...context, providerKey: step.providerKey, orderCreatedAt: step.orderCreatedAt, maySend })

@@ -4,11 +4,27 @@ import { Settings } from '../config/settings.js';
 import { Database } from '../persistence/database.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 
+/** A moment by the steady and by the wall clock: either may stand still while the process sleeps. */
+export interface Moment {
+  readonly steadyMs: number;
+  readonly wallMs: number;
+}
+
+const WALL = new SystemClock();
+
+export function thisMoment(): Moment {
+  return { steadyMs: performance.now(), wallMs: WALL.nowMs() };
+}
+
+/** How long ago it was, at least by one of the two clocks. */
+export function since(moment: Moment): number {
+  return Math.max(performance.now() - moment.steadyMs, WALL.nowMs() - moment.wallMs);
+}
+
 interface Held {
-  fence: number;
-  /** When the last renewal began, by the steady and by the wall clock: either may stand still while the process sleeps. */
-  steadyMs: number;
-  wallMs: number;
+  readonly fence: number;
+  /** When the lease was last asked for: it began then, or later. */
+  asked: Moment;
   lost: boolean;
 }
 
@@ -20,7 +36,6 @@ interface Held {
 export class Leases implements OnModuleDestroy {
   private readonly held = new Map<string, Held>();
   private readonly logger = new Logger(Leases.name);
-  private readonly wall = new SystemClock();
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -29,9 +44,12 @@ export class Leases implements OnModuleDestroy {
     private readonly settings: Settings,
   ) {}
 
-  /** Keeps the lease of an operation that was just taken. */
-  hold(operationId: string, fence: number): void {
-    this.held.set(operationId, { fence, steadyMs: performance.now(), wallMs: this.wall.nowMs(), lost: false });
+  /**
+   * Keeps the lease of an operation that was just taken.
+   * @param asked before the transaction that took it: Postgres' answer may have found this process asleep, and the lease run out
+   */
+  hold(operationId: string, fence: number, asked: Moment): void {
+    this.held.set(operationId, { fence, asked, lost: false });
     this.timer ??= setTimeout(() => void this.renew(), this.settings.leaseMs / 4).unref();
   }
 
@@ -42,9 +60,7 @@ export class Leases implements OnModuleDestroy {
   /** Whether this process surely still holds the operation: asked immediately before a byte goes out. */
   holds(operationId: string, fence: number): boolean {
     const held = this.held.get(operationId);
-    if (!held || held.lost || held.fence !== fence) return false;
-    const age = Math.max(performance.now() - held.steadyMs, this.wall.nowMs() - held.wallMs);
-    return age < this.settings.leaseMs;
+    return held?.fence === fence && !held.lost && since(held.asked) < this.settings.leaseMs;
   }
 
   onModuleDestroy(): void {
@@ -54,14 +70,13 @@ export class Leases implements OnModuleDestroy {
 
   private async renew(): Promise<void> {
     const renewed = [...this.held].filter(([, held]) => !held.lost).map(([id, held]) => ({ id, fence: held.fence }));
-    const steadyMs = performance.now();
-    const wallMs = this.wall.nowMs();
+    const asked = thisMoment();
     try {
       const still = renewed.length > 0 ? await this.repository.renew(this.database, renewed, this.settings.leaseMs) : new Set<string>();
       for (const { id, fence } of renewed) {
         const held = this.held.get(id);
         if (held?.fence !== fence) continue;
-        if (still.has(id)) Object.assign(held, { steadyMs, wallMs });
+        if (still.has(id)) held.asked = asked;
         else held.lost = true;
       }
     } catch (error) {

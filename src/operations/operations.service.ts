@@ -23,6 +23,8 @@ import { Watch } from './watch.js';
 
 /** No caller is kept longer than this, whatever it prefers. */
 const LONGEST_WAIT_MS = 60_000;
+/** A caller who has joined a create order looks this often whether it was left. */
+const JOINED_LOOK_MS = 500;
 
 /** One durable intent: recorded before the provider hears of it, followed to its end, answered the same for ever. */
 @Injectable()
@@ -156,7 +158,7 @@ export class Operations {
     if (equal === null) return null;
     throw new Refusal(
       'OPERATION_PENDING',
-      ['An equal request is not resolved yet. Look at its operation; send an Idempotency key to make repeats safe.'],
+      ['An equal request is not resolved yet. Look at its operation; send an idempotency key to make repeats safe.'],
       { operationId: equal, retryAfterMs: 1_000 },
     );
   }
@@ -178,16 +180,24 @@ export class Operations {
       });
     }
     if (!equal) return null;
-    let step = await this.transitions.begin(equal.id, null, { again: true });
-    // An attempt whose process died may still be under way: no two sends with one token at a time.
-    while (step.do === 'later' && wait.left() > 0) {
-      const pause = Math.min(wait.left(), Math.max(10, step.at.getTime() - this.clock.nowMs()));
-      if ((await this.watch.wait(equal.id, pause)) === 'settled') break;
-      step = await this.transitions.begin(equal.id, null, { again: true });
-    }
-    if (step.do === 'send' || step.do === 'read') await this.#within(this.driver.drive(equal.id, null, step, wait), wait);
-    else await this.watch.wait(equal.id, wait.left());
+    if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, wait);
     return this.#reply(equal.id, request, true);
+  }
+
+  /** Goes on with a create order while its caller waits: at once, or as soon as whoever works on it has left it. */
+  async #reopen(id: string, wait: CallerWait): Promise<void> {
+    for (let ended = false; ;) {
+      const step = await this.transitions.begin(id, null, { again: true });
+      if (step.do === 'send' || step.do === 'read') {
+        await this.#within(this.driver.drive(id, null, step, wait), wait);
+        return;
+      }
+      // What has ended, and can't be opened again, is answered as it is.
+      if (ended || wait.left() <= 0) return;
+      // An attempt whose process died may still be under way: no two sends with one token at a time.
+      const pause = step.do === 'later' ? Math.max(10, step.at.getTime() - this.clock.nowMs()) : JOINED_LOOK_MS;
+      ended = (await this.watch.wait(id, Math.min(wait.left(), pause))) === 'settled';
+    }
   }
 
   /** What the caller gets now: the final answer, or the pending one after its wait. */

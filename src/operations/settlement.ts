@@ -129,8 +129,10 @@ export class Settlement {
       case 'again':
         await this.repository.change(tx, [this.#change(row, stateOf(facts), { keepsLease: true })], now);
         return { conclusion: { then: 'again', at: new Date(next.at) }, woken };
-      case 'scheduled':
-        return { conclusion: { then: 'scheduled', due: await this.#schedule(tx, row, facts, attempts, next, evidence, now) }, woken };
+      case 'scheduled': {
+        const scheduled = await this.#schedule(tx, row, facts, next, evidence, now);
+        return { conclusion: { then: 'scheduled', due: scheduled.due }, woken: [...woken, ...scheduled.woken] };
+      }
     }
   }
 
@@ -139,21 +141,24 @@ export class Settlement {
     tx: Transaction,
     row: OperationRow,
     facts: OperationFacts,
-    attempts: readonly AttemptRow[],
     next: Plan & { then: 'scheduled' },
     evidence: Evidence,
     now: Date,
-  ): Promise<Due> {
+  ): Promise<{ due: Due; woken: Due[] }> {
     if (next.waitOver) row.unresolved_since ??= now;
     const at = new Date(next.at);
-    await this.repository.change(tx, [this.#change(row, stateOf(facts), { nextAt: at, steps: next.steps })], now);
+    const state = stateOf(facts);
+    // It turned out that it was not sent: a cancel that came meanwhile may overtake it now.
+    const wakesLane = row.lane !== null && state === 'waiting';
+    const woken = await this.repository.change(tx, [this.#change(row, state, { nextAt: at, steps: next.steps, wakesLane })], now);
     if (row.steps === 0 && next.steps > 0) {
       const code = evidence.attempt?.result.code ?? null;
-      await this.#note(tx, row, 'operation.waiting', { kind: row.kind, state: stateOf(facts), code }, now);
+      await this.#note(tx, row, 'operation.waiting', { kind: row.kind, state, code }, now);
     }
-    const age = alertAgePassed(facts.createdAt, attempts.at(-1)?.started_at.getTime() ?? facts.createdAt, now.getTime());
+    const ends = [...facts.attempts, ...facts.readings].map((each) => each.endedAt ?? each.startedAt).sort((a, b) => a - b);
+    const age = alertAgePassed(facts.createdAt, ends.at(-2) ?? facts.createdAt, now.getTime());
     if (age !== null) this.alerts.raise('operation.unresolved', { operation_id: row.id, kind: row.kind, minutes: age / 60_000 });
-    return { id: row.id, fence: row.fence, at };
+    return { due: { id: row.id, fence: row.fence, at }, woken: woken.map((each) => ({ ...each, at: now })) };
   }
 
   /**

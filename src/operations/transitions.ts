@@ -9,6 +9,7 @@ import { type Decision, decide, mayHaveHappened, type Timing } from './decide.js
 import type { OperationContext } from './handler.js';
 import { policyOf } from './kinds.js';
 import { LaneTurns } from './lane-turns.js';
+import { type Moment, thisMoment } from './leases.js';
 import { isFinal, type OperationFacts, type OperationState } from './operation.js';
 import { derivedKey } from './provider-key.js';
 import { OperationRecords } from './record.js';
@@ -21,6 +22,8 @@ export interface Send {
   context: OperationContext;
   attemptId: string;
   fence: number;
+  /** Before the lease was asked for. */
+  asked: Moment;
   providerKey: string | null;
   startedAt: Date;
   orderCreatedAt: Date | null;
@@ -31,6 +34,7 @@ export interface Read {
   do: 'read';
   context: OperationContext;
   fence: number;
+  asked: Moment;
   generation: number;
   firstSentAt: Date;
 }
@@ -77,6 +81,7 @@ export class Transitions {
    * @throws DatabaseUnavailable when the answer of the commit was lost: it may be on record
    */
   async accept(draft: NewOperation, context: OperationContext, orderCreatedAt: Date | null, now: Date): Promise<Step | null> {
+    const asked = thisMoment();
     const [accepted] = await this.repository.accept(this.database, [draft], now, this.settings.leaseMs);
     if (!accepted) return null;
     if (!accepted.started) return this.begin(draft.id, laneOf(draft), { turn: true });
@@ -85,6 +90,7 @@ export class Transitions {
       context,
       attemptId: draft.attemptId,
       fence: 1,
+      asked,
       providerKey: accepted.provider_key,
       startedAt: now,
       orderCreatedAt,
@@ -95,13 +101,14 @@ export class Transitions {
    * Begins what is next for an operation, if the one who asks may. At most one step of an operation is under way at a time.
    */
   async begin(id: string, lane: LaneKey | null, as: Entry): Promise<Step> {
-    const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as));
+    const asked = thisMoment();
+    const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
     if (step.do === 'settled') this.settlement.announce([step.settled]);
     if (step.do === 'later') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
     return step;
   }
 
-  async #begin(tx: Transaction, id: string, lane: LaneKey | null, as: Entry): Promise<{ step: Step }> {
+  async #begin(tx: Transaction, id: string, lane: LaneKey | null, as: Entry, asked: Moment): Promise<{ step: Step }> {
     const now = this.clock.now();
     if (lane) await this.repository.lockLanes(tx, [lane]);
     const [row] = await this.repository.lock(tx, [id], 'due' in as);
@@ -133,7 +140,8 @@ export class Transitions {
           return { step: { do: 'later', at, fence: row.fence } };
         }
         if (again) await this.repository.reopen(tx, row.id, now);
-        return { step: decision.do === 'send' ? await this.#send(tx, row, attempts, decision, now) : await this.#read(tx, row, facts, as) };
+        if (decision.do === 'read') return { step: await this.#read(tx, row, facts, as, asked) };
+        return { step: await this.#send(tx, row, attempts, decision, now, asked) };
     }
   }
 
@@ -156,7 +164,14 @@ export class Transitions {
     return until > now.getTime() ? new Date(until) : null;
   }
 
-  async #send(tx: Transaction, row: OperationRow, attempts: AttemptRow[], decision: Decision & { do: 'send' }, now: Date): Promise<Step> {
+  async #send(
+    tx: Transaction,
+    row: OperationRow,
+    attempts: AttemptRow[],
+    decision: Decision & { do: 'send' },
+    now: Date,
+    asked: Moment,
+  ): Promise<Step> {
     const lane = laneOf({ providerAccountId: row.provider_account_id, lane: row.lane });
     // Once sent, it has had its turn: what is behind it waits.
     const turn = attempts.length === 0 ? await this.turns.turnOf(tx, row) : null;
@@ -182,13 +197,14 @@ export class Transitions {
       context: this.records.context(row),
       attemptId,
       fence,
+      asked,
       providerKey,
       startedAt: now,
       orderCreatedAt: row.order_created_at,
     };
   }
 
-  async #read(tx: Transaction, row: OperationRow, facts: OperationFacts, as: Entry): Promise<Step> {
+  async #read(tx: Transaction, row: OperationRow, facts: OperationFacts, as: Entry, asked: Moment): Promise<Step> {
     const fence = 'fence' in as ? row.fence : row.fence + 1;
     await this.repository.lease(tx, row.id, fence, this.settings.leaseMs);
     const first = facts.attempts.find(mayHaveHappened) ?? facts.attempts[0];
@@ -196,6 +212,7 @@ export class Transitions {
       do: 'read',
       context: this.records.context(row),
       fence,
+      asked,
       generation: row.generation,
       firstSentAt: new Date(first?.startedAt ?? facts.createdAt),
     };

@@ -44,3 +44,12 @@ export function isConnectionLost(error: unknown): boolean {
     (inner) => inner !== error && isConnectionLost(inner),
   );
 }
+
+/**
+ * Whether Postgres gave up on a statement: it ran, or waited for a lock, for too long. Its transaction has certainly changed nothing; to
+ * who asked it is the same as a server that does not answer.
+ */
+export function wasGivenUp(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === '57014' || code === '55P03';
+}

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
-import { CommitUnknown, DatabaseUnavailable, isConnectionLost } from './connection-errors.js';
+import { CommitUnknown, DatabaseUnavailable, isConnectionLost, wasGivenUp } from './connection-errors.js';
 
 export { CommitUnknown, DatabaseUnavailable, isConnectionLost };
 
@@ -10,7 +10,7 @@ export interface Queryable {
   /**
    * Sends one statement. bigint and numeric arrive as text, timestamptz as Date, bytea as Buffer, jsonb parsed.
    * @returns the rows, also of UPDATE and DELETE with RETURNING
-   * @throws DatabaseUnavailable when the connection is gone, else pg's DatabaseError with its SQLSTATE in `code`
+   * @throws DatabaseUnavailable when the connection is gone or Postgres gave up on the statement, else pg's DatabaseError with its SQLSTATE in `code`
    */
   query<T extends object = Record<string, unknown>>(sql: string, params?: readonly unknown[]): Promise<T[]>;
 }
@@ -97,6 +97,6 @@ async function rowsOf<T extends object>(client: PoolClient, sql: string, params:
 }
 
 function rethrow(cause: unknown): never {
-  if (isConnectionLost(cause)) throw new DatabaseUnavailable(`Postgres is not available: ${(cause as Error).message}`, { cause });
+  if (isConnectionLost(cause) || wasGivenUp(cause)) throw new DatabaseUnavailable(`Postgres is not available: ${(cause as Error).message}`, { cause });
   throw cause;
 }

@@ -150,3 +150,55 @@ export function told({ status, headers, text }: Answer): Record<string, unknown>
   const path = headers['location']?.replace(/^https?:\/\/[^/]+/, '');
   return { status, text, location: path, capture: headers['capture-id'], refund: headers['refund-id'] };
 }
+
+/** The types of an order's timeline entries, oldest first. */
+export async function timeline(
+  client: Client,
+  orderId: string,
+): Promise<{ type: string; operation_id: string | null; data: Record<string, unknown> }[]> {
+  const answer = await client.get(`/orders/${orderId}/timeline?limit=200`);
+  return (answer.json as { items: { type: string; operation_id: string | null; data: Record<string, unknown> }[] }).items;
+}
+
+/** Waits until so many operations of an order were accepted: what is asked for next comes after them. */
+export async function accepted(gateway: { database: TestDatabase }, orderId: string, count: number): Promise<void> {
+  await until(`${count} operations of the order are on record`, async () => {
+    const [row] = await rowsOf<{ count: number }>(gateway.database, 'SELECT count(*)::int AS count FROM operations WHERE lane = $1', [
+      orderId,
+    ]);
+    return row?.count === count;
+  });
+}
+
+/**
+ * A capture that only a person can settle: refused after an unknown attempt, and two captures that somebody made elsewhere look like it.
+ * @returns its operation
+ */
+export async function manualCapture(gateway: Client, orderId: string, amount: number): Promise<string> {
+  const path = ordersPath(orderId, '/captures');
+  const body = { captured_amount: amount, reference: 'doubtful' };
+  await gateway.fault('reset_before', { method: 'POST', path });
+  await gateway.fault('status', { method: 'POST', path }, { code: 403, error_code: 'CAPTURE_NOT_ALLOWED' });
+  const gate = await gateAt(gateway, 'before', ordersPath(orderId), 'GET');
+  const call = gateway.call('POST', path, { body, headers: { Prefer: 'wait=2' } });
+  // The order may be read for other reasons, too: what counts is that Klarna has turned the repeat down.
+  await until('Klarna has refused', async () => {
+    const { faults } = (await gateway.simulate('GET', '/simulator/faults')) as { faults: { match: { path: string } }[] };
+    return faults.every(({ match }) => match.path !== path);
+  });
+  await gate.waiting();
+  for (let made = 0; made < 2; made += 1) await elsewhere(gateway, path, body);
+  await gate.open();
+  return (await settled(gateway, await call, ['manual'])).id;
+}
+
+/** A write that Klarna gets from somewhere else, such as its merchant portal. */
+export async function elsewhere(client: Client, path: string, body?: unknown): Promise<void> {
+  const headers = { Authorization: `Basic ${Buffer.from('simulator:simulator').toString('base64')}`, 'Content-Type': 'application/json' };
+  const answer = await fetch(client.simulatorUrl + path, {
+    method: 'POST',
+    headers,
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  if (!answer.ok) throw new Error(`POST ${path} elsewhere: ${answer.status} ${await answer.text()}`);
+}

@@ -227,8 +227,8 @@ export class OperationsRepository {
   }
 
   /**
-   * Writes what was decided of locked operations; lanes lose those that are final, and get a new revision. Where one has ended, those of
-   * its lane that wait for their turn become due.
+   * Writes what was decided of locked operations; lanes lose those that are final, and get a new revision. Where one has ended, the first
+   * of each kind that waits for its turn in the lane becomes due: the others wait for that one in any case.
    * @returns the operations that became due
    */
   async change(tx: Transaction, changes: readonly OperationChange[], now: Date): Promise<{ id: string; fence: number }[]> {
@@ -253,9 +253,11 @@ export class OperationsRepository {
          FROM t WHERE o.id = t.id
        )
        UPDATE operations o SET next_at = $17
-       FROM (SELECT DISTINCT provider_account_id, lane FROM t WHERE wakes_lane) w
-       WHERE o.provider_account_id = w.provider_account_id AND o.lane = w.lane AND o.finished_at IS NULL AND o.state = 'accepted'
-         AND o.lease_until IS NULL AND o.id <> ALL($1)
+       FROM (SELECT DISTINCT ON (provider_account_id, lane, a.kind) a.id
+             FROM operations a JOIN (SELECT DISTINCT provider_account_id, lane FROM t WHERE wakes_lane) w USING (provider_account_id, lane)
+             WHERE a.finished_at IS NULL AND a.state = 'accepted' AND a.lease_until IS NULL AND a.id <> ALL($1)
+             ORDER BY provider_account_id, lane, a.kind, a.position) first
+       WHERE o.id = first.id
        RETURNING o.id, o.fence`,
       [
         column('id'),
@@ -356,9 +358,9 @@ export class OperationsRepository {
     );
   }
 
-  /** Makes an operation due now; the row is locked. */
+  /** Makes an operation due now, if it is not yet: one that is asked for again and again must not be new each time. The row is locked. */
   async hasten(tx: Transaction, id: string, now: Date): Promise<void> {
-    await tx.query('UPDATE operations SET next_at = $2 WHERE id = $1', [id, now]);
+    await tx.query('UPDATE operations SET next_at = LEAST(next_at, $2) WHERE id = $1', [id, now]);
   }
 
   /** Calls of the account fail; kept until the first success after it. */
