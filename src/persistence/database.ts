@@ -97,6 +97,7 @@ async function rowsOf<T extends object>(client: PoolClient, sql: string, params:
 }
 
 function rethrow(cause: unknown): never {
-  if (isConnectionLost(cause) || wasGivenUp(cause)) throw new DatabaseUnavailable(`Postgres is not available: ${(cause as Error).message}`, { cause });
+  if (isConnectionLost(cause) || wasGivenUp(cause))
+    throw new DatabaseUnavailable(`Postgres is not available: ${(cause as Error).message}`, { cause });
   throw cause;
 }

@@ -21,10 +21,10 @@ export interface Deed {
 export const DEEDS = ['capture', 'refund', 'cancel', 'release', 'create order'] as const;
 export type DeedName = (typeof DEEDS)[number];
 
-/** Makes what the deed needs, by a gateway that is not in the story. */
+/** Makes what the deed needs, by a gateway that is not in the story. A second capture or refund would be possible, so that one is seen. */
 export const prepare: Record<DeedName, (by: Client, amount?: number) => Promise<Deed>> = {
   capture: (by, amount = 10_000) => onOrder(by, amount, 'capture', '/captures', { captured_amount: 2_500, reference: 'parcel 1' }, 0),
-  refund: (by, amount = 10_000) => onOrder(by, amount, 'refund', '/refunds', { refunded_amount: 1_500, reference: 'return 1' }, 2_500),
+  refund: (by, amount = 10_000) => onOrder(by, amount, 'refund', '/refunds', { refunded_amount: 1_500, reference: 'return 1' }, 5_000),
   cancel: (by, amount = 10_000) => onOrder(by, amount, 'cancel', '/cancel', undefined, 0),
   release: (by, amount = 10_000) => onOrder(by, amount, 'release', '/release-remaining-authorization', undefined, 2_500),
   'create order': async (by, amount = 10_000) => {
@@ -88,7 +88,7 @@ export async function expectDoneOnce(deed: Deed, answer: Answer, at: Client & { 
 
 const EFFECT: Record<DeedName, object> = {
   capture: { captured_amount: 2_500, refunded_amount: 0 },
-  refund: { captured_amount: 2_500, refunded_amount: 1_500 },
+  refund: { captured_amount: 5_000, refunded_amount: 1_500 },
   cancel: { status: 'CANCELLED', captured_amount: 0, remaining_authorized_amount: 0 },
   release: { captured_amount: 2_500, remaining_authorized_amount: 0 },
   'create order': { status: 'AUTHORIZED', captured_amount: 0 },

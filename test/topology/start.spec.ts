@@ -117,7 +117,7 @@ describe('npm start', () => {
     { name: 'the gateway and its Postgres', killed: ['gateway', 'Postgres'] },
     { name: 'all three', killed: ['gateway', 'Postgres', 'simulator'] },
   ])(
-    'starts again with all data when $name was killed',
+    'starts again with all data after kill -9 of $name',
     async ({ killed }) => {
       const pids = parts();
       for (const part of killed) process.kill(pids[part], 'SIGKILL');
@@ -133,7 +133,7 @@ describe('npm start', () => {
     const started = performance.now();
     npm.kill('SIGTERM');
     await npm.exited;
-    // npm itself does not wait for what it started.
+    // Whether or not npm waited for it.
     await until('nothing is left of it', () => pids.every((pid) => identityOf(pid) === undefined), {
       hint: () => JSON.stringify(parts()),
     });

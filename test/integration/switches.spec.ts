@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
+import { type Answer, cartOf } from '../support/client.js';
+import { testGateway, type TestGateway } from '../support/gateway.js';
+import { expectRowsLikeLedger, lasting, operation, operationIn, ordersPath, requests, told } from '../support/scene.js';
+import { DAY, pass } from '../support/time.js';
+import { until } from '../support/until.js';
+
+const RELEASE = '/release-remaining-authorization';
+const FINAL = ['succeeded', 'rejected', 'abandoned', 'withdrawn'];
+
+type Story = (on: Stage) => Promise<void>;
+
+/** One order, and what is asked for on it. */
+class Stage {
+  orderId = '';
+
+  constructor(readonly gateway: TestGateway) {}
+
+  /** Asks until there is a final answer, with business time passing as it is needed: 2xx means that it happened once, 4xx that it did not. */
+  async ask(suffix: string, body?: unknown, fault?: { kind: string; more?: Record<string, unknown> }): Promise<Answer> {
+    const { gateway } = this;
+    const path = ordersPath(this.orderId, suffix);
+    const key = randomUUID();
+    const before = await this.executed(path);
+    if (fault) await gateway.fault(fault.kind, { method: 'POST', path }, fault.more);
+    const first = await gateway.call('POST', path, { body, key, headers: { Prefer: 'wait=0' } });
+    if (first.status === 202) await this.settle(operationIn(first));
+    const answer = await gateway.post(path, body, key);
+    expect(told(await gateway.post(path, body, key))).toEqual(told(answer));
+    expect([200, 201, 204, 400, 403, 404]).toContain(answer.status);
+    expect((await this.executed(path)) - before).toBe(answer.status < 300 ? 1 : 0);
+    return answer;
+  }
+
+  async settle(id: string): Promise<void> {
+    const waited = { hours: 0 };
+    await until('it is settled', async () => {
+      const { state, next_attempt_at: next } = await operation(this.gateway, id);
+      if (FINAL.includes(state)) return true;
+      // First as long as the two looks need, then past the cut-off of the key.
+      if (next !== null) await pass((waited.hours += 1) % 8 === 0 ? 3 * 3_600 : 65, this.gateway);
+      return false;
+    });
+  }
+
+  private async executed(path: string): Promise<number> {
+    return (await requests(this.gateway, { method: 'POST', path })).filter(({ executed }) => executed).length;
+  }
+
+  /** What Klarna alone knows is read after each change: in the end, all is equal. */
+  async end(): Promise<void> {
+    const { gateway, orderId } = this;
+    const { status } = await expectRowsLikeLedger(gateway, orderId);
+    await until(`the order is known to be ${status}`, async () => {
+      await pass(35, gateway);
+      await gateway.get(ordersPath(orderId));
+      return (await gateway.stored(orderId))['status'] === status;
+    });
+    await expectRowsLikeLedger(gateway, orderId);
+  }
+}
+
+/** Lost answers of all kinds, a capture above the rest, a refund, and the rest released. */
+const usual: Story = async (on) => {
+  expect((await on.ask('/captures', { captured_amount: 2_500, reference: 'a' }, { kind: 'reset_after' })).status).toBe(201);
+  expect((await on.ask('/captures', { captured_amount: 99_999 })).status).toBe(403);
+  await on.ask('/captures', { captured_amount: 1_000, reference: 'b' }, { kind: 'status_after', more: { code: 500 } });
+  await on.ask('/captures', { captured_amount: 500, reference: 'b' }, { kind: 'status', more: { code: 500 } });
+  await on.ask(
+    '/captures',
+    { captured_amount: 500, reference: 'b' },
+    { kind: 'garbage_after', more: { variant: 'missing_id_header', times: 2 } },
+  );
+  await on.ask('/refunds', { refunded_amount: 700 }, { kind: 'reset_after' });
+  await on.ask('/refunds', { refunded_amount: 9_999 });
+  await on.ask('/cancel');
+  expect((await on.ask(RELEASE, undefined, { kind: 'reset_after' })).status).toBe(204);
+  await on.ask(RELEASE);
+};
+
+/** Klarna does not know the order yet: a refusal for that is none, even where it is remembered under the key. */
+const young: Story = async (on) => {
+  expect((await on.ask('/captures', { captured_amount: 2_500 })).status).toBe(201);
+  await usual(on);
+};
+
+const slow: Story = async (on) => {
+  // Still under way at Klarna when it is asked again.
+  expect((await on.ask('/captures', { captured_amount: 2_500 }, { kind: 'latency', more: { ms: 1_200 } })).status).toBe(201);
+  await on.ask(RELEASE, undefined, { kind: 'latency', more: { ms: 1_200 } });
+};
+
+const cancelled: Story = async (on) => {
+  expect((await on.ask('/cancel', undefined, { kind: 'reset_after' })).status).toBe(204);
+  const again = await on.gateway.post(ordersPath(on.orderId, '/cancel'), undefined, randomUUID());
+  expect([204, 403]).toContain(again.status);
+};
+
+const refusedAfterLoss: Story = async (on) => {
+  // The repeat of what was refused is refused again, remembered or not; it did not happen.
+  const path = ordersPath(on.orderId, '/captures');
+  const key = randomUUID();
+  await on.gateway.fault('reset_after', { method: 'POST', path });
+  const first = await on.gateway.call('POST', path, { body: { captured_amount: 99_999 }, key, headers: { Prefer: 'wait=0' } });
+  if (first.status === 202) await on.settle(operationIn(first));
+  expect((await on.gateway.post(path, { captured_amount: 99_999 }, key)).status).toBe(403);
+  expect((await on.ask('/captures', { captured_amount: 10_000 })).status).toBe(201);
+};
+
+const expired: Story = async (on) => {
+  expect((await on.ask('/captures', { captured_amount: 2_500 })).status).toBe(201);
+  await pass(57 * DAY, on.gateway);
+  expect((await on.ask('/captures', { captured_amount: 100 })).status).toBe(403);
+  await on.ask(RELEASE);
+  await on.ask('/refunds', { refunded_amount: 2_500 });
+  await on.gateway.get(ordersPath(on.orderId));
+};
+
+const tooMany: Story = async (on) => {
+  for (let times = 0; times < 3; times += 1) await on.ask('/captures', { captured_amount: 100 }, { kind: 'reset_after' });
+  for (let times = 0; times < 2; times += 1) await on.ask('/refunds', { refunded_amount: 50 }, { kind: 'reset_after' });
+};
+
+const odd: Story = async (on) => {
+  await on.ask('/captures', { captured_amount: 0 });
+  await on.ask('/captures', '{"captured_amount":100.0}');
+  const line = { name: 'Shoe', quantity: 1, unit_price: 500, tax_rate: 0, total_amount: 500, total_tax_amount: 0 };
+  await on.ask('/captures', { captured_amount: 300, order_lines: [line] }, { kind: 'reset_after' });
+  await on.ask('/captures', { captured_amount: 200, shipping_delay: 3 });
+};
+
+const STORIES: [name: string, values: readonly unknown[], story: Story][] = [
+  ['concurrent_key', ['waits', 'conflict'], slow],
+  ['replay_4xx', [true, false], refusedAfterLoss],
+  ['remember_5xx', [false, true], usual],
+  ['payments_keys', ['ignored', 'honoured'], usual],
+  ['read_lag_seconds', [0, 30], young],
+  ['stale_read_seconds', [0, 30], usual],
+  ['status_after_release', ['CAPTURED', 'CLOSED'], usual],
+  ['status_after_expiry', ['EXPIRED', 'PART_CAPTURED', 'CLOSED'], expired],
+  ['release_on_expired', ['forbidden', 'no_content'], expired],
+  ['cancel_on_cancelled', ['forbidden', 'no_content'], cancelled],
+  ['expires_after_capture', ['unchanged', 'renewed'], expired],
+  ['zero_amount_capture', ['accepted', 'rejected'], odd],
+  ['capture_line_sums', ['ignored', 'checked'], odd],
+  ['whole_decimals', ['accepted', 'rejected'], odd],
+  ['shipping_delay', ['refused', 'enabled'], odd],
+  ['max_captures_and_refunds', [0, 1], tooMany],
+  ['authorized_payment_method', ['object', 'string'], cancelled],
+];
+
+describe("what nobody outside Klarna knows: the money story agrees with Klarna's books on each value of", () => {
+  let gateway: TestGateway;
+  beforeAll(async () => {
+    // Times of production, passed in business time.
+    const env = {
+      CLOCK: 'simulator',
+      RETRY_DELAYS_MS: '60000',
+      QUIET_PERIOD_MS: '75000',
+      READ_AGAIN_MS: '60000',
+      KLARNA_TIMEOUT_MS: '600',
+    };
+    gateway = await testGateway({ env });
+  });
+  afterAll(() => gateway.close());
+  beforeEach(async () => {
+    await gateway.simulate('DELETE', '/simulator/behaviour');
+    await gateway.simulate('DELETE', '/simulator/faults');
+  });
+
+  describe.each(STORIES)('%s', (name, values, story) => {
+    it.each(values.map((value) => [value]))('%s', async (value) => {
+      await gateway.behave({ [name]: value });
+      const stage = new Stage(gateway);
+      stage.orderId = await gateway.order();
+      await story(stage);
+      await stage.end();
+    });
+  });
+
+  it.each(['refused', 'accepted'])('capture_while_pending %s', async (capture_while_pending) => {
+    await gateway.behave({ capture_while_pending });
+    const stage = new Stage(gateway);
+    const address = { email: 'jane+pend-accept@example.com' };
+    const { token, cart } = await gateway.authorized(cartOf(10_000, { billing_address: address }));
+    const placed = await gateway.post(`/payments/v1/authorizations/${token}/order`, cart);
+    expect(placed.json).toMatchObject({ fraud_status: 'PENDING' });
+    stage.orderId = (placed.json as { order_id: string }).order_id;
+    const early = await stage.ask('/captures', { captured_amount: 2_500 }, { kind: 'reset_after' });
+    expect(early.status).toBe(capture_while_pending === 'accepted' ? 201 : 403);
+    await pass(5 * 3_600, gateway);
+    expect((await stage.ask('/captures', { captured_amount: 2_500 })).status).toBe(201);
+    await stage.end();
+  });
+
+  describe('repeated_token and sticky_errors', () => {
+    // Amounts differ, so that a session is found by its amount.
+    let amount = 10_000;
+    it.each([
+      ['same_order', false],
+      ['same_order', true],
+      ['consumed', false],
+      ['session_completed', true],
+      ['already_completed', false],
+    ])('%s, errors remembered: %s: an order whose answer was lost exists once, and goes on', async (repeated_token, sticky_errors) => {
+      await gateway.behave({ repeated_token, sticky_errors });
+      const { token, cart } = await gateway.authorized(cartOf((amount += 500)));
+      const path = `/payments/v1/authorizations/${token}/order`;
+      const broken = await lasting(gateway, 'reset_after', { method: 'POST', path });
+      const first = await gateway.call('POST', path, { body: cart, headers: { Prefer: 'wait=0' } });
+      expect(first.status).toBe(503);
+      await broken.end();
+      const view = await until('it is known', async () => {
+        const seen = await operation(gateway, first);
+        if ([...FINAL, 'manual'].includes(seen.state)) return seen;
+        if (seen.next_attempt_at !== null) await pass(65, gateway);
+        return false;
+      });
+      const { orders } = (await gateway.simulate('GET', '/simulator/ledger/orders')) as {
+        orders: { order_id: string; order_amount: number }[];
+      };
+      const made = await Promise.all(orders.slice(-3).map(({ order_id: id }) => gateway.ledger(id)));
+      const mine = made.filter((ledger) => ledger.requests.some((each) => each.path === path));
+      expect(mine).toHaveLength(1);
+      const stage = new Stage(gateway);
+      stage.orderId = mine[0]?.order_id ?? '';
+      if (repeated_token === 'same_order') expect(view).toMatchObject({ state: 'succeeded', order_id: stage.orderId });
+      else {
+        expect(view).toMatchObject({ state: 'manual', reason: 'placed-without-id' });
+        const word = { outcome: 'succeeded', provider_id: stage.orderId, reason: 'seen in the portal' };
+        expect((await gateway.post(`/operations/${operationIn(first)}/resolve`, word)).status).toBe(200);
+      }
+      expect((await gateway.post(path, cart)).json).toMatchObject({ order_id: stage.orderId });
+      expect((await stage.ask('/captures', { captured_amount: 1_000 })).status).toBe(201);
+      await stage.end();
+    });
+  });
+});
