@@ -17,7 +17,8 @@ export class KlarnaErrorFilter implements ExceptionFilter {
     if (status === 500) this.#logger.error(`${request.id} failed: ${describe(error)}`, error instanceof Error ? error.stack : undefined);
     // What is left of an unread body must not be taken for the next request.
     if (status === 413 || status === 415) headers['Connection'] = 'close';
-    if (!reply.sent) void reply.code(status).headers(headers).send(body);
+    // As bytes: to a text Fastify would add a charset, and an unknown order of Klarna's comes without.
+    if (!reply.sent) void reply.code(status).headers(headers).send(Buffer.from(body));
   }
 }
 

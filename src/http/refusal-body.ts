@@ -25,7 +25,8 @@ export function writeRefusal(refusal: Refusal, path: string, requestId: string):
   if (details.retryAfterMs !== undefined) headers['Retry-After'] = String(Math.max(1, Math.ceil(details.retryAfterMs / 1000)));
   if (details.operationId !== undefined) headers['Location'] = `/operations/${details.operationId}`;
   const body = wire
-    ? { error_code: code, error_messages: messages, correlation_id: requestId }
+    ? // In Klarna's order: an order of somebody else must not be told from an unknown one by it.
+      { correlation_id: requestId, error_code: code, error_messages: messages }
     : {
         type: 'about:blank',
         title: STATUS_CODES[status] ?? 'Error',
