@@ -42,7 +42,7 @@ export class Controls {
     const row = await this.#locked(known, async (tx, row, facts) => {
       if (isFinal(facts.state)) return { row, due: [] };
       const now = this.clock.now();
-      if (withdraw && row.lease_until === null && !facts.attempts.some(mayHaveHappened)) {
+      if (withdraw && row.unresolved_since === null && row.lease_until === null && !facts.attempts.some(mayHaveHappened)) {
         const due = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason: 'wait-over' }, now);
         await this.repository.freeKey(tx, row.id);
         return { row: { ...row, state: 'withdrawn', reason: 'wait-over', finished_at: now }, due };
@@ -57,34 +57,37 @@ export class Controls {
    * T1's commit got no answer: makes sure that nothing is sent for it.
    * @returns false when Postgres could not be asked while the caller waited; it goes on in the background
    */
-  async withdrawUnsent(draft: NewOperation, wait: CallerWait): Promise<boolean> {
-    const attempt = async (): Promise<boolean> => {
+  async withdrawUnsent(draft: NewOperation, wait: CallerWait): Promise<'withdrawn' | 'on-record' | null> {
+    const attempt = async (): Promise<'withdrawn' | 'on-record' | null> => {
       try {
-        await this.#withdrawUnsent(draft);
-        return true;
+        return await this.#withdrawUnsent(draft);
       } catch (error) {
         if (!isPassing(error)) throw error;
-        return false;
+        return null;
       }
     };
     const background = async (): Promise<void> => {
       for (let tries = 0; tries < 120 && !(await attempt()); tries += 1) await sleep(500, undefined, { ref: false });
     };
     for (let pause = 50; wait.left() > 0; pause = Math.min(pause * 2, 1_000)) {
-      if (await attempt()) return true;
+      const known = await attempt();
+      if (known) return known;
       await sleep(Math.max(1, Math.min(pause, wait.left())));
     }
     background().catch((error: unknown) => this.logger.error(`Operation ${draft.id} could not be withdrawn`, error));
-    return false;
+    return null;
   }
 
-  async #withdrawUnsent(draft: NewOperation): Promise<void> {
-    const due = await this.database.transaction(async (tx): Promise<Due[]> => {
+  async #withdrawUnsent(draft: NewOperation): Promise<'withdrawn' | 'on-record'> {
+    const due = await this.database.transaction(async (tx): Promise<Due[] | 'on-record'> => {
+      // T1 may still run at the server although its connection is gone: it holds this lock until it is over.
+      await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [draft.id]);
       const lane = laneOf(draft);
       if (lane) await this.repository.lockLanes(tx, [lane]);
       const [row] = await this.repository.lock(tx, [draft.id]);
       // Only the first attempt, which this process did not make, may stand in the row: another process that took over has a higher fence.
-      if (!row || isFinal(row.state as OperationState) || row.fence > 1) return [];
+      if (!row || row.reason === 'not-recorded-in-time') return [];
+      if (isFinal(row.state as OperationState) || row.fence > 1) return 'on-record';
       const now = this.clock.now();
       const notSent = {
         id: draft.attemptId,
@@ -109,7 +112,9 @@ export class Controls {
       await this.repository.freeKey(tx, row.id);
       return woken;
     });
+    if (due === 'on-record') return due;
     this.settlement.announce([{ id: draft.id, state: 'withdrawn', woken: due }]);
+    return 'withdrawn';
   }
 
   /**
@@ -156,6 +161,7 @@ export class Controls {
     return this.#locked(known, async (tx, row, facts) => {
       if (facts.state !== 'manual') throw refusedBecause(row, `it is ${row.state}, not manual`);
       const now = this.clock.now();
+      if (resolution.outcome === 'new_key' && facts.class === 'bounded') throw refusedBecause(row, 'its key is the authorization token');
       const data = { kind: row.kind, outcome: resolution.outcome, reason: resolution.reason };
       await this.#note(tx, row, 'operation.resolved', data, now);
       if (resolution.outcome === 'new_key') {
@@ -194,7 +200,7 @@ export class Controls {
       const [row] = await this.repository.lock(tx, [known.id]);
       if (!row) throw new Error(`Operation ${known.id} is gone`);
       const attempts = await this.repository.attempts(tx, [row.id]);
-      return work(tx, row, this.records.facts(row, attempts, []));
+      return work(tx, row, this.records.facts(row, attempts, [], this.clock.now()));
     });
     this.settlement.announce([{ id: known.id, state: result.row.state as OperationState, woken: result.due }]);
     return result.row;

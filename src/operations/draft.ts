@@ -17,7 +17,7 @@ export class Drafts {
   ) {}
 
   /** @param now business time: ids are ordered by it */
-  draft(request: OperationRequest, now: Date): NewOperation {
+  draft(request: OperationRequest, now: Date, waitsUntil: Date): NewOperation {
     const id = uuidv7({ msecs: now.getTime() });
     const policy = policyOf(request.kind);
     const keyed = policy.key === 'provider';
@@ -43,6 +43,7 @@ export class Drafts {
       sendsAlone: alone && policy.class === 'bounded',
       guarded: policy.class === 'durable' && callerKey === null,
       unresolved: alone,
+      waitsUntil,
       attemptId: uuidv7({ msecs: now.getTime() }),
     };
   }

@@ -1,7 +1,9 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
+import { wasInTheWay } from '../persistence/connection-errors.js';
 import { CommitUnknown, DatabaseUnavailable } from '../persistence/database.js';
 import type { LaneKey } from '../persistence/repositories/operations.repository.js';
 import type { ReadResult, SendResult } from './handler.js';
@@ -62,10 +64,7 @@ export class Driver implements OnModuleDestroy {
    * @returns how it was settled; null when it goes on without this process
    */
   drive(id: string, lane: LaneKey | null, step: Step, wait: CallerWait | null): Promise<Settled | null> {
-    const driven = this.#drive(id, lane, step, wait).finally(() => {
-      this.leases.drop(id);
-      this.running.delete(driven);
-    });
+    const driven = this.#drive(id, lane, step, wait).finally(() => this.running.delete(driven));
     this.running.add(driven);
     return driven;
   }
@@ -93,14 +92,20 @@ export class Driver implements OnModuleDestroy {
       if (step.do === 'send' || looked) asked += 1;
       looked = step.do === 'read';
       evidence.hold = left > 0 && !this.stopped ? { delayMs, until: new Date(this.clock.nowMs() + left) } : null;
-      const conclusion = await this.#conclude(evidence);
+      const { fence } = step;
+      const conclusion = await this.#conclude(evidence).catch((error: unknown) => {
+        this.leases.drop(id, fence);
+        throw error;
+      });
+      if (conclusion.then !== 'again') this.leases.drop(id, fence);
       if (conclusion.then === 'settled') return conclusion.settled;
       if (conclusion.then !== 'again') return null;
       if (!(await this.#pause(conclusion.at))) {
-        await this.#conclude({ operationId: id, lane, fence: step.fence, hold: null, handOver: true });
+        await this.#conclude({ operationId: id, lane, fence, hold: null, handOver: true });
+        this.leases.drop(id, fence);
         return null;
       }
-      step = await this.transitions.begin(id, lane, { fence: step.fence });
+      step = await this.transitions.begin(id, lane, { fence }).finally(() => this.leases.drop(id, fence));
     }
   }
 
@@ -123,7 +128,7 @@ export class Driver implements OnModuleDestroy {
       .read(context, step.firstSentAt)
       .catch((error: unknown) => this.#brokenRead(context.id, error));
     const endedAt = this.clock.now();
-    return { operationId: context.id, lane, fence, reading: { startedAt, endedAt, generation, result }, hold: null };
+    return { operationId: context.id, lane, fence, reading: { id: uuidv7(), startedAt, endedAt, generation, result }, hold: null };
   }
 
   /** A handler that throws is a mistake of ours; the call may have gone out. */
@@ -154,8 +159,11 @@ export class Driver implements OnModuleDestroy {
       try {
         return await this.settlement.conclude(evidence);
       } catch (error) {
-        if (!isPassing(error) || performance.now() > until || (this.stopped && pause > 400)) throw error;
-        this.logger.warn(`The answer of operation ${evidence.operationId} is not stored yet: ${String(error)}`);
+        if (performance.now() > until || (this.stopped && pause > 400)) throw error;
+        // Whatever the reason (a primary just demoted, a full disk): evidence is worth the patience, and a repeat is a call less.
+        this.logger[isPassing(error) ? 'warn' : 'error'](
+          `The answer of operation ${evidence.operationId} is not stored yet: ${String(error)}`,
+        );
         await sleep(pause);
       }
     }
@@ -170,7 +178,5 @@ export class Driver implements OnModuleDestroy {
 
 /** Worth the same transaction again: Postgres is away, or two transactions were in each other's way. */
 export function isPassing(error: unknown): boolean {
-  if (error instanceof DatabaseUnavailable || error instanceof CommitUnknown) return true;
-  const code = (error as { code?: unknown } | null)?.code;
-  return code === '40P01' || code === '40001';
+  return error instanceof DatabaseUnavailable || error instanceof CommitUnknown || wasInTheWay(error);
 }

@@ -53,8 +53,9 @@ export class Leases implements OnModuleDestroy {
     this.timer ??= setTimeout(() => void this.renew(), this.settings.leaseMs / 4).unref();
   }
 
-  drop(operationId: string): void {
-    this.held.delete(operationId);
+  /** Lets go of a lease; one that this process has taken anew since is another. */
+  drop(operationId: string, fence: number): void {
+    if (this.held.get(operationId)?.fence === fence) this.held.delete(operationId);
   }
 
   /** Whether this process surely still holds the operation: asked immediately before a byte goes out. */

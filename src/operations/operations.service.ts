@@ -58,9 +58,9 @@ export class Operations {
     // Taken keys and tokens may become free between the two looks: seldom, and never often in a row.
     for (let tries = 0; tries < 5; tries += 1) {
       const now = this.clock.now();
-      const draft = this.drafts.draft(request, now);
+      const draft = this.drafts.draft(request, now, new Date(now.getTime() + Math.max(0, wait.left())));
       const step = await this.#accept(draft, request, now, wait);
-      if (step) return this.#first(draft, request, step, wait);
+      if (step) return await this.#first(draft, request, step, wait).catch((error: unknown) => announce(draft.id, error));
       const reply = await this.#repeat(draft, request, wait);
       if (reply) return reply;
     }
@@ -95,6 +95,8 @@ export class Operations {
       if (!(error instanceof DatabaseUnavailable || error instanceof CommitUnknown)) throw error;
       // It may be on record. Nothing was sent: it is withdrawn before anybody is told that it failed.
       const known = await this.controls.withdrawUnsent(draft, wait);
+      // Somebody else has taken it up meanwhile: its caller waits for it like everybody else's.
+      if (known === 'on-record') return { do: 'nothing' };
       throw new Refusal(
         'TEMPORARILY_UNAVAILABLE',
         ['The request could not be recorded. Nothing was sent; repeat with the same key.'],
@@ -151,10 +153,10 @@ export class Operations {
         });
       }
       await this.watch.wait(held.operation_id, wait.left());
-      return this.#reply(held.operation_id, request, true);
+      return this.#reply(held.operation_id, request, true).catch((error: unknown) => announce(held.operation_id, error));
     }
     if (draft.tokenHash !== null) return this.#repeatOfToken(draft, draft.tokenHash, request, wait);
-    const equal = await this.repository.unresolvedEqual(this.database, draft.merchantId, draft.fingerprint);
+    const equal = await this.repository.unresolvedEqual(this.database, draft.merchantId, draft.fingerprint, this.clock.now());
     if (equal === null) return null;
     throw new Refusal(
       'OPERATION_PENDING',
@@ -171,6 +173,8 @@ export class Operations {
     wait: CallerWait,
   ): Promise<OperationReply | null> {
     const rows = await this.repository.byToken(this.database, draft.providerAccountId, draft.kind, tokenHash);
+    // A token is one merchant's: to another on the same account it is as unknown as one that nobody has.
+    if (rows.some((row) => row.merchant_id !== draft.merchantId)) throw new Refusal('NOT_FOUND', ['Invalid authorization token']);
     const equal = rows.find((row) => row.fingerprint.equals(draft.fingerprint));
     const other = rows.find((row) => row.finished_at === null && !row.fingerprint.equals(draft.fingerprint));
     if (other) {
@@ -180,14 +184,19 @@ export class Operations {
       });
     }
     if (!equal) return null;
-    if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, wait);
-    return this.#reply(equal.id, request, true);
+    const reply = async (): Promise<OperationReply> => {
+      if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, wait);
+      return this.#reply(equal.id, request, true);
+    };
+    return reply().catch((error: unknown) => announce(equal.id, error));
   }
 
   /** Goes on with a create order while its caller waits: at once, or as soon as whoever works on it has left it. */
   async #reopen(id: string, wait: CallerWait): Promise<void> {
     for (let ended = false; ;) {
-      const step = await this.transitions.begin(id, null, { again: true });
+      if (this.driver.stopped) return;
+      const until = new Date(this.clock.nowMs() + Math.max(0, wait.left()));
+      const step = await this.transitions.begin(id, null, { again: until });
       if (step.do === 'send' || step.do === 'read') {
         await this.#within(this.driver.drive(id, null, step, wait), wait);
         return;
@@ -236,4 +245,14 @@ export class Operations {
       body,
     );
   }
+}
+
+/** It is on record and goes on: whatever went wrong here, its caller is told where to look. */
+function announce(operationId: string, error: unknown): never {
+  if (error instanceof Refusal) throw error;
+  throw new Refusal('TEMPORARILY_UNAVAILABLE', ['The outcome is not known yet. Look at the operation.'], {
+    operationId,
+    retryAfterMs: 1_000,
+    cause: error,
+  });
 }

@@ -2,6 +2,9 @@ import { type Decision, decide, lastEnd, type Timing } from './decide.js';
 import type { OperationFacts } from './operation.js';
 import { scheduleDelay } from './schedule.js';
 
+/** A `Retry-After` beyond this is somebody's mistake. */
+const LONGEST_RETRY_AFTER_MS = 3_600_000;
+
 /** What the holder of an operation knows when an attempt or a reading is over. */
 export interface Situation {
   facts: OperationFacts;
@@ -35,17 +38,19 @@ export function plan(s: Situation): Plan {
   let decision = decide(facts, now, timing);
   if (decision.do === 'settle') return { then: 'settle', decision, waitOver: facts.waitOver };
   const end = Math.min(now, lastEnd(facts, timing));
+  // Not longer than this, whatever the provider asks for.
+  const retryAfterMs = Math.min(s.retryAfterMs, LONGEST_RETRY_AFTER_MS);
 
   if (s.hold && !s.handOver && !facts.waitOver) {
     // The look after an answer, and the send that a look allows, come at once: a caller waits.
     const atOnce = s.brought === 'reading' ? decision.do === 'send' : decision.do === 'read';
     const pause = atOnce ? 0 : s.hold.delayMs;
-    const at = pause === null ? null : Math.max(decision.notBefore, end + Math.max(pause, s.retryAfterMs));
+    const at = pause === null ? null : Math.max(decision.notBefore, end + Math.max(pause, retryAfterMs));
     if (at !== null && at < s.hold.until) return { then: 'again', at };
   }
 
   let waitOver = facts.waitOver;
-  if (facts.class !== 'durable' && !waitOver && !facts.sendsAlone && !s.handOver) {
+  if (facts.class !== 'durable' && !waitOver && !facts.sendsAlone) {
     // Nobody is left to send for: such an operation ends, or is only found out from here on.
     waitOver = true;
     decision = decide({ ...facts, waitOver }, now, timing);
@@ -56,6 +61,6 @@ export function plan(s: Situation): Plan {
   if (s.handOver) return { then: 'scheduled', at: Math.max(now, decision.notBefore), steps: s.steps, waitOver };
   // The first look after an attempt needs no pause; everything else follows the schedule.
   const firstLook = decision.do === 'read' && s.brought === 'attempt';
-  const pause = firstLook ? 0 : Math.max(scheduleDelay(s.delays, s.steps, s.random), s.retryAfterMs);
+  const pause = firstLook ? 0 : Math.max(scheduleDelay(s.delays, s.steps, s.random), retryAfterMs);
   return { then: 'scheduled', at: Math.max(decision.notBefore, end + pause), steps: s.steps + 1, waitOver };
 }

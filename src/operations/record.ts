@@ -29,7 +29,7 @@ export class OperationRecords {
     return row.kind;
   }
 
-  facts(row: OperationRow, attempts: readonly AttemptRow[], readings: readonly ReadingRow[]): OperationFacts {
+  facts(row: OperationRow, attempts: readonly AttemptRow[], readings: readonly ReadingRow[], now: Date): OperationFacts {
     return {
       kind: this.kindOf(row),
       class: row.class as OperationClass,
@@ -37,7 +37,7 @@ export class OperationRecords {
       generation: row.generation,
       createdAt: row.created_at.getTime(),
       openedAt: row.opened_at.getTime(),
-      waitOver: row.unresolved_since !== null,
+      waitOver: row.unresolved_since !== null || row.waits_until < now,
       sendsAlone: row.sends_alone,
       stopped: row.stopped,
       expiresAt: row.order_expires_at?.getTime() ?? null,

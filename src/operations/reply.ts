@@ -37,7 +37,7 @@ export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply
       },
     );
   }
-  if (facts.state === 'withdrawn' && facts.reason === 'wait-over') {
+  if (facts.state === 'withdrawn' && (facts.reason === 'wait-over' || facts.reason === 'not-recorded-in-time')) {
     throw new Refusal(
       'TEMPORARILY_UNAVAILABLE',
       ['Klarna could not be reached in time. Nothing was sent, and nothing will be; try again.'],

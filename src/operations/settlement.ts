@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { Database, type Transaction } from '../persistence/database.js';
@@ -39,7 +38,7 @@ export interface Evidence {
   lane: LaneKey | null;
   fence: number;
   attempt?: { id: string; endedAt: Date; result: SendResult };
-  reading?: { startedAt: Date; endedAt: Date; generation: number; result: ReadResult };
+  reading?: { id: string; startedAt: Date; endedAt: Date; generation: number; result: ReadResult };
   /** While the caller waits: the pause before Klarna is asked again (null: asked often enough), and until when that makes sense. */
   hold: { delayMs: number | null; until: Date } | null;
   /** The process stops: hand the operation over at once. */
@@ -83,8 +82,7 @@ export class Settlement {
    * @throws DatabaseUnavailable, CommitUnknown: repeat
    */
   async conclude(evidence: Evidence): Promise<Conclusion> {
-    const readingId = uuidv7();
-    const { conclusion, woken } = await this.database.transaction((tx) => this.#conclude(tx, evidence, readingId));
+    const { conclusion, woken } = await this.database.transaction((tx) => this.#conclude(tx, evidence));
     this.signals.changed(evidence.operationId);
     const due = conclusion.then === 'scheduled' ? [conclusion.due, ...woken] : woken;
     if (conclusion.then === 'settled') due.push(...conclusion.settled.woken);
@@ -92,16 +90,16 @@ export class Settlement {
     return conclusion;
   }
 
-  async #conclude(tx: Transaction, evidence: Evidence, readingId: string): Promise<{ conclusion: Conclusion; woken: Due[] }> {
+  async #conclude(tx: Transaction, evidence: Evidence): Promise<{ conclusion: Conclusion; woken: Due[] }> {
     const now = this.clock.now();
     if (evidence.lane) await this.repository.lockLanes(tx, [evidence.lane]);
     const [row] = await this.repository.lock(tx, [evidence.operationId]);
     if (!row) throw new Error(`Operation ${evidence.operationId} is gone`);
     if (evidence.attempt) await this.repository.answer(tx, [this.#answerRow(row, evidence.attempt)]);
-    if (evidence.reading) await this.repository.insertReading(tx, readingId, readingRow(row, evidence.reading));
+    if (evidence.reading) await this.repository.insertReading(tx, evidence.reading.id, readingRow(row, evidence.reading));
     const attempts = await this.repository.attempts(tx, [row.id]);
     const readings = attempts.some((each) => each.outcome === 'succeeded') ? [] : await this.repository.readings(tx, [row.id]);
-    const facts = this.records.facts(row, attempts, readings);
+    const facts = this.records.facts(row, attempts, readings, now);
     const woken = evidence.attempt ? await this.#judgeAccount(tx, row, evidence.attempt.result, now) : [];
 
     const next = plan({
@@ -231,7 +229,7 @@ export class Settlement {
   async withdrawOvertaken(tx: Transaction, overtaken: readonly LanePeer[], now: Date): Promise<void> {
     const ids = overtaken.map((each) => each.id).sort();
     for (const row of await this.repository.lock(tx, ids)) {
-      const change = this.#change(row, 'withdrawn', { reason: 'overtaken-by-cancel', finishedAt: now, leavesLane: true });
+      const change = this.#change(row, 'withdrawn', { reason: 'overtaken-by-cancel', finishedAt: now, leavesLane: true, wakesLane: true });
       await this.repository.change(tx, [change], now);
       await this.#note(tx, row, 'operation.withdrawn', { kind: row.kind, reason: 'overtaken-by-cancel' }, now);
     }
@@ -332,10 +330,10 @@ export class Settlement {
       status: result.answer?.status ?? null,
       headers: result.answer?.headers ?? null,
       answer: this.records.sealAttemptAnswer(result.answer?.body ?? null),
-      provider_id: result.providerId,
-      code: result.code,
-      reason: result.reason,
-      correlation_id: result.correlationId,
+      provider_id: storable(result.providerId),
+      code: storable(result.code),
+      reason: storable(result.reason),
+      correlation_id: storable(result.correlationId),
     };
   }
 
@@ -365,6 +363,11 @@ export class Settlement {
     if (row.lane === null) return;
     await this.timeline.appendForLane(tx, row.provider_account_id, row.lane, { type, at: now, operationId: row.id, data });
   }
+}
+
+/** Postgres keeps no U+0000 in text; what the provider says must be kept all the same. */
+function storable(text: string | null): string | null {
+  return text?.replaceAll('\u0000', '\uFFFD') ?? null;
 }
 
 /** The visible state of an operation that goes on. */

@@ -4,12 +4,13 @@ import { Settings } from '../config/settings.js';
 import { Database } from '../persistence/database.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { NudgeWorker } from '../queue/nudge-worker.js';
-import { Driver } from './driver.js';
+import { Driver, isPassing } from './driver.js';
 import { laneOf } from './timing.js';
 import { Transitions } from './transitions.js';
 
 /** A nudge of the queue may come a little before the time it was set to; that is no reason to leave it to the sweep. */
 const EARLY_MS = 250;
+const REST_MS = 30_000;
 
 /**
  * Runs what is due, without anybody being asked to wait for it: nudges of the queue, and what no nudge reached. Nothing depends on the
@@ -18,6 +19,8 @@ const EARLY_MS = 250;
 @Injectable()
 export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly underWay = new Set<string>();
+  /** What could not even be begun, until when (steady clock): rows of a newer version, or sealed with another key, must not block the rest. */
+  private readonly resting = new Map<string, number>();
   private readonly logger = new Logger(Sweep.name);
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -65,12 +68,16 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     const free = this.settings.workerConcurrency - this.underWay.size;
     if (free <= 0) return;
     const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
-    const due = await this.repository.due(this.database, overdueAt, free);
-    for (const each of due.slice(0, free)) {
-      if (this.underWay.has(each.id)) continue;
+    for (const [id, until] of this.resting) if (until < performance.now()) this.resting.delete(id);
+    const due = await this.repository.due(this.database, overdueAt, free + this.underWay.size + this.resting.size);
+    const startable = due.filter((each) => !this.underWay.has(each.id) && !this.resting.has(each.id));
+    for (const each of startable.slice(0, free)) {
       this.underWay.add(each.id);
       this.run(each.id, laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }))
-        .catch((error: unknown) => this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`))
+        .catch((error: unknown) => {
+          if (!isPassing(error)) this.resting.set(each.id, performance.now() + REST_MS);
+          this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`);
+        })
         .finally(() => this.underWay.delete(each.id));
     }
   }

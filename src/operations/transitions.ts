@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
@@ -13,6 +13,7 @@ import { type Moment, thisMoment } from './leases.js';
 import { isFinal, type OperationFacts, type OperationState } from './operation.js';
 import { derivedKey } from './provider-key.js';
 import { OperationRecords } from './record.js';
+import { scheduleDelay } from './schedule.js';
 import { type Settled, Settlement } from './settlement.js';
 import { laneOf, timingOf } from './timing.js';
 
@@ -53,7 +54,7 @@ export type Step =
  * Who begins: `fence`: its holder goes on; `turn`: it was just accepted behind others, or one of its callers tries whether its turn has
  * come; `due`: whoever finds it due, or its lease run out; `again`: a caller repeats a create order that nobody waits for any more.
  */
-export type Entry = { fence: number } | { turn: true } | { due: true } | { again: true };
+export type Entry = { fence: number } | { turn: true } | { due: true } | { again: Date };
 
 /**
  * The ways an operation changes state, each one transaction: accepted (T1), begun (the next attempt or reading), and, in
@@ -62,6 +63,7 @@ export type Entry = { fence: number } | { turn: true } | { due: true } | { again
 @Injectable()
 export class Transitions {
   readonly timing: Timing;
+  private readonly logger = new Logger(Transitions.name);
 
   constructor(
     private readonly database: Database,
@@ -84,7 +86,13 @@ export class Transitions {
     const asked = thisMoment();
     const [accepted] = await this.repository.accept(this.database, [draft], now, this.settings.leaseMs);
     if (!accepted) return null;
-    if (!accepted.started) return this.begin(draft.id, laneOf(draft), { turn: true });
+    if (!accepted.started) {
+      // It is on record and due: whatever goes wrong with the look at its turn, the sweep looks again, and its caller waits for it.
+      return this.begin(draft.id, laneOf(draft), { turn: true }).catch((error: unknown): Step => {
+        this.logger.warn(`Operation ${draft.id} is left to the sweep: ${String(error)}`);
+        return { do: 'nothing' };
+      });
+    }
     return {
       do: 'send',
       context,
@@ -114,9 +122,17 @@ export class Transitions {
     const [row] = await this.repository.lock(tx, [id], 'due' in as);
     if (!row || !this.#mayBegin(row, as, now)) return { step: { do: 'nothing' } };
     const again = 'again' in as;
-    if (again) Object.assign(row, { opened_at: now, unresolved_since: null, finished_at: null, reason: null, stopped: false });
-    // Its process is gone, and with it the caller who waited there.
-    else if (row.lease_out === true && !('fence' in as) && row.unresolved_since === null) {
+    if ('again' in as)
+      Object.assign(row, {
+        opened_at: now,
+        waits_until: as.again,
+        unresolved_since: null,
+        finished_at: null,
+        reason: null,
+        stopped: false,
+      });
+    // Its process is gone, and with it the caller who waited there; or the caller has waited long enough.
+    else if ((row.lease_out === true || row.waits_until < now) && !('fence' in as) && row.unresolved_since === null) {
       row.unresolved_since = now;
       await this.repository.waitEnded(tx, row.id, now);
     }
@@ -127,7 +143,13 @@ export class Transitions {
     }
     const attempts = await this.repository.attempts(tx, [id]);
     const readings = attempts.length > 0 ? await this.repository.readings(tx, [id]) : [];
-    const facts = this.records.facts(row, attempts, readings);
+    const facts = this.records.facts(row, attempts, readings, now);
+    const resting = row.lease_out === true && 'due' in as ? restAfterDeaths(facts, this.settings.retryDelaysMs) : 0;
+    if (resting > 0) {
+      const at = new Date(now.getTime() + resting);
+      await this.settlement.postpone(tx, row, at);
+      return { step: { do: 'later', at, fence: row.fence } };
+    }
     const decision = decide(facts, now.getTime(), this.timing);
     switch (decision.do) {
       case 'settle':
@@ -139,7 +161,7 @@ export class Transitions {
           if (!again) await this.settlement.postpone(tx, row, at);
           return { step: { do: 'later', at, fence: row.fence } };
         }
-        if (again) await this.repository.reopen(tx, row.id, now);
+        if ('again' in as) await this.repository.reopen(tx, row.id, now, as.again);
         if (decision.do === 'read') return { step: await this.#read(tx, row, facts, as, asked) };
         return { step: await this.#send(tx, row, attempts, decision, now, asked) };
     }
@@ -217,4 +239,15 @@ export class Transitions {
       firstSentAt: new Date(first?.startedAt ?? facts.createdAt),
     };
   }
+}
+
+/**
+ * One process that died is taken over from at once. When an operation's last attempts all ended with their process, it may be what ends
+ * them: it follows the schedule then, and does not take down one worker after another.
+ * @returns ms to rest
+ */
+function restAfterDeaths(facts: OperationFacts, delays: readonly number[]): number {
+  const answered = facts.attempts.findLastIndex((each) => each.endedAt !== null);
+  const deaths = facts.attempts.length - 1 - answered;
+  return deaths > 1 ? scheduleDelay(delays, deaths - 2) : 0;
 }

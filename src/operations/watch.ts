@@ -26,6 +26,7 @@ export class Watch implements OnModuleDestroy {
   private readonly logger = new Logger(Watch.name);
   private timer: NodeJS.Timeout | undefined;
   private looking = false;
+  private stopped = false;
 
   constructor(
     private readonly database: Database,
@@ -39,7 +40,7 @@ export class Watch implements OnModuleDestroy {
    * @param ms real time
    */
   async wait(id: string, ms: number, turns = false): Promise<Seen> {
-    if (ms <= 0) return 'timeout';
+    if (ms <= 0 || this.stopped) return 'timeout';
     let forget = (): void => undefined;
     const seen = await new Promise<Seen>((resolve) => {
       const watcher: Watcher = { id, turns, tell: resolve };
@@ -58,6 +59,7 @@ export class Watch implements OnModuleDestroy {
   }
 
   onModuleDestroy(): void {
+    this.stopped = true;
     clearTimeout(this.timer);
     for (const watcher of this.watchers) watcher.tell('timeout');
   }

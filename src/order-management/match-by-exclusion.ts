@@ -26,6 +26,8 @@ export interface Known {
 
 /** Klarna's clock and ours may differ by this much. */
 export const CLOCK_SKEW_MS = 120_000;
+/** And those of two of our processes by this much. */
+export const OWN_SKEW_MS = 10_000;
 
 /**
  * Finds the effect of an operation among the captures (refunds) of its order, by exclusion: only one operation of a kind is unresolved at
@@ -38,7 +40,7 @@ export function matchByExclusion(wanted: Wanted, shown: readonly Shown[], known:
   if (linked !== undefined) return shown.filter(({ providerId }) => providerId === linked.providerId);
   const excluded = new Set(
     known
-      .filter(({ operationId, createdAt }) => operationId !== null || createdAt < wanted.firstSentAt)
+      .filter(({ operationId, createdAt }) => operationId !== null || createdAt.getTime() < wanted.firstSentAt.getTime() - OWN_SKEW_MS)
       .map(({ providerId }) => providerId),
   );
   const since = wanted.firstSentAt.getTime() - CLOCK_SKEW_MS;

@@ -53,3 +53,9 @@ export function wasGivenUp(error: unknown): boolean {
   const code = (error as { code?: unknown } | null)?.code;
   return code === '57014' || code === '55P03';
 }
+
+/** Whether Postgres rolled a transaction back because it and another one stood in each other's way: worth the same transaction again. */
+export function wasInTheWay(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === '40P01' || code === '40001';
+}

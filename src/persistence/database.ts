@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
-import { CommitUnknown, DatabaseUnavailable, isConnectionLost, wasGivenUp } from './connection-errors.js';
+import { CommitUnknown, DatabaseUnavailable, isConnectionLost, wasGivenUp, wasInTheWay } from './connection-errors.js';
 
 export { CommitUnknown, DatabaseUnavailable, isConnectionLost };
+
+const MOST_TRIES = 3;
 
 /** Something SQL can be sent to: the database, or a transaction of it. */
 export interface Queryable {
@@ -29,9 +31,20 @@ export class Database implements Queryable {
 
   /**
    * Runs the function in one transaction (READ COMMITTED): COMMIT when it resolves, ROLLBACK when it throws.
+   * A transaction that Postgres sacrificed to another one (deadlock) is run again, so the function must change nothing but the database.
    * @throws CommitUnknown when the answer to COMMIT was lost, else what the function threw
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#transaction(work);
+      } catch (error) {
+        if (tries === MOST_TRIES || !wasInTheWay(error)) throw error;
+      }
+    }
+  }
+
+  #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#withClient(async (client) => {
       await rowsOf(client, 'BEGIN', []);
       let result: T;

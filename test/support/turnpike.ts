@@ -150,7 +150,6 @@ export class Turnpike {
     let tail = '';
     client.on('data', (chunk: Buffer) => {
       const text = tail + chunk.toString('latin1');
-      process.stderr.write('TP ' + JSON.stringify(text.slice(0, 60)) + [...this.#rules].map((r) => r.text).join() + '\n');
       for (const { ready } of this.#rules) if (ready && text.includes(ready.behind)) ready.links.add(link);
       const met = [...this.#rules].find((rule) => text.includes(rule.text) && rule.ready?.links.has(link) !== false);
       tail = met ? '' : text.slice(-64);

@@ -107,6 +107,10 @@ export class OperationEntity {
   @Column('timestamptz', { name: 'opened_at' })
   openedAt!: Date;
 
+  /** When that wait is over at the latest, whether or not its process lives to say so. */
+  @Column('timestamptz', { name: 'waits_until' })
+  waitsUntil!: Date;
+
   /** When that wait ended without an answer. */
   @Column('timestamptz', { name: 'unresolved_since', nullable: true })
   unresolvedSince!: Date | null;

@@ -43,6 +43,8 @@ export class CreateOperations1795000000002 implements MigrationInterface {
         wakes integer NOT NULL DEFAULT 0,
         -- when the latest caller's wait began (an equal repeat of create order opens it again), and when it ended without an answer
         opened_at timestamptz NOT NULL,
+        -- when that wait is over at the latest, also if the process that keeps the caller dies before it can say so
+        waits_until timestamptz NOT NULL,
         unresolved_since timestamptz,
         -- create order with Prefer: respond-async: may be sent without a caller until its token is too old
         sends_alone boolean NOT NULL DEFAULT false,
@@ -65,7 +67,7 @@ export class CreateOperations1795000000002 implements MigrationInterface {
       WHERE lane IS NOT NULL AND finished_at IS NULL`);
     await runner.query(`
       CREATE INDEX operations_unresolved ON operations (merchant_id, fingerprint)
-      WHERE unresolved_since IS NOT NULL AND finished_at IS NULL`);
+      WHERE finished_at IS NULL`);
     // Create order: the authorization token is the key. One operation per token and body that is open or has succeeded (an
     // abandoned one is opened again by an equal repeat), and one open operation per token whatever the body.
     await runner.query(`

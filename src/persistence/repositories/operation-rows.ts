@@ -25,6 +25,7 @@ export interface OperationRow {
   wakes: number;
   opened_at: Date;
   unresolved_since: Date | null;
+  waits_until: Date;
   sends_alone: boolean;
   stopped: boolean;
   answer_status: number | null;
@@ -106,6 +107,8 @@ export interface NewOperation {
   guarded: boolean;
   /** Nobody waits for it: unresolved from the start. */
   unresolved: boolean;
+  /** When its caller will have waited in vain, whether or not the caller's process lives to say so. */
+  waitsUntil: Date;
   attemptId: string;
 }
 

@@ -11,7 +11,7 @@ export interface LaneKey {
 const OPERATION_COLUMNS = `
   o.id, o.merchant_id, o.provider_account_id, o.kind, o.class, o.state, o.lane, o.position, o.data_subject, o.target, o.request,
   o.caller_key, o.fingerprint, o.token_hash, o.amount, o.reference, o.provider_key, o.generation, o.fence, o.lease_until,
-  o.next_at, o.steps, o.wakes, o.opened_at, o.unresolved_since, o.sends_alone, o.stopped,
+  o.next_at, o.steps, o.wakes, o.opened_at, o.unresolved_since, o.waits_until, o.sends_alone, o.stopped,
   o.answer_status, o.answer_headers, o.answer_body, o.reason, o.created_at, o.finished_at, o.lease_until < now() AS lease_out`;
 
 /** Statements of the durable operation. The rules are in src/operations; here is only what Postgres has to do, for whole lists. */
@@ -52,6 +52,7 @@ export class OperationsRepository {
       column('attemptId'),
       now,
       leaseMs,
+      column('waitsUntil'),
     ]);
   }
 
@@ -70,9 +71,9 @@ export class OperationsRepository {
     providerAccountId: string,
     kind: string,
     tokenHash: Buffer,
-  ): Promise<{ id: string; fingerprint: Buffer; state: string; finished_at: Date | null }[]> {
+  ): Promise<{ id: string; merchant_id: string; fingerprint: Buffer; state: string; finished_at: Date | null }[]> {
     return db.query(
-      `SELECT id, fingerprint, state, finished_at FROM operations
+      `SELECT id, merchant_id, fingerprint, state, finished_at FROM operations
        WHERE provider_account_id = $1 AND kind = $2 AND token_hash = $3 AND state NOT IN ('rejected', 'withdrawn')
        ORDER BY id DESC`,
       [providerAccountId, kind, tokenHash],
@@ -80,11 +81,11 @@ export class OperationsRepository {
   }
 
   /** An unresolved operation with this fingerprint: the guard's. */
-  async unresolvedEqual(db: Queryable, merchantId: string, fingerprint: Buffer): Promise<string | null> {
+  async unresolvedEqual(db: Queryable, merchantId: string, fingerprint: Buffer, now: Date): Promise<string | null> {
     const rows = await db.query<{ id: string }>(
       `SELECT id FROM operations
-       WHERE merchant_id = $1 AND fingerprint = $2 AND unresolved_since IS NOT NULL AND finished_at IS NULL LIMIT 1`,
-      [merchantId, fingerprint],
+       WHERE merchant_id = $1 AND fingerprint = $2 AND (unresolved_since IS NOT NULL OR waits_until < $3) AND finished_at IS NULL LIMIT 1`,
+      [merchantId, fingerprint, now],
     );
     return rows[0]?.id ?? null;
   }
@@ -321,7 +322,7 @@ export class OperationsRepository {
         WHERE lease_until < now() ORDER BY lease_until LIMIT $2)
        UNION ALL
        (SELECT id, provider_account_id, lane FROM operations
-        WHERE next_at <= $1 AND lease_until IS NULL ORDER BY next_at LIMIT $2)`,
+        WHERE next_at <= $1 AND lease_until IS NULL AND finished_at IS NULL AND state <> 'manual' ORDER BY next_at LIMIT $2)`,
       [overdueAt, limit],
     );
   }
@@ -335,12 +336,12 @@ export class OperationsRepository {
   }
 
   /** Opens a bounded operation again, for as long as its new caller waits; the row is locked. */
-  async reopen(tx: Transaction, id: string, now: Date): Promise<void> {
+  async reopen(tx: Transaction, id: string, now: Date, until: Date): Promise<void> {
     await tx.query(
-      `UPDATE operations SET opened_at = $2, unresolved_since = NULL, finished_at = NULL, reason = NULL, stopped = false,
+      `UPDATE operations SET opened_at = $2, waits_until = $3, unresolved_since = NULL, finished_at = NULL, reason = NULL, stopped = false,
          state = CASE WHEN state = 'abandoned' THEN 'unknown' ELSE state END
        WHERE id = $1`,
-      [id, now],
+      [id, now, until],
     );
   }
 
@@ -399,7 +400,7 @@ export class OperationsRepository {
              FROM operations
              WHERE provider_account_id = $1 AND next_at > $2 AND lease_until IS NULL AND finished_at IS NULL
              ) w
-       WHERE o.id = w.id RETURNING o.id, o.fence, o.next_at`,
+       WHERE o.id = w.id AND o.next_at > $2 AND o.lease_until IS NULL AND o.finished_at IS NULL RETURNING o.id, o.fence, o.next_at`,
       [accountId, now, delays, spacingMs],
     );
   }
@@ -418,11 +419,12 @@ const ORDER_FACTS = `
   LEFT JOIN orders ord ON ord.provider_account_id = o.provider_account_id AND ord.provider_order_id = o.lane`;
 
 const ACCEPT = `
-  WITH input AS (
-    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bytea[], $9::bytea[],
+  WITH input AS MATERIALIZED (
+    SELECT *, pg_advisory_xact_lock(hashtextextended(t.id::text, 0))
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bytea[], $9::bytea[],
       $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::bool[], $18::bool[], $19::bool[],
-      $20::uuid[]) WITH ORDINALITY AS t(id, merchant_id, provider_account_id, kind, class, lane, data_subject, target, request,
-      caller_key, fingerprint, token_hash, amount, reference, derived_key, wanted_key, sends_alone, guarded, unresolved, attempt_id, ord)
+      $20::uuid[], $23::timestamptz[]) WITH ORDINALITY AS t(id, merchant_id, provider_account_id, kind, class, lane, data_subject, target, request,
+      caller_key, fingerprint, token_hash, amount, reference, derived_key, wanted_key, sends_alone, guarded, unresolved, attempt_id, waits_until, ord)
   ), keyed AS (
     INSERT INTO idempotency_keys (merchant_id, key, operation_id, fingerprint, created_at)
     SELECT merchant_id, caller_key, id, fingerprint, $21 FROM input WHERE caller_key IS NOT NULL ORDER BY merchant_id, caller_key
@@ -433,7 +435,7 @@ const ACCEPT = `
     WHERE (i.caller_key IS NULL OR i.id IN (SELECT operation_id FROM keyed))
       AND NOT (i.guarded AND EXISTS (
         SELECT 1 FROM operations o WHERE o.merchant_id = i.merchant_id AND o.fingerprint = i.fingerprint
-          AND o.unresolved_since IS NOT NULL AND o.finished_at IS NULL))
+          AND (o.unresolved_since IS NOT NULL OR o.waits_until < $21) AND o.finished_at IS NULL))
   ), pinned AS (
     INSERT INTO provider_keys (provider_account_id, provider_key, operation_id)
     SELECT provider_account_id, wanted_key, id FROM granted WHERE wanted_key IS NOT NULL ORDER BY provider_account_id, wanted_key
@@ -455,11 +457,11 @@ const ACCEPT = `
   ), inserted AS (
     INSERT INTO operations (id, merchant_id, provider_account_id, kind, class, state, lane, position, data_subject, target, request,
       caller_key, fingerprint, token_hash, amount, reference, provider_key, fence, lease_until, next_at, sends_alone, unresolved_since,
-      opened_at, created_at)
+      waits_until, opened_at, created_at)
     SELECT id, merchant_id, provider_account_id, kind, class, CASE WHEN first THEN 'running' ELSE 'accepted' END, lane, place,
       data_subject, target, request, caller_key, fingerprint, token_hash, amount, reference,
       CASE WHEN id IN (SELECT operation_id FROM pinned) THEN wanted_key ELSE derived_key END, 1,
-      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, CASE WHEN NOT first THEN $21 END, sends_alone, CASE WHEN unresolved THEN $21 END, $21, $21
+      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, CASE WHEN NOT first THEN $21 END, sends_alone, CASE WHEN unresolved THEN $21 END, waits_until, $21, $21
     FROM placed
     ON CONFLICT DO NOTHING
     RETURNING id, state, position, provider_key
