@@ -1,13 +1,12 @@
 import { Logger, type LoggerService } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ConfigurationError } from '../config/configuration-error.js';
 import { loadSettings } from '../config/load-settings.js';
 import type { Settings } from '../config/settings.js';
-import { DataFolderInUse } from '../persistence/embedded/data-lock.js';
 import { within } from '../queue/nudges.js';
 import { createLogger } from '../telemetry/logger.js';
 import { startApplication } from './application.js';
-import { choosePort, PortTaken } from './ports.js';
+import { choosePort } from './ports.js';
+import { leaveRefusalsToMain, refusal } from './refusal.js';
 import { Resources } from './resources.js';
 import { stopOnSignals } from './shutdown.js';
 import { welcome } from './welcome.js';
@@ -29,6 +28,7 @@ export async function run(): Promise<void> {
 
 async function start(settings: Settings): Promise<void> {
   const logger = createLogger(settings);
+  leaveRefusalsToMain(logger);
   Logger.overrideLogger(logger);
   const note = (line: string) => logger.log(line, 'Start');
   const resources = new Resources();
@@ -37,6 +37,7 @@ async function start(settings: Settings): Promise<void> {
 
   // A stop in the middle of a start waits for the step that runs: what it is about to make would be left behind otherwise.
   const started = (async () => {
+    await resources.lock(settings);
     const port = await choosePort('PORT', settings.port, 3000, settings.host);
     const complete = await resources.acquire(settings, port, note);
     if (stopping !== undefined) return;
@@ -60,13 +61,12 @@ async function start(settings: Settings): Promise<void> {
 function announce(settings: Settings, port: number, logger: LoggerService): void {
   const url = `http://${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${port}`;
   logger.log(`Listening on ${url} (role ${settings.role})`, 'Start');
-  if (settings.mode === 'embedded') process.stdout.write(welcome(settings, url));
-  else if (settings.usesSimulator) logger.warn(`Klarna is the SIMULATOR at ${settings.simulatorUrl}: no money moves`, 'Start');
+  if (settings.mode === 'embedded' || settings.startsSimulator) process.stdout.write(welcome(settings, url));
+  if (settings.mode !== 'embedded' && settings.usesSimulator)
+    logger.warn(`Klarna is the SIMULATOR at ${settings.simulatorUrl}: no money moves`, 'Start');
 }
 
 /** One line where one says it all; a stack only for what nobody expected. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigurationError) return `Cannot start:\n  ${error.problems.join('\n  ')}`;
-  if (error instanceof DataFolderInUse || error instanceof PortTaken) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return refusal(error) ?? (error instanceof Error ? (error.stack ?? error.message) : String(error));
 }

@@ -115,8 +115,22 @@ describe('loadSettings', () => {
     expect(settings.klarna('orderManagement')).toMatchObject({ username: 'simulator', password: 'simulator', hostIdentity: 'simulator' });
   });
 
-  it('needs KLARNA_BASE_URL when DATABASE_URL is set: only the embedded default starts a simulator', () => {
-    expect(problems({ DATABASE_URL: 'postgres://db/gateway' })).toEqual(['KLARNA_BASE_URL is not set; it is required with DATABASE_URL']);
+  it('starts a simulator with DATABASE_URL too, as long as one process does everything', () => {
+    const settings = loadSettings({ DATABASE_URL: 'postgres://db/gateway' });
+    expect(settings).toMatchObject({ mode: 'configured', startsSimulator: true, usesSimulator: true, usesDemoCredentials: true });
+  });
+
+  it.each(['api', 'worker'])('needs KLARNA_BASE_URL for ROLE=%s: several processes need one simulator', (ROLE) => {
+    expect(problems({ DATABASE_URL: 'postgres://db/gateway', ROLE })).toEqual([
+      `KLARNA_BASE_URL is not set; it is required with DATABASE_URL and ROLE=${ROLE}`,
+    ]);
+  });
+
+  it('needs KLARNA_BASE_URL beside a real host: a configured service is not half simulated by default', () => {
+    const { KLARNA_BASE_URL: url, ...env } = PRODUCTION;
+    expect(problems({ ...env, NODE_ENV: 'test', KLARNA_CHECKOUT_BASE_URL: url })).toEqual([
+      'KLARNA_BASE_URL is not set; it is required because KLARNA_CHECKOUT_BASE_URL is not the simulator',
+    ]);
   });
 
   it("refuses the simulator's clock and plain http with a real host", () => {

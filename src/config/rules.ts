@@ -30,7 +30,8 @@ function missing(values: SettingValues, mode: Mode): string[] {
   const real = realHosts(values)[0];
   const required: [boolean, unknown, string][] = [
     [production, values.databaseUrl, 'DATABASE_URL'],
-    [mode === 'configured', values.klarnaBaseUrl, 'KLARNA_BASE_URL'],
+    // A process that does everything starts a simulator; several need one that is named, and a real host none that was not asked for.
+    [mode === 'configured' && (production || real !== undefined || values.role !== 'all'), values.klarnaBaseUrl, 'KLARNA_BASE_URL'],
     [production || real !== undefined, values.klarnaUsername, 'KLARNA_USERNAME'],
     [production || real !== undefined, values.klarnaPassword, 'KLARNA_PASSWORD'],
     [production || real !== undefined, values.apiUsername, 'API_USERNAME'],
@@ -42,7 +43,7 @@ function missing(values: SettingValues, mode: Mode): string[] {
     ? 'with NODE_ENV=production'
     : real !== undefined
       ? `because ${real[0]} is not the simulator`
-      : 'with DATABASE_URL';
+      : `with DATABASE_URL and ROLE=${values.role}`;
   return required
     .filter(([needed, value]) => needed && value === undefined)
     .map(([, , name]) => `${name} is not set; it is required ${because}`);

@@ -51,7 +51,11 @@ export const SETTINGS = {
   API_PENDING_ANSWER: withDefault(oneOf('202', '503'), '202', "Status of a pending answer; 503 for SDKs that accept only Klarna's own"),
   API_KEY_REQUIRED: withDefault(flag, 'false', 'Whether a write without an idempotency key is refused'),
 
-  KLARNA_BASE_URL: optional(baseUrl, "Klarna's API host of this account's region", 'the simulator, started by the service (embedded)'),
+  KLARNA_BASE_URL: optional(
+    baseUrl,
+    "Klarna's API host of this account's region; required in production, and by ROLE api and worker",
+    'the simulator, started by the service, which says so loudly',
+  ),
   KLARNA_USERNAME: optional(username, "User name of Klarna's API credentials", 'simulator while Klarna is the simulator'),
   KLARNA_PASSWORD: secret(optional(text, "Password of Klarna's API credentials", 'simulator while Klarna is the simulator')),
   KLARNA_PREVIOUS_USERNAME: optional(username, 'Rotated credentials that Klarna still accepts: orders made with them stay known'),

@@ -56,7 +56,8 @@ export class Settings extends PlainSettings {
   constructor(
     values: SettingValues,
     mode: 'embedded' | 'configured',
-    startsSimulator = mode === 'embedded' && values.klarnaBaseUrl === undefined,
+    // Processes that share a database share Klarna too, so only one that does everything brings its own.
+    startsSimulator = values.klarnaBaseUrl === undefined && values.nodeEnv !== 'production' && values.role === 'all',
   ) {
     super(values);
     this.mode = mode;

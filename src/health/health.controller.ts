@@ -1,4 +1,5 @@
 import { Controller, Get, ServiceUnavailableException } from '@nestjs/common';
+import { ApiOkResponse, ApiServiceUnavailableResponse } from '@nestjs/swagger';
 import { DataSource } from 'typeorm';
 import { Public } from '../http/public.decorator.js';
 import { pendingMigrations } from '../persistence/data-source.js';
@@ -16,6 +17,8 @@ export class HealthController {
   }
 
   /** Whether requests can be served: Postgres answers and has every migration. The queue is not needed for that. */
+  @ApiOkResponse()
+  @ApiServiceUnavailableResponse({ description: 'Postgres does not answer, or migrations are pending.' })
   @Get('ready')
   async ready(): Promise<{ status: 'ok' }> {
     const pending = await pendingMigrations(this.dataSource).catch(() => undefined);

@@ -6,6 +6,7 @@ type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 const PURCHASE = 'A purchase, from top to bottom';
 const AFTER = 'Looking back';
 const NOTHING_BOUGHT = 'When nothing is bought';
+const STUCK = 'When something is stuck';
 const METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
 
 /** The order in which a purchase goes. What stands here leaves its own group; everything else follows in groups of its own. */
@@ -27,12 +28,23 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [AFTER, 'get', '/operations/{id}'],
   [NOTHING_BOUGHT, 'delete', '/payments/v1/authorizations/{authorizationToken}'],
   [NOTHING_BOUGHT, 'post', '/ordermanagement/v1/orders/{order_id}/cancel'],
+  [STUCK, 'post', '/operations/{id}/cancel'],
+  [STUCK, 'post', '/operations/{id}/retry'],
+  [STUCK, 'post', '/operations/{id}/resolve'],
 ];
 
 const GROUPS = [
-  { name: PURCHASE, description: 'Between opening and placing, let the shopper authorize the session.' },
+  {
+    name: PURCHASE,
+    description: "Let the shopper authorize BEFORE 'Read a session': it hands the authorization token to the next step.",
+  },
   { name: AFTER, description: 'Orders, their history, and what became of each operation.' },
-  { name: NOTHING_BOUGHT, description: 'For a fresh authorization, or a fresh order without captures.' },
+  {
+    name: NOTHING_BOUGHT,
+    description:
+      'For a fresh authorization, or a fresh order without captures. After the purchase above these answer 404 (the token is used) and 403 (the order has captures).',
+  },
+  { name: STUCK, description: 'For an operation that waits or is `manual`. On one that has succeeded these answer 409.' },
 ];
 
 /** Puts the operations into the order in which they can be tried one after the other. */

@@ -8,8 +8,9 @@ export interface DocsPage {
 
 /**
  * The script of the page. With the demo credentials it logs in, and what an answer names (session, authorization token, order, capture,
- * refund, operation) it fills into the path of the operations that need it, so that the examples can be pressed one after the other. It
- * only writes into input fields that a person sees and can change; requests and answers stay as they are.
+ * refund, operation) it fills into the path of the operations that need it, so that the examples can be pressed one after the other. When
+ * the person comes back from the shopper's page, it reads the session for its token. It only writes into input fields that a person sees
+ * and can change; requests and answers stay as they are.
  */
 export function docsScript(page: DocsPage): string {
   return `(${startPage.toString()})(${JSON.stringify(page)});`;
@@ -24,6 +25,7 @@ interface Page {
     createElement(name: string): Element;
     body: { appendChild(element: Element): void };
   };
+  addEventListener(name: 'focus', listener: () => void): void;
 }
 interface Ui {
   preauthorizeBasic(scheme: string, username: string, password: string): void;
@@ -51,6 +53,9 @@ interface Answer {
 // Self-contained: it is sent to the browser by its source text, so nothing outside it exists there.
 function startPage({ document, demo }: DocsPage): void {
   const page = globalThis as unknown as Page;
+  const script = page.document.currentScript.src;
+  // The session that the shopper may be authorizing.
+  let awaited: string | undefined;
 
   const fill = (name: string, value: unknown, under: RegExp): void => {
     if (typeof value !== 'string' || value === '') return;
@@ -74,6 +79,7 @@ function startPage({ document, demo }: DocsPage): void {
 
   const showShopper = (sessionId: unknown): void => {
     if (typeof sessionId !== 'string' || demo === undefined) return;
+    awaited = sessionId;
     const link = page.document.getElementById('gateway-shopper') ?? page.document.createElement('a');
     link.id = 'gateway-shopper';
     link.href = demo.shopperUrl + '/shopper/' + encodeURIComponent(sessionId);
@@ -99,6 +105,7 @@ function startPage({ document, demo }: DocsPage): void {
     }
     if (path.startsWith('/payments/v1/sessions/') && typeof body['authorization_token'] === 'string') {
       fill('authorizationToken', body['authorization_token'], /^\/payments/);
+      awaited = undefined;
       const link = page.document.getElementById('gateway-shopper');
       if (link !== null) link.style.cssText = 'display:none';
     }
@@ -118,9 +125,19 @@ function startPage({ document, demo }: DocsPage): void {
     return answer;
   };
 
+  const readAwaited = async (): Promise<void> => {
+    if (awaited === undefined || demo === undefined) return;
+    const path = '/payments/v1/sessions/' + encodeURIComponent(awaited);
+    const headers = { Authorization: 'Basic ' + btoa(demo.username + ':' + demo.password) };
+    const answer = await fetch(new URL('..' + path, script), { headers });
+    if (answer.ok) learn({ url: path, text: await answer.text() });
+  };
+  // Back from the shopper's page: also who has read the session too early gets its token. The next focus tries again.
+  page.addEventListener('focus', () => void readAwaited().catch(() => undefined));
+
   const ui = page.SwaggerUIBundle({
     // Relative to the script, whatever the address of the page ends in.
-    url: new URL(document, page.document.currentScript.src).href,
+    url: new URL(document, script).href,
     dom_id: '#swagger-ui',
     deepLinking: true,
     presets: [page.SwaggerUIBundle.presets.apis],

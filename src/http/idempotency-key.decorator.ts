@@ -24,6 +24,8 @@ export function idempotencyKeyIn(request: Pick<FastifyRequest, 'raw'>): string |
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const key = idempotencyKeyIn(request);
-  if (key === undefined && callerOf(request).keyRequired) throw new Refusal('BAD_VALUE', [`Bad value: ${HEADER}`]);
+  if (key === undefined && callerOf(request).keyRequired) {
+    throw new Refusal('BAD_VALUE', [`Bad value: ${HEADER}`, `${HEADER} is required for this merchant`]);
+  }
   return key;
 });

@@ -60,7 +60,7 @@ function introduction({ simulatorUrl }: Settings): string {
   ];
   if (simulatorUrl !== undefined) {
     text.push(
-      `**Klarna is the simulator: no money moves.** Press the examples from top to bottom. After the session is opened, [play the shopper](${simulatorUrl}/) and authorize it; then read the session, and go on.`,
+      `**Klarna is the simulator: no money moves.** Press the examples from top to bottom. After the session is opened, [play the shopper](${simulatorUrl}/) and authorize it BEFORE you read the session, which hands the token to the next step.`,
     );
   }
   return text.join('\n\n');

@@ -47,6 +47,7 @@ describe('replyToRead', () => {
     } catch (refusal) {
       expect(refusal).toBeInstanceOf(Refusal);
       expect((refusal as Refusal).code).toBe(code);
+      expect((refusal as Refusal).details.retryAfterMs !== undefined).toBe(code === 'TEMPORARILY_UNAVAILABLE');
       return;
     }
     throw new Error('No refusal');

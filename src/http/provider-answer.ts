@@ -10,7 +10,7 @@ import { OperationReply } from '../operations/request.js';
  */
 export function replyToRead(exchange: KlarnaExchange): OperationReply {
   if (exchange.kind !== 'answer') {
-    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna did not answer; repeat the request']);
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna gave no whole answer; repeat the request'], { retryAfterMs: 1_000 });
   }
   const { status, headers, body } = answerOfRecord(exchange);
   const code = errorCodeIn(exchange.body);

@@ -1,12 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CallerOf } from '../http/caller.decorator.js';
+import { OwnRefusals } from '../http/documented.js';
 import type { Caller } from '../merchants/caller.js';
 import { OperationView } from './operation-view.dto.js';
 import { OperationDesk } from './operation-desk.js';
 import { ResolveRequest } from './resolve.dto.js';
 
 @ApiTags('Operations')
+@OwnRefusals()
 @ApiNotFoundResponse({ description: 'There is no such operation of this merchant.' })
 @Controller('operations/:id')
 export class OperationsController {
@@ -42,6 +44,7 @@ export class OperationsController {
 
   @ApiOperation({ summary: 'Settle an operation in the state `manual` by what a person found out' })
   @ApiOkResponse({ type: OperationView })
+  @OwnRefusals('BAD_REQUEST', 'BAD_VALUE', 'REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   @ApiConflictResponse({ description: 'It is not in the state `manual`.' })
   @HttpCode(200)
   @Post('resolve')

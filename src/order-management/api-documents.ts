@@ -19,7 +19,7 @@ export function DescribesWrite(refusal: string): MethodDecorator {
     PendingAnswer(),
     WireRefusals(
       ...(['BAD_REQUEST', 'BAD_VALUE', 'NO_SUCH_ORDER', 'OPERATION_PENDING', 'OPERATION_WITHDRAWN'] as const),
-      ...(['IDEMPOTENCY_KEY_REUSED', 'PROVIDER_CREDENTIALS'] as const),
+      ...(['REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED', 'PROVIDER_CREDENTIALS'] as const),
     ),
     ApiForbiddenResponse({ type: KlarnaErrorBody, description: refusal }),
   );

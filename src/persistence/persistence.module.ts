@@ -1,6 +1,7 @@
 import { Global, Injectable, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
+import { ConfigurationError } from '../config/configuration-error.js';
 import { Settings } from '../config/settings.js';
 import { createDataSource } from './data-source.js';
 import { Database, isConnectionLost } from './database.js';
@@ -31,11 +32,23 @@ async function connected(settings: Settings, logger: Logger, withinMs: number): 
     try {
       return await createDataSource(settings).initialize();
     } catch (error) {
-      if (!isConnectionLost(error) || performance.now() > until) throw error;
-      logger.warn(`Postgres does not answer yet: ${(error as Error).message || (error as { code?: string }).code}`);
+      const said = (error as Error).message || (error as { code?: string }).code;
+      const lost = isConnectionLost(error);
+      if (settings.mode === 'configured' && (lost ? performance.now() > until : isRefused(error))) {
+        const { host } = new URL(settings.databaseUrl);
+        throw new ConfigurationError([`DATABASE_URL can't be used: Postgres at ${host} ${lost ? 'does not answer' : 'refuses'}: ${said}`]);
+      }
+      if (!lost || performance.now() > until) throw error;
+      logger.warn(`Postgres does not answer yet: ${said}`);
       await pause(1_000);
     }
   }
+}
+
+/** Whether Postgres does not let these credentials in, or has no such database; what it says of that never holds the password. */
+function isRefused(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: string };
+  return /^(28...|3D000|42501)$/.test(String(code)) || /^SASL: |does not support SSL/.test(message ?? '');
 }
 
 @Injectable()

@@ -157,8 +157,8 @@ export function anOperation(caller: Caller, lane: string, given: Partial<Operati
 export async function anUnsettledOperation(database: Database, operation: OperationContext): Promise<void> {
   const { id, merchantId, providerAccountId, kind, lane, createdAt } = operation;
   await database.query(
-    `INSERT INTO operations (id, merchant_id, provider_account_id, kind, class, state, lane, position, target, fingerprint, fence, opened_at, created_at)
-     VALUES ($1, $2, $3, $4, 'durable', 'unknown', $5, 1, '', '', 1, $6, $6)`,
+    `INSERT INTO operations (id, merchant_id, provider_account_id, kind, class, state, lane, position, target, fingerprint, fence, opened_at, waits_until, created_at)
+     VALUES ($1, $2, $3, $4, 'durable', 'unknown', $5, 1, '', '', 1, $6, $6, $6)`,
     [id, merchantId, providerAccountId, kind, lane, createdAt],
   );
   await database.query(`INSERT INTO attempts (id, operation_id, number, generation, fence, started_at) VALUES ($1, $2, 1, 1, 1, $3)`, [

@@ -1,7 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigurationError } from '../../src/config/configuration-error.js';
+import { loadSettings } from '../../src/config/load-settings.js';
+import { openDataSource } from '../../src/persistence/persistence.module.js';
 import { startGateway, spawnGateway, type ServiceProcess } from '../support/processes.js';
-import { emptyDatabase, testDatabase, type TestDatabase } from '../support/postgres.js';
+import { emptyDatabase, testDatabase, testPostgresUrl, type TestDatabase } from '../support/postgres.js';
 import { Proxy } from '../support/proxy.js';
 import { until } from '../support/until.js';
 
@@ -26,6 +31,47 @@ describe('The configured service', () => {
     expect(await readiness(gateway.url)).toBe(200);
     gateway.kill('SIGTERM');
     expect(await gateway.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it('starts the simulator when nobody says where Klarna is, says so loudly, and makes a key', async () => {
+    const { url } = using(await testDatabase());
+    const gateway = using(await startGateway({ env: { DATABASE_URL: url, HOST: '127.0.0.1' } }));
+    expect(gateway.logs()).toContain('*** Klarna is the SIMULATOR: no money moves');
+    const simulator = /Shopper's page\s+(\S+)\//.exec(gateway.logs())![1]!;
+    expect((await fetch(`${simulator}/simulator/clock`)).status).toBe(200);
+    const [, login, , body] = /^curl -u (\S+) .* (\S+) -d '(.*)'$/m.exec(gateway.logs())!;
+    const headers = { Authorization: `Basic ${btoa(login!)}`, 'Content-Type': 'application/json' };
+    expect((await fetch(`${gateway.url}/payments/v1/sessions`, { method: 'POST', headers, body: body! })).status).toBe(200);
+    expect(existsSync(join(gateway.dataDir, 'data.key'))).toBe(true);
+    // The simulator's file is one process's: a second start would end the first one's simulator.
+    const second = spawnGateway({ env: { DATABASE_URL: url, DATA_DIR: gateway.dataDir } });
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.logs()).toContain(`Already running in ${gateway.dataDir}`);
+    await second.stop();
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toEqual({ code: 0, signal: null });
+    await expect(fetch(simulator)).rejects.toThrow('fetch failed');
+  });
+
+  it.each([
+    ['database', (url: URL) => (url.pathname = '/no_such_database'), 'database "no_such_database" does not exist'],
+    ['role', (url: URL) => (url.username = 'no_such_role'), 'role "no_such_role" does not exist'],
+  ])('says in one line that Postgres has no such %s, and never the password', async (_, change, said) => {
+    const url = new URL(testPostgresUrl());
+    change(url);
+    url.password = 'hunter2';
+    const gateway = spawnGateway({ env: { DATABASE_URL: url.href, ...COMMON } });
+    expect(await gateway.exited).toEqual({ code: 1, signal: null });
+    expect(gateway.logs()).toBe(`Cannot start: DATABASE_URL can't be used: Postgres at ${url.host} refuses: ${said}\n`);
+    await gateway.stop();
+  });
+
+  it('gives up on a Postgres that never answers, naming DATABASE_URL and not the password', async () => {
+    const settings = loadSettings({ ...COMMON, DATABASE_URL: 'postgres://shop:hunter2@127.0.0.1:1/gateway' });
+    const refused = openDataSource(settings, 0);
+    await expect(refused).rejects.toThrow(ConfigurationError);
+    await expect(refused).rejects.toThrow(/^DATABASE_URL can't be used: Postgres at 127\.0\.0\.1:1 does not answer: [^\n]*ECONNREFUSED/);
+    await expect(refused).rejects.not.toThrow('hunter2');
   });
 
   it('lets a worker wait for the migrations that the api applies; the worker serves health alone', async () => {

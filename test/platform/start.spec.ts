@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { chownSync, existsSync, readFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -52,16 +52,19 @@ describe('The embedded default', () => {
     expect(await answer.json()).toMatchObject({ session_id: expect.any(String) });
   });
 
-  it('refuses a second start in the same folder in one line, and the first goes on', async () => {
-    const second = spawnGateway({ env: { DATA_DIR: folder.path } });
-    expect(await second.exited).toEqual({ code: 1, signal: null });
-    const port = new URL(running.url).port;
-    expect(second.logs()).toBe(
-      `Already running in ${folder.path}: process ${running.pid} serves port ${port}. Stop it, or set another DATA_DIR.\n`,
-    );
-    expect((await fetch(`${running.url}/health/ready`)).status).toBe(200);
-    await second.stop();
-  });
+  it.each(['another', 'the same'])(
+    'refuses a second start in the same folder with %s port in one line; the first goes on',
+    async (which) => {
+      const port = new URL(running.url).port;
+      const second = spawnGateway({ env: { DATA_DIR: folder.path, PORT: which === 'another' ? '0' : port } });
+      expect(await second.exited).toEqual({ code: 1, signal: null });
+      expect(second.logs()).toBe(
+        `Already running in ${folder.path}: process ${running.pid} serves port ${port}. Stop it, or set another DATA_DIR.\n`,
+      );
+      expect((await fetch(`${running.url}/health/ready`)).status).toBe(200);
+      await second.stop();
+    },
+  );
 
   it('starts the simulator again on its port, and Postgres too, when they are killed', async () => {
     const url = simulatorUrl(running);
@@ -112,10 +115,23 @@ describe('The embedded default', () => {
     await new Promise((resolve) => thief.close(resolve));
   });
 
+  it.each([
+    ['a file', 'README', 'EEXIST'],
+    ['below a file', 'README/data', 'ENOTDIR'],
+  ])('says in one line that DATA_DIR is %s', async (_, path, code) => {
+    const own = temporaryFolder('gateway-unusable-');
+    writeFileSync(join(own.path, 'README'), '');
+    const gateway = spawnGateway({ env: { DATA_DIR: join(own.path, path) } });
+    expect(await gateway.exited).toEqual({ code: 1, signal: null });
+    expect(gateway.logs()).toMatch(new RegExp(`^Cannot start: DATA_DIR "${join(own.path, path)}" can't be used: ${code}: .*\\n$`));
+    await gateway.stop();
+    own.remove();
+  });
+
   it('names what is wrong with the configuration, without a stack', async () => {
     const gateway = spawnGateway({ env: { PORT: 'x', NODE_ENV: 'production' } });
     expect(await gateway.exited).toEqual({ code: 1, signal: null });
-    expect(gateway.logs()).toBe('Cannot start:\n  PORT is "x"; allowed: a whole number from 0 to 65535\n');
+    expect(gateway.logs()).toBe('Cannot start: PORT is "x"; allowed: a whole number from 0 to 65535\n');
     await gateway.stop();
   });
 

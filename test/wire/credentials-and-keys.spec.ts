@@ -89,7 +89,11 @@ describe('idempotency keys', () => {
     expect((await call(wire.url, { path: CAPTURES, body: BODY })).status).toBe(200);
     expect(wire.arrived[0]?.key).toBeUndefined();
     const strict = await startWireApp({ caller: { keyRequired: true } });
-    expect((await call(strict.url, { path: CAPTURES, body: BODY })).status).toBe(400);
+    const refused = await call(strict.url, { path: CAPTURES, body: BODY });
+    expect([refused.status, refused.json()]).toMatchObject([
+      400,
+      { error_messages: ['Bad value: Klarna-Idempotency-Key', 'Klarna-Idempotency-Key is required for this merchant'] },
+    ]);
     expect((await call(strict.url, { path: CAPTURES, body: BODY, headers: { 'Klarna-Idempotency-Key': 'k' } })).status).toBe(200);
     await strict.close();
   });

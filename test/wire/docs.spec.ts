@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { setImmediate } from 'node:timers/promises';
+import { runInNewContext } from 'node:vm';
 import { loadSettings } from '../../src/config/load-settings.js';
 import { setUpOpenApi } from '../../src/http/openapi.js';
+import { testGateway } from '../support/gateway.js';
 import { call } from './raw-client.js';
 import { startWireApp } from './wire-app.js';
 
@@ -29,6 +32,65 @@ describe('the API document', () => {
     const script = (await call(wire.url, { method: 'GET', path: '/docs/start.js' })).body.toString();
     expect(script).toContain('"demo":{"username":"demo","password":"demo","shopperUrl":"http://127.0.0.1:3001"}');
     await wire.close();
+  });
+
+  it("reads the session for its token when the person comes back from the shopper's page", async () => {
+    const wire = await startWireApp({ settings: demo, before: setUpOpenApi });
+    const script = (await call(wire.url, { method: 'GET', path: '/docs/start.js' })).body.toString();
+    await wire.close();
+    const filled: string[] = [];
+    const parameter = new Map([
+      ['in', 'path'],
+      ['name', 'authorizationToken'],
+    ]);
+    const paths = new Map([['/payments/v1/authorizations/{authorizationToken}/order', new Map([['post', {}]])]]);
+    let learn = (answer: object): object => answer;
+    let focus = (): void => undefined;
+    const asked: string[] = [];
+    const sessions = [{}, { authorization_token: 'token-1' }];
+    const swagger = Object.assign(
+      (options: { responseInterceptor: typeof learn }) => {
+        learn = options.responseInterceptor;
+        return {
+          specSelectors: {
+            specJson: () => ({ getIn: () => paths }),
+            specResolvedSubtree: () => new Map([['parameters', [parameter]]]),
+          },
+          specActions: { changeParamByIdentity: (_path: string[], _parameter: object, value: string) => filled.push(value) },
+        };
+      },
+      { presets: { apis: [] } },
+    );
+    runInNewContext(script, {
+      SwaggerUIBundle: swagger,
+      URL,
+      btoa,
+      document: {
+        currentScript: { src: 'http://gateway/docs/start.js' },
+        getElementById: () => null,
+        createElement: () => ({ style: {} }),
+        body: { appendChild: () => undefined },
+      },
+      addEventListener: (_name: string, listener: () => void) => (focus = listener),
+      fetch: (url: URL) => {
+        asked.push(url.href);
+        const text = JSON.stringify(sessions.shift());
+        return Promise.resolve({ ok: true, text: () => Promise.resolve(text) });
+      },
+    });
+    const come = async (): Promise<void> => {
+      focus();
+      await setImmediate();
+    };
+    await come();
+    expect(asked).toEqual([]);
+    learn({ url: 'http://gateway/payments/v1/sessions', text: '{"session_id":"s-1"}' });
+    await come();
+    expect(filled).toEqual([]);
+    await come();
+    await come();
+    expect(filled).toEqual(['token-1']);
+    expect(asked).toEqual(Array.from({ length: 2 }, () => 'http://gateway/payments/v1/sessions/s-1'));
   });
 
   it('asks for credentials everywhere else, and names none', async () => {
@@ -66,6 +128,25 @@ describe('the API document', () => {
     expect(document.paths['/payments/v1/authorizations/{authorizationToken}']?.['delete']?.responses).toHaveProperty('202');
     expect(JSON.stringify(document)).not.toContain('#/components/schemas/"');
     expect(document.components.securitySchemes).toMatchObject({ basic: { scheme: 'basic' }, bearer: { scheme: 'bearer' } });
+  });
+
+  it('names the refusals of the own routes and of the writes', async () => {
+    // The whole application: the wire's has no orders and no operations.
+    const gateway = await testGateway();
+    const { paths } = (await gateway.get('/docs-json')).json as OpenApi;
+    await gateway.close();
+    const statuses = (method: string, path: string) => Object.keys(paths[path]?.[method]?.responses ?? {});
+    expect(statuses('get', '/operations/{id}')).toEqual(expect.arrayContaining(['200', '401', '404', '503']));
+    for (const action of ['cancel', 'retry', 'resolve']) {
+      expect(statuses('post', `/operations/{id}/${action}`)).toEqual(expect.arrayContaining(['200', '401', '404', '409', '503']));
+    }
+    expect(statuses('post', '/operations/{id}/resolve')).toContain('400');
+    for (const write of ['captures', 'refunds', 'cancel', 'release-remaining-authorization']) {
+      expect(statuses('post', `/ordermanagement/v1/orders/{order_id}/${write}`)).toEqual(
+        expect.arrayContaining(['202', '400', '401', '403', '404', '409', '413', '415', '422', '502', '503']),
+      );
+    }
+    expect(statuses('get', '/health/ready')).toEqual(expect.arrayContaining(['200', '503']));
   });
 
   it('puts the operations of a purchase into the order in which they are pressed', async () => {

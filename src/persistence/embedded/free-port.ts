@@ -1,24 +1,32 @@
-import { createServer } from 'node:net';
+import { createServer, type AddressInfo } from 'node:net';
 
-/** Whether nobody listens there. */
-export function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
-  return listenOnce(port, host).then((got) => got !== undefined);
+/**
+ * Whether nobody listens there.
+ * @throws the error of `listen` when it is another one than that the port is taken
+ */
+export async function isFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  try {
+    await listenOnce(port, host);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
 }
 
 /** A port that was free a moment ago: the preferred one if it can be had. */
 export async function freePort(preferred: number | undefined, host = '127.0.0.1'): Promise<number> {
-  const got = (preferred === undefined ? undefined : await listenOnce(preferred, host)) ?? (await listenOnce(0, host));
-  if (got === undefined) throw new Error(`No free port on ${host}`);
-  return got;
+  const got = preferred === undefined ? undefined : await listenOnce(preferred, host).catch(() => undefined);
+  return got ?? (await listenOnce(0, host));
 }
 
-function listenOnce(port: number, host: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
+function listenOnce(port: number, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
     const server = createServer();
-    server.on('error', () => resolve(undefined));
+    server.on('error', reject);
     server.listen(port, host, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : undefined));
+      const { port: got } = server.address() as AddressInfo;
+      server.close(() => resolve(got));
     });
   });
 }
