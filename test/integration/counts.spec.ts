@@ -78,9 +78,9 @@ describe('the rows that Postgres reads', () => {
       RETURNING *
     ), done AS (
       INSERT INTO operations (id, merchant_id, provider_account_id, kind, class, state, lane, position, target, fingerprint, amount, fence,
-        opened_at, created_at, finished_at, caller_key, provider_key)
+        opened_at, waits_until, created_at, finished_at, caller_key, provider_key)
       SELECT gen_random_uuid(), merchant_id, provider_account_id, 'order-management.capture', 'durable', 'succeeded', provider_order_id, 1, '',
-        sha256(id::text::bytea), 2500, 1, now(), now(), now(), id::text, id::text FROM made
+        sha256(id::text::bytea), 2500, 1, now(), now(), now(), now(), id::text, id::text FROM made
       RETURNING *
     ), lane AS (
       INSERT INTO lanes (provider_account_id, lane, open, position, revision) SELECT provider_account_id, lane, 0, 1, 2 FROM done

@@ -6,6 +6,7 @@ import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js'
 import { CancelHandler } from '../../src/order-management/cancel.handler.js';
 import { CaptureHandler } from '../../src/order-management/capture.handler.js';
 import { Effects } from '../../src/order-management/effects.js';
+import { OWN_SKEW_MS } from '../../src/order-management/match-by-exclusion.js';
 import { RefundHandler } from '../../src/order-management/refund.handler.js';
 import { ReleaseHandler } from '../../src/order-management/release.handler.js';
 import { Sending } from '../../src/order-management/sending.js';
@@ -85,7 +86,7 @@ describe('the look for a capture', () => {
   it('does not take what was captured elsewhere before', async () => {
     show(shown('portal', { captured_at: '2026-11-20T09:59:00Z' }));
     await gateway.reader.refresh({ providerAccountId: gateway.shop.accounts['order-management'], providerOrderId: orderId });
-    gateway.clock.advance(1);
+    gateway.clock.advance(OWN_SKEW_MS + 1);
     firstSentAt = gateway.clock.now();
     expect(await look()).toMatchObject({ finding: 'absent' });
   });
