@@ -15,7 +15,7 @@ const error = '{"error_code":"X","error_messages":[],"correlation_id":"k-1"}';
 describe('replyToRead', () => {
   it.each([
     [200, '{"order_id":1.0}'],
-    [200, ''],
+    [200, '[]'],
     [400, error],
     [403, error],
     [404, ''],
@@ -38,6 +38,9 @@ describe('replyToRead', () => {
     ['a 5xx page', answer(502, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
     ['a rate limit', answer(429, error, { 'x-ratelimit-reset': '2' }), 'TEMPORARILY_UNAVAILABLE'],
     ['a 403 that is not of the API', answer(403, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
+    ['a page instead of what was asked for', answer(200, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
+    ['half of what was asked for', answer(200, '{"order_id"'), 'TEMPORARILY_UNAVAILABLE'],
+    ['nothing instead of what was asked for', answer(200, ''), 'TEMPORARILY_UNAVAILABLE'],
     ['a redirect', answer(302, ''), 'TEMPORARILY_UNAVAILABLE'],
     ['refused credentials', answer(401, error), 'PROVIDER_CREDENTIALS'],
     ['an inactive merchant', answer(403, '{"error_code":"MERCHANT_INACTIVE"}'), 'PROVIDER_CREDENTIALS'],

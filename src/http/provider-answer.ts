@@ -1,11 +1,12 @@
-import { answerOfRecord, errorCodeIn } from '../klarna/answer-of-record.js';
+import { answerOfRecord, errorCodeIn, isJson } from '../klarna/answer-of-record.js';
 import type { KlarnaExchange } from '../klarna/exchange.js';
 import { Refusal } from '../operations/errors.js';
 import { OperationReply } from '../operations/request.js';
 
 /**
  * Passes the answer to a read on to the caller, byte by byte. What is not about the resource becomes ours: refused credentials are
- * `502 PROVIDER_CREDENTIALS`; a 5xx, a rate limit or no answer is a 503 (with Klarna's body when it sent an error object).
+ * `502 PROVIDER_CREDENTIALS`; a 5xx, a rate limit, a page instead of JSON or no answer is a 503 (with Klarna's body when it sent an
+ * error object).
  * @throws Refusal
  */
 export function replyToRead(exchange: KlarnaExchange): OperationReply {
@@ -16,6 +17,11 @@ export function replyToRead(exchange: KlarnaExchange): OperationReply {
   const code = errorCodeIn(exchange.body);
   if (status === 401 || (status === 403 && code === 'MERCHANT_INACTIVE')) {
     throw new Refusal('PROVIDER_CREDENTIALS', ['Klarna refused the credentials of this service; its operator was told']);
+  }
+  if (status < 300 && !isJson(exchange.body)) {
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna answered with something unreadable; repeat the request'], {
+      retryAfterMs: 1_000,
+    });
   }
   const available = status < 300 || (status >= 400 && status < 500 && status !== 429 && !(status === 403 && code === undefined));
   if (available) return new OperationReply(status, headers, body ?? undefined);

@@ -39,6 +39,15 @@ export function objectIn(body: Buffer): Record<string, unknown> | undefined {
   }
 }
 
+/** Whether a body is a JSON object or list, whole. */
+export function isJson(body: Buffer): boolean {
+  try {
+    return typeof JSON.parse(body.toString('utf8')) === 'object';
+  } catch {
+    return false;
+  }
+}
+
 /** Klarna's error code, or undefined when the body is not Klarna's error object. */
 export function errorCodeIn(body: Buffer): string | undefined {
   const code = objectIn(body)?.['error_code'];

@@ -78,10 +78,12 @@ export class Controls {
     return null;
   }
 
-  async #withdrawUnsent(draft: NewOperation): Promise<'withdrawn' | 'on-record'> {
-    const due = await this.database.transaction(async (tx): Promise<Due[] | 'on-record'> => {
-      // T1 may still run at the server although its connection is gone: it holds this lock until it is over.
-      await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [draft.id]);
+  /** @returns null while T1 still runs at the server */
+  async #withdrawUnsent(draft: NewOperation): Promise<'withdrawn' | 'on-record' | null> {
+    const due = await this.database.transaction(async (tx): Promise<Due[] | 'on-record' | null> => {
+      // T1 may still run at the server although its connection is gone: it holds this lock until it is over. Its caller waits for the
+      // answer, so this looks again instead of standing in line.
+      if (!(await this.repository.acceptIsOver(tx, draft.id))) return null;
       const lane = laneOf(draft);
       if (lane) await this.repository.lockLanes(tx, [lane]);
       const [row] = await this.repository.lock(tx, [draft.id]);
@@ -112,7 +114,7 @@ export class Controls {
       await this.repository.freeKey(tx, row.id);
       return woken;
     });
-    if (due === 'on-record') return due;
+    if (due === null || due === 'on-record') return due;
     this.settlement.announce([{ id: draft.id, state: 'withdrawn', woken: due }]);
     return 'withdrawn';
   }

@@ -58,10 +58,10 @@ export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'la
   const timeout = !bounded && facts.lastCode === 'TIMEOUT';
   const ended = facts.state === 'abandoned';
   const message = ended
-    ? 'Klarna did not answer in time. Nothing will be sent later; try again.'
+    ? 'Klarna gave no usable answer in time. Nothing will be sent later; try again.'
     : bounded
-      ? 'Klarna did not answer in time and the order may have been placed. Look at the operation, or repeat the same request.'
-      : 'Klarna did not answer in time.';
+      ? 'Klarna gave no usable answer in time and the order may have been placed. Look at the operation, or repeat the same request.'
+      : 'Klarna gave no usable answer in time.';
   const retryAfterMs = now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : 1_000;
   return new Refusal(timeout ? 'GATEWAY_TIMEOUT' : 'TEMPORARILY_UNAVAILABLE', [message], { operationId: facts.id, retryAfterMs });
 }

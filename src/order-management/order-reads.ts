@@ -41,7 +41,9 @@ export class OrderReads {
         throw noSuchOrder(target.providerOrderId);
       case 'unreadable':
         if (look.code !== 'GARBLED') return replyToRead(look.exchange);
-        throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna answered with something that is no order; repeat the request']);
+        throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna answered with something that is no order; repeat the request'], {
+          retryAfterMs: 1_000,
+        });
     }
   }
 

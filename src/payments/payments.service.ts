@@ -2,10 +2,8 @@ import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { replyToRead } from '../http/provider-answer.js';
-import { objectIn } from '../klarna/answer-of-record.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
-import { Refusal } from '../operations/errors.js';
 import type { OperationKind } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, Preference } from '../operations/request.js';
@@ -78,12 +76,7 @@ export class PaymentsService {
     await this.#keep(call.caller, sessionId, target, look, at).catch((error: unknown) =>
       this.#logger.warn(`What session ${sessionId} shows was not kept: ${(error as Error).message}`),
     );
-    const { exchange } = look;
-    if (exchange.kind === 'answer' && exchange.status < 300 && objectIn(exchange.body) === undefined) {
-      const message = 'Klarna answered with something that is no session; repeat the request';
-      throw new Refusal('TEMPORARILY_UNAVAILABLE', [message], { retryAfterMs: 1_000 });
-    }
-    return replyToRead(exchange);
+    return replyToRead(look.exchange);
   }
 
   /**

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { type Simulator, startSimulator } from '../../simulator/simulator.js';
 import type { Answer } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
+import { Listener } from '../support/listener.js';
 import { type TestDatabase, testDatabase } from '../support/postgres.js';
 import { Proxy } from '../support/proxy.js';
 import { expectRowsLikeLedger, gateAt, ordersPath, operationIn, requests, rowsOf, settled, told } from '../support/scene.js';
@@ -11,78 +11,6 @@ import { until } from '../support/until.js';
 
 const BODY = { captured_amount: 2_500, reference: 'parcel 1' };
 const code = ({ json }: Answer) => (json as { error_code?: string } | undefined)?.error_code;
-
-/**
- * Passes everything on to Postgres until it is told to fall: when a connection has sent certain texts, one after the other, Postgres still
- * gets the last of them, and its answer is lost with the connection.
- */
-class Listener {
-  private readonly sockets = new Set<Socket>();
-  private readonly server: Server;
-  private trigger: { texts: readonly string[]; fallen: () => void; staysDown: boolean } | null = null;
-  private down = false;
-
-  constructor(private readonly target: URL) {
-    this.server = createServer((client) => this.serve(client));
-  }
-
-  async url(): Promise<string> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    const url = new URL(this.target);
-    url.hostname = '127.0.0.1';
-    url.port = String((this.server.address() as AddressInfo).port);
-    return url.href;
-  }
-
-  /** Resolves when the answer was lost. @param staysDown afterwards nobody gets through, until `up` */
-  loseAnswerTo(texts: readonly string[], staysDown = false): Promise<void> {
-    return new Promise((resolve) => (this.trigger = { texts, fallen: resolve, staysDown }));
-  }
-
-  up(): void {
-    this.down = false;
-  }
-
-  async close(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
-  }
-
-  private serve(client: Socket): void {
-    if (this.down) return void client.destroy();
-    const upstream = connect(Number(this.target.port), this.target.hostname);
-    let seen = 0;
-    let falling: (() => void) | null = null;
-    for (const socket of [client, upstream]) {
-      this.sockets.add(socket);
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        this.sockets.delete(socket);
-        client.destroy();
-        upstream.destroy();
-      });
-    }
-    client.on('data', (chunk: Buffer) => {
-      if (this.trigger && chunk.includes(this.trigger.texts[seen] ?? '')) seen += 1;
-      if (this.trigger && seen === this.trigger.texts.length) {
-        const { fallen, staysDown } = this.trigger;
-        this.trigger = null;
-        falling = () => {
-          this.down = staysDown;
-          if (staysDown) for (const socket of this.sockets) socket.destroy();
-          fallen();
-        };
-      }
-      upstream.write(chunk);
-    });
-    upstream.on('data', (chunk: Buffer) => {
-      if (!falling) return void client.write(chunk);
-      // Postgres has answered, so it has done it.
-      client.destroy();
-      falling();
-    });
-  }
-}
 
 describe('while Postgres is away', () => {
   let simulator: Simulator;
@@ -187,8 +115,8 @@ describe('when the answer to a commit is lost', () => {
   beforeAll(async () => {
     simulator = await startSimulator();
     database = await testDatabase();
-    listener = new Listener(new URL(database.url));
-    gateway = await testGateway({ simulator, database: { ...database, url: await listener.url() } });
+    listener = await Listener.before(database.url);
+    gateway = await testGateway({ simulator, database: { ...database, url: listener.url } });
     direct = await testGateway({ simulator, database, env: { ROLE: 'api' } });
   });
   afterAll(async () => {

@@ -25,18 +25,20 @@ export async function holding(database: TestDatabase, sql: string, params: unkno
 
 /** Waits until so many statements like this one (SQL's LIKE) wait for a lock. @returns the pids of their backends */
 export function stuckAt(database: TestDatabase, like: string, count: number): Promise<number[]> {
-  let seen = 0;
+  let busy: object[] = [];
   return until(
     `${count} statements like ${like} wait for a lock`,
     async () => {
-      const rows = await rowsOf<{ pid: number }>(
+      const rows = await rowsOf<{ pid: number; stuck: boolean }>(
         database,
-        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE $1`,
+        `SELECT pid, state, coalesce(wait_event_type, '') = 'Lock' AND query LIKE $1 AS stuck, left(query, 100) AS query
+           FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'`,
         [like],
       );
-      seen = rows.length;
-      return rows.length >= count && rows.map(({ pid }) => pid);
+      const stuck = rows.filter((row) => row.stuck);
+      busy = rows;
+      return stuck.length >= count && stuck.map(({ pid }) => pid);
     },
-    { hint: () => `waiting: ${seen}` },
+    { withinMs: 20_000, hint: () => busy.map((row) => JSON.stringify(row)).join('\n') },
   );
 }

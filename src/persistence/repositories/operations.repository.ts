@@ -409,6 +409,15 @@ export class OperationsRepository {
   async freeKey(tx: Transaction, operationId: string): Promise<void> {
     await tx.query('DELETE FROM idempotency_keys WHERE operation_id = $1', [operationId]);
   }
+
+  /**
+   * Whether no T1 of an operation runs any more, not even at a server whose connection is gone: T1 holds a lock on its operation, and this
+   * transaction has it from now on.
+   */
+  async acceptIsOver(tx: Transaction, operationId: string): Promise<boolean> {
+    const [lock] = await tx.query<{ taken: boolean }>('SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS taken', [operationId]);
+    return lock?.taken === true;
+  }
 }
 
 /** The authorization's end and the order's age, for operations whose order is known here; and how the account is. */
