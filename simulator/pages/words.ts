@@ -8,7 +8,8 @@ export function money(minorUnits: number, currency: string, locale: string | und
     // The documented pattern of a locale allows tags that no one speaks.
     numbers = format('en-US');
   }
-  return numbers.format(minorUnits / 10 ** (numbers.resolvedOptions().maximumFractionDigits ?? 2));
+  // -0 is what JSON makes of "-0", and no amount.
+  return numbers.format((minorUnits + 0) / 10 ** (numbers.resolvedOptions().maximumFractionDigits ?? 2));
 }
 
 /** A tax rate with two implied decimals: 2500 becomes "25%". */

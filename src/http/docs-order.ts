@@ -42,9 +42,13 @@ const GROUPS = [
   {
     name: NOTHING_BOUGHT,
     description:
-      'For a fresh authorization, or a fresh order without captures. After the purchase above these answer 404 (the token is used) and 403 (the order has captures).',
+      'Each needs another turn, because the purchase above has used up its token and captured its order (they answer 404 and 403 after it). Cancel an authorization: open a session, authorize it, read it, then press this. Cancel an order: open, authorize, read, place the order, then press this.',
   },
-  { name: STUCK, description: 'For an operation that waits or is `manual`. On one that has succeeded these answer 409.' },
+  {
+    name: STUCK,
+    description:
+      'For an operation that is still open (`cancel`, `retry`) or `manual` (`resolve`); on one that has ended these answer 409. The simulator makes one: `POST /simulator/faults` with `{"match": {"method": "POST", "path": "/ordermanagement/*"}, "times": 100, "kind": "status", "code": 503}`, then press a capture.',
+  },
 ];
 
 /** Puts the operations into the order in which they can be tried one after the other. */

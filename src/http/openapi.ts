@@ -8,13 +8,13 @@ import { inStoryOrder } from './docs-order.js';
 import { serveDocsPage } from './docs-page.js';
 
 /**
- * Serves Swagger UI at /docs and the OpenAPI document at /docs-json. With the demo credentials both are open, the page is already
- * authorized, and answers fill in the ids that the next operations need; else both ask for a merchant's credentials.
+ * Serves Swagger UI at /docs and the OpenAPI document at /docs-json. In the embedded default with its demo credentials both are open, the
+ * page is already authorized, and answers fill in the ids that the next operations need; else both ask for a merchant's credentials.
  * To be called between the application's creation and `listen`.
  */
 export function setUpOpenApi(app: NestFastifyApplication): void {
   const settings = app.get(Settings);
-  const open = settings.mode === 'embedded' && settings.usesDemoCredentials;
+  const open = isOpen(settings);
   const merchants = app.get(Merchants, { strict: false });
   // Made when it is first asked for: the routes are not known before the application listens.
   let document: string | undefined;
@@ -53,14 +53,23 @@ export function openApiDocument(app: NestFastifyApplication, settings: Settings)
   return inStoryOrder(SwaggerModule.createDocument(app, config));
 }
 
-function introduction({ simulatorUrl }: Settings): string {
+/** Whether the documents need no credentials: nobody else can reach them, and there is nothing to protect. */
+function isOpen({ mode, usesDemoCredentials }: Settings): boolean {
+  return mode === 'embedded' && usesDemoCredentials;
+}
+
+function introduction(settings: Settings): string {
   const text = [
     "Klarna's own wire format under `/payments` and `/ordermanagement`, and this service's view of orders and operations beside it.",
     'All amounts are whole minor units of the currency: `10000` is SEK 100.00.',
   ];
-  if (simulatorUrl !== undefined) {
+  if (settings.usesSimulator) {
+    text.push('**Klarna is the simulator: no money moves.** Press the examples from top to bottom.');
+    // Elsewhere the simulator has an address that this service knows and a person's browser may not.
     text.push(
-      `**Klarna is the simulator: no money moves.** Press the examples from top to bottom. After the session is opened, [play the shopper](${simulatorUrl}/) and authorize it BEFORE you read the session, which hands the token to the next step.`,
+      isOpen(settings)
+        ? `After the session is opened, [play the shopper](${settings.simulatorUrl}/) and authorize it BEFORE you read the session, which hands the token to the next step.`
+        : "After the session is opened, play the shopper on the simulator's page and authorize it, then read the session: the next steps need the ids and the token that the answers name.",
     );
   }
   return text.join('\n\n');

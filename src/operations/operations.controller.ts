@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CallerOf } from '../http/caller.decorator.js';
 import { OwnRefusals } from '../http/documented.js';
 import type { Caller } from '../merchants/caller.js';
 import { OperationView } from './operation-view.dto.js';
 import { OperationDesk } from './operation-desk.js';
+import { RESOLVE_EXAMPLES } from './resolve.examples.js';
 import { ResolveRequest } from './resolve.dto.js';
 
 @ApiTags('Operations')
@@ -46,6 +47,7 @@ export class OperationsController {
   @ApiOkResponse({ type: OperationView })
   @OwnRefusals('BAD_REQUEST', 'BAD_VALUE', 'REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE')
   @ApiConflictResponse({ description: 'It is not in the state `manual`.' })
+  @ApiBody({ type: ResolveRequest, examples: RESOLVE_EXAMPLES })
   @HttpCode(200)
   @Post('resolve')
   resolve(@Param('id') id: string, @CallerOf() caller: Caller, @Body() resolution: ResolveRequest): Promise<OperationView> {

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
@@ -10,6 +10,7 @@ import type { OperationReply, Preference } from '../operations/request.js';
 import { createdHeaders, DescribesRead, DescribesWrite } from './api-documents.js';
 import { CaptureRequest } from './captures.dto.js';
 import { CapturesService } from './captures.service.js';
+import { CAPTURE_EXAMPLES } from './order-management.examples.js';
 import { ManagedCapture } from './order-view.dto.js';
 
 @ApiTags('Order Management: captures')
@@ -19,6 +20,7 @@ export class CapturesController {
 
   /** Capture part or all of an order. */
   @DescribesWrite('`CAPTURE_NOT_ALLOWED`: more than remains, cancelled, expired.')
+  @ApiBody({ type: CaptureRequest, examples: CAPTURE_EXAMPLES })
   @ApiCreatedResponse({ description: 'Captured. There is no body.', headers: createdHeaders('Capture-Id') })
   @Post()
   capture(

@@ -1,5 +1,5 @@
 import { Body, Controller, Get, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
 import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
@@ -8,6 +8,7 @@ import { Prefer } from '../http/prefer.decorator.js';
 import type { Caller } from '../merchants/caller.js';
 import type { OperationReply, Preference } from '../operations/request.js';
 import { createdHeaders, DescribesRead, DescribesWrite } from './api-documents.js';
+import { REFUND_EXAMPLES } from './order-management.examples.js';
 import { ManagedRefund } from './order-view.dto.js';
 import { RefundRequest } from './refunds.dto.js';
 import { RefundsService } from './refunds.service.js';
@@ -19,6 +20,7 @@ export class RefundsController {
 
   /** Give back part or all of what was captured. */
   @DescribesWrite('`REFUND_NOT_ALLOWED`: more than was captured and not refunded.')
+  @ApiBody({ type: RefundRequest, examples: REFUND_EXAMPLES })
   @ApiCreatedResponse({ description: 'Refunded. There is no body.', headers: createdHeaders('Refund-Id') })
   @Post()
   refund(

@@ -133,8 +133,7 @@ const odd: Story = async (on) => {
 
 /*
  * Not here, because no value of theirs changes what a shop's money does on this surface:
- * - order_tax_tolerance, invalid_order_id_status, unknown_refund_status: a refusal before anything happens, or of a read; it is passed on
- *   as it comes, and an order id that is no UUID does not get to Klarna.
+ * - order_tax_tolerance, unknown_refund_status: a refusal before anything happens, or of a read; it is passed on as it comes.
  * - pending_decision_seconds: only when a decision falls; `capture_while_pending` below passes one.
  * - push_repeats, notification_stops_on, callbacks_http_loopback: Klarna's calls to the shop; this service does not receive them yet.
  * A test file of their own have: keys that are forgotten (unknown-outcomes.spec.ts) and rate_limit (credentials-and-limits.spec.ts).
@@ -187,6 +186,18 @@ describe("what nobody outside Klarna knows: the money story agrees with Klarna's
       await stage.end();
     });
   });
+
+  it.each([400, 404])(
+    "invalid_order_id_status %d: an id that no order can have gets Klarna's word, once",
+    async (invalid_order_id_status) => {
+      await gateway.behave({ invalid_order_id_status });
+      const path = `/ordermanagement/v1/orders/no-uuid-${invalid_order_id_status}`;
+      const read = await gateway.get(path);
+      const written = await gateway.post(`${path}/captures`, { captured_amount: 100 }, randomUUID());
+      for (const answer of [read, written]) expect(answer.status).toBe(invalid_order_id_status);
+      expect((await requests(gateway, { method: 'POST', path: `${path}/captures` })).map(({ executed }) => executed)).toEqual([false]);
+    },
+  );
 
   it.each(['refused', 'accepted'])('capture_while_pending %s', async (capture_while_pending) => {
     await gateway.behave({ capture_while_pending });

@@ -122,6 +122,7 @@ describe('one order', () => {
     const order = await gateway.service.read(gateway.shop, orderId);
     expect(await gateway.service.read(gateway.shop, order.id)).toEqual(order);
     expect(await gateway.service.read(gateway.shop, order.id.toUpperCase())).toEqual(order);
+    expect(await gateway.service.read(gateway.shop, orderId.toUpperCase())).toEqual(order);
   });
 
   it.each(['unknown', 'another merchant', 'not an id', 'not even text'])('is not there: %s', async (what) => {

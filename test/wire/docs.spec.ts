@@ -105,6 +105,48 @@ describe('the API document', () => {
     await wire.close();
   });
 
+  it('knows no address of a simulator that somebody else runs', async () => {
+    const elsewhere = loadSettings({ DATABASE_URL: 'postgres://localhost/x', KLARNA_BASE_URL: 'http://simulator:3001' });
+    const wire = await startWireApp({ settings: elsewhere, before: setUpOpenApi });
+    const { info } = (await call(wire.url, { method: 'GET', path: '/docs-json' })).json() as { info: { description: string } };
+    await wire.close();
+    expect(info.description).toContain('the SIMULATOR'.toLowerCase());
+    expect(info.description).not.toContain('http://simulator');
+    expect(info.description).not.toContain('hands the token');
+  });
+
+  it('has examples that work when they are pressed from top to bottom, also where Klarna adds up lines', async () => {
+    const gateway = await testGateway();
+    await gateway.behave({ capture_line_sums: 'checked' });
+    const { paths } = (await gateway.get('/docs-json')).json as OpenApi;
+    const story = Object.entries(paths).flatMap(([path, item]) => Object.entries(item).map(([method, it]) => ({ path, method, ...it })));
+    const known: Record<string, string> = {};
+    const pressed: string[] = [];
+    const press = async (method: string, path: string, body?: unknown): Promise<void> => {
+      const url = path.replace(/\{(\w+)\}/g, (_, name: string) => known[name] ?? '');
+      const answer = await gateway.call(method.toUpperCase(), url, body === undefined ? {} : { body });
+      pressed.push(`${method} ${path} ${answer.status}`);
+      expect([method, path, answer.status < 300 ? 'done' : answer.text]).toEqual([method, path, 'done']);
+      const said = (answer.json ?? {}) as Record<string, unknown>;
+      for (const name of ['session_id', 'order_id'] as const) if (typeof said[name] === 'string') known[name] = said[name];
+      if (typeof said['authorization_token'] === 'string') known['authorizationToken'] = said['authorization_token'];
+      for (const name of ['capture_id', 'refund_id']) known[name] = answer.headers[name.replace('_', '-')] ?? known[name] ?? '';
+    };
+    for (const { path, method, tags, requestBody } of story) {
+      if (tags[0] !== story[0]?.tags[0]) break;
+      const { examples = {} } = Object.values((requestBody as { content?: object } | undefined)?.content ?? {})[0] ?? {};
+      const bodies = Object.values(examples as Record<string, { value: unknown }>).map(({ value }) => value);
+      if (method === 'get' && path.includes('/sessions/')) {
+        await gateway.simulate('POST', `/simulator/sessions/${known['session_id']}/authorize`, {});
+      }
+      for (const body of bodies.length > 0 ? bodies : [undefined]) await press(method, path, body);
+    }
+    await gateway.close();
+    expect(pressed.length).toBeGreaterThan(10);
+    expect(pressed.filter((each) => each.includes('captures 201'))).toHaveLength(2);
+    expect(pressed.filter((each) => each.includes('refunds 201'))).toHaveLength(2);
+  });
+
   it('describes amounts as integers, required fields, nested lists and refusals', async () => {
     const wire = await startWireApp({ settings: demo, before: setUpOpenApi });
     const document = (await call(wire.url, { method: 'GET', path: '/docs-json' })).json() as OpenApi;

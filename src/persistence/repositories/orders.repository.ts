@@ -65,7 +65,8 @@ export class OrdersRepository {
         ? `SELECT ${ORDER_COLUMNS} FROM orders o WHERE merchant_id = $1 AND (id = $2::text::uuid OR provider_order_id = $2)
            ORDER BY (provider_order_id = $2), created_at LIMIT 1`
         : `SELECT ${ORDER_COLUMNS} FROM orders o WHERE merchant_id = $1 AND provider_order_id = $2 ORDER BY created_at LIMIT 1`,
-      [merchantId, id],
+      // A UUID is the same in capitals.
+      [merchantId, UUID.test(id) ? id.toLowerCase() : id],
     );
     return rows[0] && orderOf(rows[0]);
   }

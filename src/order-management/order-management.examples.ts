@@ -1,0 +1,33 @@
+/** Of the cart in payments.examples.ts: a pair of running shoes for SEK 100.00, paid for in two parts. */
+const line = (amount: number, tax: number) => ({
+  type: 'physical',
+  reference: 'SHOE-42',
+  name: 'Running shoes',
+  quantity: 1,
+  unit_price: amount,
+  tax_rate: 2_500,
+  total_amount: amount,
+  total_discount_amount: 0,
+  total_tax_amount: tax,
+});
+
+export const CAPTURE_EXAMPLES = {
+  part: { summary: 'SEK 40.00 of it', value: { captured_amount: 4_000, reference: 'shipment-1', description: 'First parcel' } },
+  shipped: {
+    summary: 'SEK 40.00 of it, with its lines and the parcel',
+    value: {
+      captured_amount: 4_000,
+      reference: 'shipment-1',
+      description: 'First parcel',
+      order_lines: [line(4_000, 800)],
+      shipping_info: [{ shipping_company: 'dhl-express', shipping_method: 'Home', tracking_number: '63456415674545679874' }],
+    },
+  },
+};
+export const REFUND_EXAMPLES = {
+  part: { summary: 'SEK 15.00 back', value: { refunded_amount: 1_500, reference: 'return-1', description: 'A scratch' } },
+  line: {
+    summary: 'SEK 15.00 back, with its lines',
+    value: { refunded_amount: 1_500, reference: 'return-1', description: 'A scratch', order_lines: [line(1_500, 300)] },
+  },
+};
