@@ -49,7 +49,7 @@ describe('the bodies of old operations', () => {
   };
   const bodiless = { request: null, answer_body: null, attempt_bodies: 0, bodies_erased_at: expect.any(Date) };
   const plain = ({ headers, ...answer }: Answer) => ({
-    ...told({ headers, ...answer } as Answer),
+    ...told({ headers, ...answer }),
     correlation: headers['klarna-correlation-id'],
   });
 

@@ -297,7 +297,7 @@ describe('an operation', () => {
       expect(look?.data).toMatchObject({ captured_amount: 5_000, remaining_authorized_amount: 5_000, shown: 2, known: 0 });
       expect([...(look?.data?.['candidates'] as string[])].sort()).toEqual([...ids].sort());
       expect(look?.data?.['seen']).toEqual(
-        expect.arrayContaining(ids.map((each) => ({ id: each, amount: 2_500, at: expect.any(String) as unknown }))),
+        expect.arrayContaining(ids.map((each) => ({ id: each, amount: 2_500, at: expect.any(String) }))),
       );
       const page = await gateway.get(`/operations/${manual}/explanation`);
       expect([page.status, page.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
