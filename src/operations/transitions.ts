@@ -133,8 +133,9 @@ export class Transitions {
         stopped: false,
         request: row.request ?? as.request,
       });
-    // Its process is gone, and with it the caller who waited there; or the caller has waited long enough.
-    else if ((row.lease_out === true || row.waits_until < now) && !('fence' in as) && row.unresolved_since === null) {
+    // Its process is gone, and with it the caller who waited there; or the caller has waited long enough. A caller whose turn this is ends its
+    // wait itself: it may have to be withdrawn then.
+    else if ((row.lease_out === true || row.waits_until < now) && 'due' in as && row.unresolved_since === null) {
       row.unresolved_since = now;
       await this.repository.waitEnded(tx, row.id, now);
     }

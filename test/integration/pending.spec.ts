@@ -134,6 +134,9 @@ describe('a credential that wants 503 for a pending answer', () => {
     const key = randomUUID();
     const behind = await capture(id, key);
     expect(behind.status).toBe(503);
+    // At once, and not when it would have been its turn: whoever got this answer takes it for an end.
+    const states = await rowsOf(gateway.database, 'SELECT state, reason FROM operations WHERE lane = $1 ORDER BY position', [id]);
+    expect(states.slice(1)).toEqual([{ state: 'withdrawn', reason: 'wait-over' }]);
     await broken.end();
     await until('it waits for the schedule', async () => (await operation(gateway, first)).next_attempt_at);
     await gateway.post(`/operations/${operationIn(first)}/retry`);
