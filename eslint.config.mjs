@@ -13,7 +13,7 @@ const LAYERS = [
   ['payments', 'checkout', 'order-management', 'hosted-payment-page', 'mollie-orders', 'health'],
   ['app.module.ts'],
   ['boot'],
-  ['main.ts'],
+  ['main.ts', 'rebuild-queue.ts'],
 ];
 const place = (name) => `./src/${name}`;
 

@@ -96,6 +96,12 @@ export const SETTINGS = {
   NUDGE_OVERDUE_MS: withDefault(milliseconds(0), '2000', 'How late a queue job may be before the sweep runs the operation itself'),
   WORKER_CONCURRENCY: withDefault(whole(1, 1000), '20', 'Operations that one worker runs at a time'),
 
+  BODY_RETENTION_DAYS: withDefault(
+    whole(1, 36_500),
+    '30',
+    'Days after which the bodies of finished requests and answers are erased; status, headers of record, ids and amounts stay',
+  ),
+
   CLOCK: withDefault(oneOf('system', 'simulator'), 'system', "`simulator` follows the simulator's clock; refused with real hosts"),
   SIMULATOR_PORT: optional(port, 'Port of the simulator that the service starts; same rule as PORT', '3001'),
 } satisfies Record<string, Setting<unknown>>;

@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { mayHaveHappened } from './decide.js';
+import { notExecuted } from './answers.js';
 import { type CallerWait, isPassing } from './driver.js';
 import { Refusal } from './errors.js';
 import { HandlerRegistry } from './handler-registry.js';
@@ -164,7 +166,10 @@ export class Controls {
       if (facts.state !== 'manual') throw refusedBecause(row, `it is ${row.state}, not manual`);
       const now = this.clock.now();
       if (resolution.outcome === 'new_key' && facts.class === 'bounded') throw refusedBecause(row, 'its key is the authorization token');
-      const data = { kind: row.kind, outcome: resolution.outcome, reason: resolution.reason };
+      const providerId = resolution.outcome === 'succeeded' ? resolution.providerId : null;
+      const said = { outcome: resolution.outcome, reason: resolution.reason, provider_id: providerId };
+      await this.repository.insertResolution(tx, uuidv7({ msecs: now.getTime() }), { operation_id: row.id, at: now, ...said });
+      const data = { kind: row.kind, ...said };
       await this.#note(tx, row, 'operation.resolved', data, now);
       if (resolution.outcome === 'new_key') {
         const generation = row.generation + 1;
@@ -179,8 +184,10 @@ export class Controls {
       const handler = this.handlers.handlerOf(facts.kind);
       let answer: RecordedAnswer;
       if (resolution.outcome === 'succeeded') {
-        answer = handler.answerFor(context, resolution.providerId);
-        await handler.succeeded(tx, context, { answer, providerId: resolution.providerId, at: now, late: true });
+        answer = handler.answerFor(context, providerId);
+        await handler.succeeded(tx, context, { answer, providerId, at: now, late: true });
+        // An operation without a lane may have made its order: that one's timeline tells of it.
+        if (row.lane === null && providerId !== null) await this.#note(tx, { ...row, lane: providerId }, 'operation.resolved', data, now);
       } else {
         answer = notExecuted(row.id, resolution.reason);
         await handler.refused?.(tx, context, 'RESOLVED');
@@ -216,10 +223,4 @@ export class Controls {
 
 function refusedBecause(row: OperationRow, why: string): Refusal {
   return new Refusal('OPERATION_STATE', [`Operation ${row.id} can't be changed like this: ${why}.`], { operationId: row.id });
-}
-
-/** The answer of record when a person found out that nothing happened: Klarna's shape, our words. */
-function notExecuted(id: string, reason: string): RecordedAnswer {
-  const body = { error_code: 'NOT_ALLOWED', error_messages: [`Settled by a person as not executed: ${reason}`], correlation_id: id };
-  return { status: 403, headers: { 'Content-Type': 'application/json' }, body: Buffer.from(JSON.stringify(body)) };
 }

@@ -7,6 +7,7 @@ import { Controls, type Resolution } from './controls.js';
 import { Refusal } from './errors.js';
 import type { OperationView } from './operation-view.dto.js';
 import { OperationViews } from './operation-views.js';
+import { OperationReply } from './request.js';
 import type { ResolveRequest } from './resolve.dto.js';
 
 /** What people and scripts do with operations of their own merchant. */
@@ -22,6 +23,15 @@ export class OperationDesk {
   /** @throws Refusal NOT_FOUND, the same for another merchant's operation and for none */
   async read(caller: { merchantId: string }, id: string): Promise<OperationView> {
     return this.views.view(await this.#own(caller, id));
+  }
+
+  /** What is known of a `manual` operation and what a person can do, as text. @throws Refusal NOT_FOUND, OPERATION_STATE */
+  async explanation(caller: { merchantId: string }, id: string): Promise<OperationReply> {
+    const row = await this.#own(caller, id);
+    const page = await this.views.page(row);
+    if (page === null)
+      throw new Refusal('OPERATION_STATE', [`Operation ${row.id} is ${row.state}: there is nothing to decide.`], { operationId: row.id });
+    return new OperationReply(200, { 'Content-Type': 'text/plain; charset=utf-8' }, Buffer.from(page));
   }
 
   /** Withdraws what has not happened. @throws Refusal NOT_FOUND, OPERATION_STATE */

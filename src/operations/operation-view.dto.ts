@@ -22,10 +22,10 @@ export class AnswerView {
   body: unknown;
 }
 
-/** One try, or one look at the provider. */
+/** One try, one look at the provider, or a person's word. */
 export class EvidenceView {
-  @ApiProperty({ enum: ['attempt', 'reading'] })
-  type: 'attempt' | 'reading';
+  @ApiProperty({ enum: ['attempt', 'reading', 'resolution'] })
+  type: 'attempt' | 'reading' | 'resolution';
 
   @ApiProperty({ format: 'date-time' })
   started_at: string;
@@ -37,7 +37,7 @@ export class EvidenceView {
     nullable: true,
     type: String,
     description:
-      'Of an attempt: succeeded, rejected, configuration (credentials), retry (certainly did not happen) or unknown (may have happened); null while it is under way, or for ever when its process died. Of a reading: present, placed, absent, ambiguous or unreadable.',
+      'Of an attempt: succeeded, rejected, configuration (credentials), retry (certainly did not happen) or unknown (may have happened); null while it is under way, or for ever when its process died. Of a reading: present, placed, absent, ambiguous or unreadable. Of a resolution: succeeded, rejected or new_key.',
   })
   outcome: string | null;
 
@@ -47,14 +47,60 @@ export class EvidenceView {
   @ApiProperty({ nullable: true, type: String, description: "The provider's error code, or ours, such as TIMEOUT." })
   code: string | null;
 
-  @ApiProperty({ nullable: true, type: String })
+  @ApiProperty({ nullable: true, type: String, description: "Of an attempt: the provider's words or ours; of a resolution: the person's." })
   reason: string | null;
+
+  @ApiProperty({ nullable: true, type: String, description: 'The id of the capture, refund or order that was made, found or named.' })
+  provider_id: string | null;
+
+  @ApiProperty({
+    nullable: true,
+    type: 'object',
+    additionalProperties: true,
+    description:
+      'Of a reading: what was seen, as codes, ids, states and amounts (minor units); `candidates` are the ids that could be the effect.',
+  })
+  data: Record<string, unknown> | null;
 
   @ApiProperty({ nullable: true, type: String, description: "What Klarna's support asks for." })
   correlation_id: string | null;
 
-  @ApiProperty({ type: 'integer', description: 'Generation of the idempotency key.' })
-  generation: number;
+  @ApiProperty({ nullable: true, type: 'integer', description: 'Generation of the idempotency key; null for a resolution.' })
+  generation: number | null;
+}
+
+export class OutcomeView {
+  @ApiProperty({ example: 'It did not happen, and is not to be tried again.' })
+  when: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { type: 'string' },
+    description: 'The body for `POST /operations/{id}/resolve`.',
+    example: { outcome: 'rejected', reason: 'Not in the merchant portal.' },
+  })
+  request: Record<string, string>;
+
+  @ApiProperty()
+  consequence: string;
+}
+
+/** What a person who has to decide needs to read. `GET /operations/{id}/explanation` has the same as a page of text. */
+export class ExplanationView {
+  @ApiProperty()
+  title: string;
+
+  @ApiProperty({ type: [String] })
+  known: string[];
+
+  @ApiProperty({ type: [String] })
+  not_known: string[];
+
+  @ApiProperty({ type: [String] })
+  to_do: string[];
+
+  @ApiProperty({ type: [OutcomeView] })
+  outcomes: OutcomeView[];
 }
 
 /** A durable intent and what became of it. */
@@ -95,6 +141,17 @@ export class OperationView {
   @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
   reason: string | null;
 
-  @ApiProperty({ type: [EvidenceView], description: 'Every try and every look, oldest first.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'Since when the bodies of its request and answers are erased; status and headers stay.',
+  })
+  bodies_erased_at: string | null;
+
+  @ApiProperty({ nullable: true, type: ExplanationView, description: 'In the state `manual`: what is known and what a person can do.' })
+  explanation: ExplanationView | null;
+
+  @ApiProperty({ type: [EvidenceView], description: "Every try, every look and every person's word, oldest first." })
   history: EvidenceView[];
 }

@@ -1,10 +1,11 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
-import { ApiBody, ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiConflictResponse, ApiNotFoundResponse, ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { CallerOf } from '../http/caller.decorator.js';
 import { OwnRefusals } from '../http/documented.js';
 import type { Caller } from '../merchants/caller.js';
 import { OperationView } from './operation-view.dto.js';
 import { OperationDesk } from './operation-desk.js';
+import type { OperationReply } from './request.js';
 import { RESOLVE_EXAMPLES } from './resolve.examples.js';
 import { ResolveRequest } from './resolve.dto.js';
 
@@ -20,6 +21,18 @@ export class OperationsController {
   @Get()
   read(@Param('id') id: string, @CallerOf() caller: Caller): Promise<OperationView> {
     return this.desk.read(caller, id);
+  }
+
+  @ApiOperation({ summary: 'Read what is known of an operation in the state `manual`, and what a person can do: one page of text' })
+  @ApiProduces('text/plain')
+  @ApiOkResponse({
+    description: 'The member `explanation` of the operation, as a page.',
+    content: { 'text/plain': { schema: { type: 'string' } } },
+  })
+  @ApiConflictResponse({ description: 'It is not in the state `manual`.' })
+  @Get('explanation')
+  explanation(@Param('id') id: string, @CallerOf() caller: Caller): Promise<OperationReply> {
+    return this.desk.explanation(caller, id);
   }
 
   @ApiOperation({

@@ -1,7 +1,11 @@
 import { Module } from '@nestjs/common';
+import { Cursors } from '../http/cursors.js';
+import { OperationListRepository } from '../persistence/repositories/operation-list.repository.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { QueueModule } from '../queue/queue.module.js';
+import { Answers } from './answers.js';
+import { BodyRetention } from './body-retention.js';
 import { Controls } from './controls.js';
 import { Drafts } from './draft.js';
 import { Driver } from './driver.js';
@@ -10,6 +14,8 @@ import { LaneTurns } from './lane-turns.js';
 import { Leases } from './leases.js';
 import { OperationViews } from './operation-views.js';
 import { OperationDesk } from './operation-desk.js';
+import { OperationListController } from './operation-list.controller.js';
+import { OperationList } from './operation-list.service.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
 import { OperationRecords } from './record.js';
@@ -21,7 +27,7 @@ import { Watch } from './watch.js';
 
 @Module({
   imports: [QueueModule],
-  controllers: [OperationsController],
+  controllers: [OperationListController, OperationsController],
   providers: [
     OperationsRepository,
     TimelineRepository,
@@ -36,8 +42,13 @@ import { Watch } from './watch.js';
     Driver,
     Watch,
     Controls,
+    Answers,
+    BodyRetention,
     OperationViews,
     OperationDesk,
+    OperationListRepository,
+    Cursors,
+    OperationList,
     Operations,
     Sweep,
   ],

@@ -5,6 +5,7 @@ import { Settings } from '../config/settings.js';
 import { CommitUnknown, Database, DatabaseUnavailable } from '../persistence/database.js';
 import type { NewOperation } from '../persistence/repositories/operation-rows.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { Answers } from './answers.js';
 import { Controls } from './controls.js';
 import { Drafts } from './draft.js';
 import { type CallerWait, Driver } from './driver.js';
@@ -15,7 +16,6 @@ import { isFinal, type OperationState } from './operation.js';
 import { finalReply, lastCode, retryAfterSeconds, unresolved } from './reply.js';
 import { OperationReply, type OperationRequest } from './request.js';
 import { OperationViews } from './operation-views.js';
-import { OperationRecords } from './record.js';
 import type { Settled } from './settlement.js';
 import { laneOf } from './timing.js';
 import { type Step, Transitions } from './transitions.js';
@@ -38,7 +38,7 @@ export class Operations {
     private readonly watch: Watch,
     private readonly controls: Controls,
     private readonly views: OperationViews,
-    private readonly records: OperationRecords,
+    private readonly answers: Answers,
     private readonly repository: OperationsRepository,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -185,18 +185,18 @@ export class Operations {
     }
     if (!equal) return null;
     const reply = async (): Promise<OperationReply> => {
-      if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, wait);
+      if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, draft.request, wait);
       return this.#reply(equal.id, request, true);
     };
     return reply().catch((error: unknown) => announce(equal.id, error));
   }
 
   /** Goes on with a create order while its caller waits: at once, or as soon as whoever works on it has left it. */
-  async #reopen(id: string, wait: CallerWait): Promise<void> {
+  async #reopen(id: string, request: Buffer | null, wait: CallerWait): Promise<void> {
     for (let ended = false; ;) {
       if (this.driver.stopped) return;
       const until = new Date(this.clock.nowMs() + Math.max(0, wait.left()));
-      const step = await this.transitions.begin(id, null, { again: until });
+      const step = await this.transitions.begin(id, null, { again: until, request });
       if (step.do === 'send' || step.do === 'read') {
         await this.#within(this.driver.drive(id, null, step, wait), wait);
         return;
@@ -228,7 +228,7 @@ export class Operations {
       id,
       kind: request.kind,
       state,
-      answer: this.records.answer(row),
+      answer: await this.answers.ofRecord(row),
       reason: row.reason,
       lastCode: lastCode(attempts),
       nextAt: row.next_at,

@@ -96,6 +96,7 @@ export class Settlement {
     const [row] = await this.repository.lock(tx, [evidence.operationId]);
     if (!row) throw new Error(`Operation ${evidence.operationId} is gone`);
     if (evidence.attempt) await this.repository.answer(tx, [this.#answerRow(row, evidence.attempt)]);
+    if (evidence.attempt && row.bodies_erased_at !== null) await this.repository.hasBodiesAgain(tx, row.id);
     if (evidence.reading) await this.repository.insertReading(tx, evidence.reading.id, readingRow(row, evidence.reading));
     const attempts = await this.repository.attempts(tx, [row.id]);
     const readings = attempts.some((each) => each.outcome === 'succeeded') ? [] : await this.repository.readings(tx, [row.id]);

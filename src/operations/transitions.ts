@@ -52,9 +52,10 @@ export type Step =
 
 /**
  * Who begins: `fence`: its holder goes on; `turn`: it was just accepted behind others, or one of its callers tries whether its turn has
- * come; `due`: whoever finds it due, or its lease run out; `again`: a caller repeats a create order that nobody waits for any more.
+ * come; `due`: whoever finds it due, or its lease run out; `again`: a caller repeats a create order that nobody waits for any more
+ * (`request`: the equal bytes, sealed, in case those on record were erased meanwhile).
  */
-export type Entry = { fence: number } | { turn: true } | { due: true } | { again: Date };
+export type Entry = { fence: number } | { turn: true } | { due: true } | { again: Date; request: Buffer | null };
 
 /**
  * The ways an operation changes state, each one transaction: accepted (T1), begun (the next attempt or reading), and, in
@@ -130,9 +131,11 @@ export class Transitions {
         finished_at: null,
         reason: null,
         stopped: false,
+        request: row.request ?? as.request,
       });
-    // Its process is gone, and with it the caller who waited there; or the caller has waited long enough.
-    else if ((row.lease_out === true || row.waits_until < now) && !('fence' in as) && row.unresolved_since === null) {
+    // Its process is gone, and with it the caller who waited there; or the caller has waited long enough. A caller whose turn this is ends its
+    // wait itself: it may have to be withdrawn then.
+    else if ((row.lease_out === true || row.waits_until < now) && 'due' in as && row.unresolved_since === null) {
       row.unresolved_since = now;
       await this.repository.waitEnded(tx, row.id, now);
     }
@@ -161,7 +164,7 @@ export class Transitions {
           if (!again) await this.settlement.postpone(tx, row, at);
           return { step: { do: 'later', at, fence: row.fence } };
         }
-        if ('again' in as) await this.repository.reopen(tx, row.id, now, as.again);
+        if ('again' in as) await this.repository.reopen(tx, row.id, now, as.again, as.request);
         if (decision.do === 'read') return { step: await this.#read(tx, row, facts, as, asked) };
         return { step: await this.#send(tx, row, attempts, decision, now, asked) };
     }

@@ -8,6 +8,9 @@ import { matchByExclusion } from './match-by-exclusion.js';
 import { createdAnswer, doneAnswer } from './recorded-answers.js';
 import { orderIdOf } from './sending.js';
 
+/** Captures (refunds) that are kept of one look: candidates first, then the last ones that Klarna shows. */
+const MOST_KEPT = 50;
+
 type Found = Pick<ReadResult, 'finding' | 'data'> & Partial<ReadResult>;
 
 /**
@@ -34,7 +37,15 @@ export class Effects {
       const known = await this.movements.ofProviderOrder(kind, operation.providerAccountId, orderId);
       const { id: operationId, amount, reference } = operation;
       const candidates = matchByExclusion({ operationId, amount, reference, firstSentAt }, shown, known);
-      const data = { shown: shown.length, known: known.length, candidates: candidates.map(({ providerId }) => providerId) };
+      const data = {
+        ...amountsOf(snapshot),
+        shown: shown.length,
+        known: known.length,
+        candidates: candidates.map(({ providerId }) => providerId),
+        seen: [...new Set([...candidates, ...shown.toReversed()])]
+          .slice(0, MOST_KEPT)
+          .map((each) => ({ id: each.providerId, amount: each.amount, at: each.at?.toISOString() ?? null })),
+      };
       const [only] = candidates;
       if (only === undefined) return { finding: 'absent', data };
       if (candidates.length > 1) return { finding: 'ambiguous', data };
@@ -45,13 +56,7 @@ export class Effects {
   /** Looks whether an order is in the state that an operation without an id of its own brings about. */
   async state(operation: OperationContext, reached: (snapshot: OrderSnapshot, now: Date) => boolean | undefined): Promise<ReadResult> {
     return this.#look(operation, (snapshot) => {
-      const { status, orderAmount, capturedAmount, remainingAuthorizedAmount } = snapshot;
-      const data = {
-        status,
-        order_amount: orderAmount,
-        captured_amount: capturedAmount,
-        remaining_authorized_amount: remainingAuthorizedAmount,
-      };
+      const data = amountsOf(snapshot);
       const present = reached(snapshot, this.clock.now());
       if (present === undefined) return { finding: 'unreadable', data };
       if (!present) return { finding: 'absent', data };
@@ -73,4 +78,15 @@ export class Effects {
         return { ...nothing, finding: 'unreadable', data: { code: look.code } };
     }
   }
+}
+
+/** What an order showed, as evidence; minor units. */
+function amountsOf({ status, orderAmount, capturedAmount, refundedAmount, remainingAuthorizedAmount }: OrderSnapshot) {
+  return {
+    status,
+    order_amount: orderAmount,
+    captured_amount: capturedAmount,
+    refunded_amount: refundedAmount,
+    remaining_authorized_amount: remainingAuthorizedAmount,
+  };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { ordersQueryIn, pageQueryIn } from './list-queries.js';
+import { pageQueryIn } from '../http/list-query.js';
+import { ordersQueryIn } from './list-queries.js';
 
 const bad = (...names: string[]) =>
   expect.objectContaining({ code: 'BAD_VALUE', messages: names.map((name) => `Bad value: ${name}`) }) as unknown as Error;

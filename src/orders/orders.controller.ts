@@ -2,17 +2,13 @@ import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { CallerOf } from '../http/caller.decorator.js';
 import { OwnRefusals } from '../http/documented.js';
+import { CURSOR_QUERY, LIMIT_QUERY } from '../http/list-parameters.js';
+import { pageQueryIn } from '../http/list-query.js';
 import type { Caller } from '../merchants/caller.js';
-import { LIMIT, ORDER_STATUSES, ordersQueryIn, pageQueryIn } from './list-queries.js';
+import { ORDER_STATUSES, ordersQueryIn } from './list-queries.js';
 import { Order, OrderPage, OrderTimeline } from './orders.dto.js';
 import { OrdersService } from './orders.service.js';
 
-const LIMIT_QUERY = {
-  name: 'limit',
-  required: false,
-  schema: { type: 'integer', minimum: LIMIT.least, maximum: LIMIT.most, default: LIMIT.usual },
-} as const;
-const CURSOR_QUERY = { name: 'cursor', required: false, type: String, description: '`next_cursor` of the page before.' } as const;
 const TIME_SCHEMA = { type: 'string', format: 'date-time' } as const;
 const ORDER_ID = { name: 'id', description: "This service's id of the order, or the provider's." } as const;
 

@@ -1,11 +1,11 @@
 import { Module } from '@nestjs/common';
+import { Cursors } from '../http/cursors.js';
 import { KlarnaModule } from '../klarna/klarna.module.js';
 import { MerchantsModule } from '../merchants/merchants.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
-import { Cursors } from './cursors.js';
 import { OrderLifecycle } from './order-lifecycle.js';
 import { OrderReader } from './order-reader.js';
 import { OrderRefresher } from './order-refresher.js';

@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import { Cursors } from '../http/cursors.js';
+import type { PageQuery } from '../http/list-query.js';
 import { isPlainText } from '../http/text.js';
 import type { Caller } from '../merchants/caller.js';
 import { Refusal } from '../operations/errors.js';
@@ -6,8 +8,7 @@ import { MovementsRepository } from '../persistence/repositories/movements.repos
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import type { StoredOrder } from '../persistence/repositories/stored-order.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
-import { Cursors } from './cursors.js';
-import type { OrdersQuery, PageQuery } from './list-queries.js';
+import type { OrdersQuery } from './list-queries.js';
 import { eventResource, orderResource, orderResources } from './order-resource.js';
 import type { Order, OrderPage, OrderTimeline } from './orders.dto.js';
 

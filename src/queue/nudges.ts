@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { types } from 'node:util';
 import type { Alerts } from '../telemetry/alerts.js';
-import type { NudgeQueue, QueueBackend } from './queue-ports.js';
+import { nudgeJob, type NudgeQueue, type QueueBackend } from './queue-ports.js';
 
 /** So many adds may be on their way; above, nudges are dropped, because a dead Redis must not fill this process's memory. */
 const MAX_IN_FLIGHT = 1_000;
@@ -48,7 +48,7 @@ export class Nudges {
       return;
     }
     this.#counts.inFlight++;
-    void this.#add(operationId, fence, Math.max(0, Math.round(delayMs)));
+    void this.#add(operationId, fence, delayMs);
   }
 
   queueHealth(): QueueHealth {
@@ -60,9 +60,9 @@ export class Nudges {
     await within(this.#queue.close(), withinMs, () => this.#queue.disconnect());
   }
 
-  async #add(operationId: string, fence: number, delay: number): Promise<void> {
+  async #add(operationId: string, fence: number, delayMs: number): Promise<void> {
     try {
-      await this.#queue.add('nudge', { operationId }, { jobId: `${operationId}-${fence}`, delay });
+      await this.#queue.add(...nudgeJob(operationId, fence, delayMs));
       this.#counts.added++;
       this.#reachable = true;
       this.#lastError = undefined;

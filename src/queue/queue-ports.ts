@@ -5,6 +5,15 @@ export interface NudgeData {
 }
 export type NudgeProcessor = (data: NudgeData) => Promise<void>;
 
+/**
+ * One nudge as a job. Its id is the operation with its lease number: a second nudge of the same fence is the same job, and adding it while the
+ * first is there changes nothing.
+ * @param delayMs 0 for now
+ */
+export function nudgeJob(operationId: string, fence: number, delayMs: number): Parameters<NudgeQueue['add']> {
+  return ['nudge', { operationId }, { jobId: `${operationId}-${fence}`, delay: Math.max(0, Math.round(delayMs)) }];
+}
+
 /** What is used of BullMQ's Queue and Worker, whose types differ between the two backends. */
 interface Connected {
   on(event: 'error', listener: (error: Error) => void): unknown;

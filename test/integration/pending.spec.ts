@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { request } from 'node:http';
 import { derivedKey } from '../../src/operations/provider-key.js';
 import { Alerts } from '../../src/telemetry/alerts.js';
-import type { Answer } from '../support/client.js';
+import { type Answer, cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
+import { addMerchant } from '../support/merchants.js';
 import {
   expectRowsLikeLedger,
   gateAt,
@@ -133,6 +134,9 @@ describe('a credential that wants 503 for a pending answer', () => {
     const key = randomUUID();
     const behind = await capture(id, key);
     expect(behind.status).toBe(503);
+    // At once, and not when it would have been its turn: whoever got this answer takes it for an end.
+    const states = await rowsOf(gateway.database, 'SELECT state, reason FROM operations WHERE lane = $1 ORDER BY position', [id]);
+    expect(states.slice(1)).toEqual([{ state: 'withdrawn', reason: 'wait-over' }]);
     await broken.end();
     await until('it waits for the schedule', async () => (await operation(gateway, first)).next_attempt_at);
     await gateway.post(`/operations/${operationIn(first)}/retry`);
@@ -215,12 +219,12 @@ describe('an operation', () => {
     expect((await control(answer, 'resolve', { outcome: 'rejected', reason: 'no' })).status).toBe(409);
   });
 
-  it('tells of itself in the timeline when it waits, and alarms when it is unresolved for 5 minutes and for an hour', async () => {
+  it('tells of itself in the timeline when it waits, and alarms when it is unresolved for 5 minutes, an hour and 5 hours', async () => {
     const { id, answer, broken } = await waiting('reset_before');
     const raised = () => gateway.app.get(Alerts).count('operation.unresolved');
     const before = raised();
     expect((await timeline(gateway, id)).map(({ type }) => type)).toContain('operation.waiting');
-    for (const seconds of [301, 3_600]) {
+    for (const seconds of [301, 3_600, 5 * 3_600]) {
       const { history } = await operation(gateway, answer);
       await pass(seconds, gateway);
       await until('it was tried again', async () => {
@@ -228,7 +232,7 @@ describe('an operation', () => {
         return view.history.length > history.length && view.next_attempt_at !== null;
       });
     }
-    await until('both were told of', () => raised() >= before + 2);
+    await until('all were told of', () => raised() === before + 3);
     await broken.end();
     // One that is being looked at just then is not hastened.
     await until('it is settled', async () => (await control(answer, 'retry')).status === 409);
@@ -282,6 +286,62 @@ describe('an operation', () => {
       await expectRowsLikeLedger(gateway, id);
     });
 
+    it('explains itself in one page: what was sent, what Klarna showed, and the body for each way out', async () => {
+      const id = await gateway.order();
+      const manual = await manualCapture(gateway, id, 2_500);
+      const { captures } = await gateway.ledger(id);
+      const view = (await gateway.get(`/operations/${manual}`)).json as {
+        explanation: { known: string[]; outcomes: { request: Record<string, string> }[] };
+        history: { type: string; outcome: string; data: Record<string, unknown> | null }[];
+      };
+      // The evidence of every look is kept: what was seen, and which of it could be the effect.
+      const [look] = view.history.filter(({ outcome }) => outcome === 'ambiguous');
+      const ids = captures.map((each) => each.capture_id);
+      expect(look?.data).toMatchObject({ captured_amount: 5_000, remaining_authorized_amount: 5_000, shown: 2, known: 0 });
+      expect([...(look?.data?.['candidates'] as string[])].sort()).toEqual([...ids].sort());
+      expect(look?.data?.['seen']).toEqual(
+        expect.arrayContaining(ids.map((each) => ({ id: each, amount: 2_500, at: expect.any(String) }))),
+      );
+      const page = await gateway.get(`/operations/${manual}/explanation`);
+      expect([page.status, page.headers['content-type']]).toEqual([200, 'text/plain; charset=utf-8']);
+      for (const found of ids) expect(page.text).toContain(found);
+      for (const line of ['What is known', 'What is not known', 'What to do', 'Outcomes', 'CAPTURE_NOT_ALLOWED'])
+        expect(page.text).toContain(line);
+      // The body that it offers is one that works.
+      const offered = view.explanation.outcomes.find(({ request }) => request['provider_id'] === ids[1]);
+      const resolved = await control(manual, 'resolve', offered?.request);
+      expect([resolved.status, resolved.json]).toMatchObject([200, { state: 'succeeded', explanation: null }]);
+      const after = await operation(gateway, manual);
+      expect(after.history.filter(({ type }) => type === 'resolution')).toMatchObject([
+        { outcome: 'succeeded', provider_id: ids[1], reason: offered?.request['reason'] },
+      ]);
+      const nothing = await gateway.get(`/operations/${manual}/explanation`);
+      expect(problem(nothing)).toMatchObject([409, 'application/problem+json', { code: 'OPERATION_STATE' }]);
+      const foreign = await gateway.call('GET', `/operations/${manual}/explanation`, { as: await addMerchant(gateway, 'curious') });
+      expect(problem(foreign)).toMatchObject([404, 'application/problem+json', { code: 'NOT_FOUND' }]);
+    });
+
+    it('keeps the reason also where there is no order yet: in its history, and in the timeline of the order that was found', async () => {
+      const { token, cart } = await gateway.authorized(cartOf(10_000));
+      const path = `/payments/v1/authorizations/${token}/order`;
+      const broken = await lasting(gateway, 'reset_before', { method: 'POST', path });
+      const first = await gateway.call('POST', path, { body: cart, headers: { Prefer: 'wait=0' } });
+      const id = operationIn(first);
+      await until('nobody works on it', async () => (await operation(gateway, id)).next_attempt_at);
+      // As the rules leave it when Klarna can't be read for long enough.
+      await rowsOf(gateway.database, `UPDATE operations SET state = 'manual', reason = 'unreadable', next_at = NULL WHERE id = $1`, [id]);
+      await broken.end();
+      expect((await gateway.get(`/operations/${id}/explanation`)).text).toContain('GET /payments/v1/sessions/');
+      const order = randomUUID();
+      const said = { outcome: 'succeeded', provider_id: order, reason: 'Seen in the portal by Ann' };
+      expect(await control(id, 'resolve', said)).toMatchObject({ status: 200, json: { state: 'succeeded', order_id: order } });
+      const view = await operation(gateway, id);
+      expect(view.history.at(-1)).toMatchObject({ type: 'resolution', ...said });
+      const entry = (await timeline(gateway, order)).find(({ type }) => type === 'operation.resolved');
+      expect(entry?.data).toMatchObject({ outcome: 'succeeded', reason: 'Seen in the portal by Ann', provider_id: order });
+      expect((await gateway.post(path, cart)).json).toEqual({ order_id: order });
+    });
+
     it('refuses an equal request without a key, like any unresolved operation', async () => {
       const id = await gateway.order();
       const manual = await manualCapture(gateway, id, 2_500);
@@ -300,11 +360,16 @@ describe('an operation', () => {
     }
   });
 
-  it.each([{}, { outcome: 'maybe', reason: 'x' }, { outcome: 'rejected' }, { outcome: 'rejected', reason: '' }])(
-    'is not resolved by %j',
-    async (body) => {
-      const { answer } = await waiting('reset_before');
-      expect((await control(answer, 'resolve', body)).status).toBe(400);
-    },
-  );
+  it.each([
+    {},
+    { outcome: 'maybe', reason: 'x' },
+    { outcome: 'rejected' },
+    { outcome: 'rejected', reason: '' },
+    { outcome: 'rejected', reason: ' \n' },
+    { outcome: 'rejected', reason: 'a\u0000b' },
+    { outcome: 'rejected', reason: 'x'.repeat(1_001) },
+  ])('is not resolved by %j', async (body) => {
+    const { answer } = await waiting('reset_before');
+    expect((await control(answer, 'resolve', body)).status).toBe(400);
+  });
 });

@@ -65,7 +65,17 @@ describe('the look for a capture', () => {
       finding: 'present',
       providerId: 'c1',
       answer: { status: 201, headers: { 'Capture-Id': 'c1', Location: `/ordermanagement/v1/orders/${orderId}/captures/c1` }, body: null },
-      data: { shown: 1, known: 0, candidates: ['c1'] },
+      data: {
+        status: 'AUTHORIZED',
+        order_amount: 10_000,
+        captured_amount: 0,
+        refunded_amount: 0,
+        remaining_authorized_amount: 10_000,
+        shown: 1,
+        known: 0,
+        candidates: ['c1'],
+        seen: [{ id: 'c1', amount: 4_000, at: '2026-11-20T10:00:01.000Z' }],
+      },
     });
   });
 

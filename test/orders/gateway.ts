@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { ManualClock } from '../../src/clock/manual-clock.js';
+import { Cursors } from '../../src/http/cursors.js';
 import type { KlarnaExchange } from '../../src/klarna/exchange.js';
 import type { OrderManagementClient } from '../../src/klarna/order-management.client.js';
 import type { Caller, ProviderAccount } from '../../src/merchants/caller.js';
 import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js';
 import type { OperationContext } from '../../src/operations/handler.js';
 import type { OperationKind } from '../../src/operations/kinds.js';
-import { Cursors } from '../../src/orders/cursors.js';
 import { OrderLifecycle } from '../../src/orders/order-lifecycle.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
 import { OrdersService } from '../../src/orders/orders.service.js';

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { ordersQueryIn } from '../../src/orders/list-queries.js';
 import type { Caller } from '../../src/merchants/caller.js';
-import type { Database, Queryable } from '../../src/persistence/database.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
+import { CountingRows } from '../support/counting-rows.js';
 import { aMerchant, type Gateway, openGateway, placeOrder, START } from './gateway.js';
 
 let gateway: Gateway;
@@ -204,32 +204,3 @@ describe('the rows that Postgres reads for a page', () => {
     60_000,
   );
 });
-
-interface PlanNode {
-  'Actual Rows': number;
-  'Actual Loops': number;
-  'Rows Removed by Filter'?: number;
-  'Rows Removed by Index Recheck'?: number;
-  Plans?: PlanNode[];
-}
-
-/** Counts what the leaves of every plan have read, thrown away or not. */
-class CountingRows {
-  rows = 0;
-  readonly database: Database;
-
-  constructor(on: Queryable) {
-    const query = async (sql: string, params?: readonly unknown[]) => {
-      const [explained] = await on.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(`EXPLAIN (ANALYZE, FORMAT JSON) ${sql}`, params);
-      if (explained !== undefined) this.#count(explained['QUERY PLAN'][0].Plan);
-      return on.query(sql, params);
-    };
-    this.database = { query } as unknown as Database;
-  }
-
-  #count(node: PlanNode): void {
-    for (const child of node.Plans ?? []) this.#count(child);
-    const thrownAway = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
-    this.rows += ((node.Plans === undefined ? node['Actual Rows'] : 0) + thrownAway) * node['Actual Loops'];
-  }
-}

@@ -16,7 +16,13 @@ export interface OperationView {
   next_attempt_at: string | null;
   answer: { status: number; headers: Record<string, string>; body: unknown } | null;
   reason: string | null;
-  history: { type: 'attempt' | 'reading'; outcome: string | null; status: number | null; code: string | null; generation: number }[];
+  history: {
+    type: 'attempt' | 'reading' | 'resolution';
+    outcome: string | null;
+    status: number | null;
+    code: string | null;
+    generation: number | null;
+  }[];
 }
 
 export type LedgerRequest = LedgerOrder['requests'][number] & { sequence: number; outcome: number | null; replayed: boolean };

@@ -51,9 +51,15 @@ export class EmbeddedPostgres {
     const running = (await findRunning(places.cluster)) ?? (await startAt());
     writeFileSync(portFile, `${running.port}\n`);
     await ensureDatabase(running.port);
-    const url = `postgres://app@127.0.0.1:${running.port}/gateway`;
+    const url = urlAt(running.port);
     const restart = async () => (await findRunning(places.cluster)) ?? (await startServer(places, running.port, settings));
     return new EmbeddedPostgres(url, places.cluster, running, restart, note);
+  }
+
+  /** The address of the server that another process has started for this DATA_DIR; undefined while none runs. */
+  static async running(dataDir: string): Promise<string | undefined> {
+    const running = await findRunning((await findPlaces(dataDir)).cluster);
+    return running && urlAt(running.port);
   }
 
   get pid(): number {
@@ -87,6 +93,10 @@ export class EmbeddedPostgres {
       .catch((error: unknown) => this.note(`The private Postgres could not be started again: ${(error as Error).message}`))
       .finally(() => (this.#restarting = undefined));
   }
+}
+
+function urlAt(port: number): string {
+  return `postgres://app@127.0.0.1:${port}/gateway`;
 }
 
 async function ensureDatabase(port: number): Promise<void> {

@@ -12,6 +12,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 import { ProviderKeyEntity } from './provider-key.entity.js';
 import { ReadingEntity } from './reading.entity.js';
 import { RefundEntity } from './refund.entity.js';
+import { ResolutionEntity } from './resolution.entity.js';
 import { TimelineEntity } from './timeline.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
@@ -28,6 +29,7 @@ export const entities = [
   OperationEntity,
   AttemptEntity,
   ReadingEntity,
+  ResolutionEntity,
   IdempotencyKeyEntity,
   ProviderKeyEntity,
   LaneEntity,

@@ -18,6 +18,8 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('operations_token_and_body', { synchronize: false })
 @Index('operations_open_token', { synchronize: false })
 @Index('operations_by_state', { synchronize: false })
+@Index('operations_finished', { synchronize: false })
+@Index('operations_with_bodies', { synchronize: false })
 export class OperationEntity {
   /** UUIDv7: ordered by time of acceptance. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'operations_pkey' })
@@ -141,4 +143,8 @@ export class OperationEntity {
 
   @Column('timestamptz', { name: 'finished_at', nullable: true })
   finishedAt!: Date | null;
+
+  /** Since when the bodies of its request and answers are gone. */
+  @Column('timestamptz', { name: 'bodies_erased_at', nullable: true })
+  bodiesErasedAt!: Date | null;
 }

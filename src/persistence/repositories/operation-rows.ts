@@ -34,7 +34,10 @@ export interface OperationRow {
   reason: string | null;
   created_at: Date;
   finished_at: Date | null;
+  /** Since when the bodies of its request and answers are gone. */
+  bodies_erased_at: Date | null;
   order_id: string | null;
+  order_currency: string | null;
   order_expires_at: Date | null;
   order_created_at: Date | null;
   /** By Postgres' clock: its process has not renewed the lease. */
@@ -70,6 +73,15 @@ export interface ReadingRow {
   finding: string;
   provider_id: string | null;
   data: Record<string, unknown>;
+}
+
+/** A person's word on an operation. */
+export interface ResolutionRow {
+  operation_id: string;
+  at: Date;
+  outcome: string;
+  provider_id: string | null;
+  reason: string;
 }
 
 export interface LanePeerRow {

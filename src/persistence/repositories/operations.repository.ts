@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Queryable, Transaction } from '../database.js';
-import type { AttemptRow, LanePeerRow, NewOperation, OperationChange, OperationRow, ReadingRow } from './operation-rows.js';
+import type { AttemptRow, LanePeerRow, NewOperation, OperationChange, OperationRow, ReadingRow, ResolutionRow } from './operation-rows.js';
 
 /** Whose lane: the provider's account and its order id. */
 export interface LaneKey {
@@ -12,7 +12,8 @@ const OPERATION_COLUMNS = `
   o.id, o.merchant_id, o.provider_account_id, o.kind, o.class, o.state, o.lane, o.position, o.data_subject, o.target, o.request,
   o.caller_key, o.fingerprint, o.token_hash, o.amount, o.reference, o.provider_key, o.generation, o.fence, o.lease_until,
   o.next_at, o.steps, o.wakes, o.opened_at, o.unresolved_since, o.waits_until, o.sends_alone, o.stopped,
-  o.answer_status, o.answer_headers, o.answer_body, o.reason, o.created_at, o.finished_at, o.lease_until < now() AS lease_out`;
+  o.answer_status, o.answer_headers, o.answer_body, o.reason, o.created_at, o.finished_at, o.bodies_erased_at,
+  o.lease_until < now() AS lease_out`;
 
 /** Statements of the durable operation. The rules are in src/operations; here is only what Postgres has to do, for whole lists. */
 @Injectable()
@@ -140,6 +141,20 @@ export class OperationsRepository {
        FROM readings WHERE operation_id = ANY($1) ORDER BY operation_id, started_at`,
       [operationIds],
     );
+  }
+
+  resolutions(db: Queryable, operationIds: readonly string[]): Promise<ResolutionRow[]> {
+    return db.query<ResolutionRow>(
+      `SELECT operation_id, at, outcome, provider_id, reason FROM resolutions WHERE operation_id = ANY($1) ORDER BY operation_id, at, id`,
+      [operationIds],
+    );
+  }
+
+  async insertResolution(tx: Transaction, id: string, resolution: ResolutionRow): Promise<void> {
+    const { operation_id: operationId, at, outcome, provider_id: providerId, reason } = resolution;
+    await tx.query('INSERT INTO resolutions (id, operation_id, at, outcome, provider_id, reason) VALUES ($1, $2, $3, $4, $5, $6)', [
+      ...[id, operationId, at, outcome, providerId, reason],
+    ]);
   }
 
   /** Starts an attempt of a locked operation: its row, the lease, and a new revision of the lane. */
@@ -335,13 +350,16 @@ export class OperationsRepository {
     ]);
   }
 
-  /** Opens a bounded operation again, for as long as its new caller waits; the row is locked. */
-  async reopen(tx: Transaction, id: string, now: Date, until: Date): Promise<void> {
+  /**
+   * Opens a bounded operation again, for as long as its new caller waits; the row is locked.
+   * @param request the caller's bytes, sealed, for one whose own were erased
+   */
+  async reopen(tx: Transaction, id: string, now: Date, until: Date, request: Buffer | null): Promise<void> {
     await tx.query(
       `UPDATE operations SET opened_at = $2, waits_until = $3, unresolved_since = NULL, finished_at = NULL, reason = NULL, stopped = false,
-         state = CASE WHEN state = 'abandoned' THEN 'unknown' ELSE state END
+         request = COALESCE(request, $4), bodies_erased_at = NULL, state = CASE WHEN state = 'abandoned' THEN 'unknown' ELSE state END
        WHERE id = $1`,
-      [id, now, until],
+      [id, now, until, request],
     );
   }
 
@@ -405,6 +423,44 @@ export class OperationsRepository {
     );
   }
 
+  /**
+   * Erases the bodies of one batch of operations that finished before a time: request, answer of record, answers of attempts. Who is being
+   * worked on at the moment is left for the next time. Unfinished operations, `manual` ones among them, have not finished at any time.
+   * @returns how many operations that were
+   */
+  async eraseBodies(db: Queryable, finishedBefore: Date, now: Date, limit: number): Promise<number> {
+    const rows = await db.query(
+      `WITH due AS (
+         SELECT id FROM operations WHERE finished_at < $1 AND bodies_erased_at IS NULL ORDER BY finished_at LIMIT $3 FOR UPDATE SKIP LOCKED
+       ), answers AS (
+         UPDATE attempts SET answer = NULL WHERE operation_id IN (SELECT id FROM due) AND answer IS NOT NULL
+       )
+       UPDATE operations SET request = NULL, answer_body = NULL, bodies_erased_at = $2 WHERE id IN (SELECT id FROM due) RETURNING id`,
+      [finishedBefore, now, limit],
+    );
+    return rows.length;
+  }
+
+  /** A body came after the others were erased: it is erased with the next batch. The row is locked. */
+  async hasBodiesAgain(tx: Transaction, id: string): Promise<void> {
+    await tx.query('UPDATE operations SET bodies_erased_at = NULL WHERE id = $1', [id]);
+  }
+
+  /** One batch of what a lost queue has to be told of: everything that waits for a time. Goes on from a row. */
+  waiting(
+    db: Queryable,
+    after: { place: string; id: string } | null,
+    limit: number,
+  ): Promise<{ id: string; fence: number; next_at: Date; place: string }[]> {
+    return db.query(
+      `SELECT id, fence, next_at, next_at::text AS place FROM operations
+       WHERE next_at IS NOT NULL AND lease_until IS NULL AND finished_at IS NULL AND state <> 'manual'
+         AND ($1::timestamptz IS NULL OR next_at >= $1 AND (next_at, id) > ($1, $2::uuid))
+       ORDER BY next_at, id LIMIT $3`,
+      [after?.place ?? null, after?.id ?? null, limit],
+    );
+  }
+
   /** Lets the key be used again, for a new intent. */
   async freeKey(tx: Transaction, operationId: string): Promise<void> {
     await tx.query('DELETE FROM idempotency_keys WHERE operation_id = $1', [operationId]);
@@ -422,7 +478,7 @@ export class OperationsRepository {
 
 /** The authorization's end and the order's age, for operations whose order is known here; and how the account is. */
 const ORDER_FACTS = `
-  ord.id AS order_id, ord.expires_at AS order_expires_at, ord.created_at AS order_created_at,
+  ord.id AS order_id, ord.currency AS order_currency, ord.expires_at AS order_expires_at, ord.created_at AS order_created_at,
   acc.failing_since AS account_failing_since, acc.paused_at AS account_paused_at
   FROM operations o JOIN provider_accounts acc ON acc.id = o.provider_account_id
   LEFT JOIN orders ord ON ord.provider_account_id = o.provider_account_id AND ord.provider_order_id = o.lane`;

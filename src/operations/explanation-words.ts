@@ -1,0 +1,129 @@
+import type { KINDS, OperationKind } from './kinds.js';
+
+/** Kinds that can become `manual`: all but those of sessions, which end with their caller's wait. */
+type ManualKind = { [Kind in OperationKind]: (typeof KINDS)[Kind]['class'] extends 'interactive' ? never : Kind }[OperationKind];
+
+/** What a person has to be told of a kind; `{order}` and `{session}` are replaced. */
+export interface KindWords {
+  /** As the subject of a title. */
+  title: string;
+  /** In the middle of a sentence. */
+  thing: string;
+  /** Where its effect is seen at Klarna, as seen through this gateway, which passes Klarna's bytes on. */
+  lookUps: readonly string[];
+  /** What counts as the effect. */
+  seen: string;
+  /** What `provider_id` is; null where the kind makes nothing with an id. */
+  id: string | null;
+  /** What callers get after `succeeded`. */
+  success: string;
+  /** What a second execution would be. */
+  twice: string;
+}
+
+const ORDER = 'GET /ordermanagement/v1/orders/{order}';
+const PORTAL = "Klarna's merchant portal, Orders: search for {order}";
+
+export const KIND_WORDS = {
+  'order-management.capture': {
+    title: 'Capture',
+    thing: 'capture',
+    lookUps: [`${ORDER}: members captures, captured_amount`, 'GET /ordermanagement/v1/orders/{order}/captures', `${PORTAL}, its captures`],
+    seen: 'a capture of this amount and reference, made after the first send, that belongs to nothing else',
+    id: 'the capture_id',
+    success: '201 with the Capture-Id; the capture is linked to this operation and counted',
+    twice: 'the shopper is charged twice',
+  },
+  'order-management.refund': {
+    title: 'Refund',
+    thing: 'refund',
+    lookUps: [`${ORDER}: members refunds, refunded_amount`, `${PORTAL}, its refunds`],
+    seen: 'a refund of this amount and reference, made after the first send, that belongs to nothing else',
+    id: 'the refund_id',
+    success: '201 with the Refund-Id; the refund is linked to this operation and counted',
+    twice: 'the shopper gets the money back twice',
+  },
+  'order-management.cancel': {
+    title: 'Cancel',
+    thing: 'cancel',
+    lookUps: [`${ORDER}: member status`, PORTAL],
+    seen: 'status CANCELLED',
+    id: null,
+    success: '204; the order counts as cancelled',
+    twice: 'nothing more happens than at the first: a cancelled order stays cancelled',
+  },
+  'order-management.release': {
+    title: 'Release of the remaining authorization',
+    thing: 'release',
+    lookUps: [`${ORDER}: members remaining_authorized_amount, captured_amount, status`, PORTAL],
+    seen: 'remaining_authorized_amount 0 while less than the order was captured, and the order has neither expired nor been cancelled',
+    id: null,
+    success: '204; nothing of the order counts as authorized any more',
+    twice: 'nothing more happens than at the first: there is nothing left to release',
+  },
+  'payments.create-order': {
+    title: 'Create order',
+    thing: 'order',
+    lookUps: [
+      'GET /payments/v1/sessions/{session}: member status; "complete" means that an order was placed, without telling its id',
+      "Klarna's merchant portal, Orders: search for the amount, the reference and the time of the first send",
+    ],
+    seen: 'an order of this amount and reference, placed after the first send',
+    id: 'the order_id',
+    success: '200 with the order_id; the order is known here, and can be captured',
+    twice: 'the shopper has two orders',
+  },
+  'payments.cancel-authorization': {
+    title: 'Cancel of an authorization',
+    thing: 'cancel of the authorization',
+    lookUps: [
+      'GET /payments/v1/sessions/{session}: member authorization_token; gone means cancelled, status "complete" means that an order was placed',
+      "Klarna's merchant portal, Orders: whether an order was placed with this authorization",
+    ],
+    seen: 'a session that is open and shows no authorization_token',
+    id: null,
+    success: '204',
+    twice: 'nothing more happens than at the first: a cancelled authorization stays cancelled',
+  },
+} as const satisfies Record<ManualKind, KindWords>;
+
+export interface ReasonWords {
+  /** After the kind, in a title. */
+  title: string;
+  /** What the rules can't tell; `{thing}` is replaced. */
+  notKnown: readonly string[];
+  /** What comes before the look-ups. */
+  first: readonly string[];
+}
+
+/** By the reasons of decide.ts that end as `manual`. */
+export const REASON_WORDS: Readonly<Record<string, ReasonWords>> = {
+  ambiguous: {
+    title: 'Klarna shows more than one that could be this one',
+    notKnown: [
+      'Which of the candidates this operation made, or whether it made none of them: each has its amount and its reference, was made after its first send and belongs to no other operation.',
+      'Whether somebody made one of them elsewhere: in the merchant portal, or with another system.',
+    ],
+    first: ['Ask who else works on this order (merchant portal, other systems, colleagues): what they made is not this one.'],
+  },
+  'absent-twice': {
+    title: 'sent under two idempotency keys, and not seen at Klarna after either',
+    notKnown: [
+      'Why neither call had an effect that can be seen. After each, the gateway waited until Klarna must have been done and looked twice.',
+      'Whether Klarna still carries out one of the calls. That would be unusual, and is what a third key would risk.',
+    ],
+    first: ["Ask Klarna's merchant support, with the correlation ids and the times above, what became of these calls."],
+  },
+  'placed-without-id': {
+    title: 'an order was placed, and Klarna does not tell its id',
+    notKnown: ["The order's id. The session shows that an order exists; Klarna refused the repeat that would have told which."],
+    first: ['Until the id is known: do not ship, and do not let the shopper pay again.'],
+  },
+  unreadable: {
+    title: 'Klarna could not be read for so long that a person must look',
+    notKnown: ['Whether the {thing} happened: no look at Klarna brought an answer that says so, or that it did not.'],
+    first: [
+      "See whether Klarna can be reached from here with this merchant's credentials: GET /health/ready says nothing about that; a read does.",
+    ],
+  },
+};

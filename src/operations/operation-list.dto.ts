@@ -1,0 +1,127 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { OPERATION_STATES } from './operation.js';
+
+const AMOUNT = { type: 'integer', format: 'int64' } as const;
+const CURRENCY = {
+  type: String,
+  nullable: true,
+  example: 'SEK',
+  description: "The order's currency; null while the order is not known here.",
+} as const;
+
+/** One line of a list: what an operation is, without its history. */
+export class ListedOperation {
+  @ApiProperty({ format: 'uuid' })
+  id: string;
+
+  @ApiProperty({ example: 'order-management.capture' })
+  kind: string;
+
+  @ApiProperty({ enum: ['durable', 'bounded', 'interactive'] })
+  class: string;
+
+  @ApiProperty({ enum: OPERATION_STATES })
+  state: string;
+
+  @ApiProperty({ nullable: true, type: String, description: "The provider's order id." })
+  order_id: string | null;
+
+  @ApiProperty({ nullable: true, type: String, description: "The merchant's." })
+  reference: string | null;
+
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 2_500,
+    description: 'What was asked for, in minor units; null where the kind names none.',
+  })
+  amount: number | null;
+
+  @ApiProperty(CURRENCY)
+  currency: string | null;
+
+  @ApiProperty({ type: 'integer', description: 'How often it was tried.' })
+  attempts: number;
+
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    example: 'TIMEOUT',
+    description: 'What the newest try came to: the provider’s code, or ours.',
+  })
+  last_code: string | null;
+
+  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  next_attempt_at: string | null;
+
+  @ApiProperty({ format: 'date-time' })
+  created_at: string;
+
+  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  finished_at: string | null;
+
+  @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
+  reason: string | null;
+}
+
+export class OperationPage {
+  @ApiProperty({ type: [ListedOperation] })
+  items: ListedOperation[];
+
+  @ApiProperty({ nullable: true, type: String, description: '`cursor` of the next page; null on the last one.' })
+  next_cursor: string | null;
+}
+
+export class MoneyOfKind {
+  @ApiProperty(CURRENCY)
+  currency: string | null;
+
+  @ApiProperty({ ...AMOUNT, example: 129_900, description: 'Sum of what was asked for, in minor units.' })
+  amount: number;
+
+  @ApiProperty({ type: 'integer', description: 'How many operations name an amount.' })
+  operations: number;
+}
+
+export class CountOfKind {
+  @ApiProperty({ example: 'order-management.capture' })
+  kind: string;
+
+  @ApiProperty({ type: 'integer' })
+  count: number;
+
+  @ApiProperty({ format: 'date-time' })
+  oldest_created_at: string;
+
+  @ApiProperty({ description: 'There may be more: only so many of one state and kind are counted.' })
+  capped: boolean;
+
+  @ApiProperty({ type: [MoneyOfKind], description: 'By currency. Empty where the kind names no amount.' })
+  amounts: MoneyOfKind[];
+}
+
+export class CountOfState {
+  @ApiProperty({ enum: OPERATION_STATES })
+  state: string;
+
+  @ApiProperty({ type: 'integer' })
+  count: number;
+
+  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  oldest_created_at: string | null;
+
+  @ApiProperty({ type: [CountOfKind], description: 'Amounts of different kinds do not add up: captures and refunds are apart.' })
+  kinds: CountOfKind[];
+}
+
+/** Counts and money by state. Every unfinished operation counts; of the finished ones those that were accepted lately. */
+export class OperationSummary {
+  @ApiProperty({ format: 'date-time' })
+  as_of: string;
+
+  @ApiProperty({ format: 'date-time', description: 'Finished operations count when they were accepted from this time on (24 hours ago).' })
+  finished_since: string;
+
+  @ApiProperty({ type: [CountOfState], description: 'Every state, also one without operations.' })
+  states: CountOfState[];
+}

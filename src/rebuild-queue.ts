@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { rebuild } from './boot/rebuild-queue.js';
+
+await rebuild();
