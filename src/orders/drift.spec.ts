@@ -193,6 +193,13 @@ describe('telling', () => {
     expect(applySnapshot(first.state, reading({})).state).toMatchObject({ flaggedDifferences: null, anomaly: null });
   });
 
+  it('says of a capture that was never told of and is not shown any more only that it is not shown', () => {
+    const ghost = { ...row('capture', 'ghost', 700), operationId: null, told: false };
+    const { events } = applySnapshot(stored(), { ...reading({}), known: [...facts({}).known, ghost] });
+    expect(events.map(({ type }) => type)).toEqual(['drift.found', 'order.anomaly']);
+    expect(events[0]?.data).toMatchObject({ fields: [{ field: 'captures.ghost', ours: 700, klarna: null, resolution: 'flagged' }] });
+  });
+
   it('says nothing by a reading that something of ours overtook, or that is older than the last', () => {
     const moved = { status: 'CAPTURED', orderAmount: 1, capturedAmount: 9 };
     for (const late of [{ undisturbed: false }, { startedAt: at(-1) }]) {

@@ -164,7 +164,7 @@ function tell(
   order: OrderState,
   picture: OrderState,
   fresh: Record<MovementKind, NewMovement[]>,
-  { known, unsettled, now }: Reading,
+  { snapshot, known, unsettled, now }: Reading,
 ): { events: NewEvent[]; heldBack: boolean; elsewhere: Difference[] } {
   // Placed with auto capture and never read: what is there was captured by Klarna, as asked for.
   const automatic = order.readAt === null && order.status === null && order.orderAmount !== null;
@@ -172,8 +172,10 @@ function tell(
   const elsewhere: Difference[] = [];
   let heldBack = false;
   for (const kind of ['capture', 'refund'] as const) {
+    const seen = kind === 'capture' ? snapshot.captures : snapshot.refunds;
+    const isShown = ({ providerId }: Movement) => seen === null || seen.some((movement) => movement.providerId === providerId);
     const untold = known.filter((movement) => movement.kind === kind && !movement.told && movement.operationId === null);
-    const open = [...untold, ...fresh[kind]];
+    const open = [...untold.filter(isShown), ...fresh[kind]];
     const asked = automatic && kind === 'capture';
     if (open.length > 0 && unsettled[kind]) heldBack = true;
     else {
