@@ -95,6 +95,12 @@ export const SETTINGS = {
   SWEEP_INTERVAL_MS: withDefault(milliseconds(10), '500', 'How often due operations are looked for in Postgres'),
   NUDGE_OVERDUE_MS: withDefault(milliseconds(0), '2000', 'How late a queue job may be before the sweep runs the operation itself'),
   WORKER_CONCURRENCY: withDefault(whole(1, 1000), '20', 'Operations that one worker runs at a time'),
+  DRIFT_SCAN_HOURS: withDefault(whole(1, 720), '24', "Within how many hours each stored order that is not over is compared with Klarna's"),
+  DRIFT_SCAN_PER_SECOND: withDefault(
+    whole(1, 1000),
+    '5',
+    'How many orders of one Klarna account that takes per second, all processes together',
+  ),
 
   BODY_RETENTION_DAYS: withDefault(
     whole(1, 36_500),

@@ -25,6 +25,7 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [AFTER, 'get', '/orders'],
   [AFTER, 'get', '/orders/{id}'],
   [AFTER, 'get', '/orders/{id}/timeline'],
+  [AFTER, 'post', '/orders/{id}/reconcile'],
   [AFTER, 'get', '/operations/{id}'],
   [NOTHING_BOUGHT, 'delete', '/payments/v1/authorizations/{authorizationToken}'],
   [NOTHING_BOUGHT, 'post', '/ordermanagement/v1/orders/{order_id}/cancel'],

@@ -7,13 +7,16 @@ const bad = (...names: string[]) =>
 
 describe('ordersQueryIn', () => {
   it('takes 50 of everything when nothing is asked for', () => {
-    expect(ordersQueryIn({})).toEqual({ limit: 50, cursor: null, reference: null, status: null, createdFrom: null, createdTo: null });
+    expect(ordersQueryIn({})).toEqual({
+      ...{ limit: 50, cursor: null, reference: null, status: null, learnedLater: false, createdFrom: null, createdTo: null },
+    });
   });
 
   it('reads every parameter', () => {
     const given = {
       reference: '10001',
       status: 'CAPTURED',
+      learned: 'later',
       created_from: '2026-11-01',
       created_to: '2026-11-20T10:00:00+01:00',
       limit: '200',
@@ -21,6 +24,7 @@ describe('ordersQueryIn', () => {
     expect(ordersQueryIn({ ...given, cursor: 'c' })).toEqual({
       reference: '10001',
       status: 'CAPTURED',
+      learnedLater: true,
       createdFrom: new Date('2026-11-01T00:00:00Z'),
       createdTo: new Date('2026-11-20T09:00:00Z'),
       limit: 200,
@@ -38,6 +42,7 @@ describe('ordersQueryIn', () => {
     ['limit', ''],
     ['limit', ['5', '6']],
     ['cursor', ''],
+    ['learned', 'sooner'],
     ['status', 'captured'],
     ['status', ''],
     ['status', ['CAPTURED', 'CLOSED']],

@@ -7,6 +7,8 @@ export interface OrdersQuery extends PageQuery {
   /** Equal to either of the merchant's references. */
   reference: string | null;
   status: string | null;
+  /** Only what was learned later than it happened. */
+  learnedLater: boolean;
   /** Inclusive. */
   createdFrom: Date | null;
   /** Exclusive. */
@@ -18,11 +20,12 @@ export interface OrdersQuery extends PageQuery {
  * @throws Refusal BAD_VALUE, one message per parameter that is unknown, repeated or not readable
  */
 export function ordersQueryIn(given: Given): OrdersQuery {
-  const { text, refuse } = reading(given, ['reference', 'status', 'created_from', 'created_to', 'limit', 'cursor']);
+  const { text, refuse } = reading(given, ['reference', 'status', 'learned', 'created_from', 'created_to', 'limit', 'cursor']);
   const query = {
     ...page(text),
     reference: text('reference', (value) => (value !== '' && isPlainText(value) ? value : undefined)),
     status: text('status', (value) => ORDER_STATUSES.find((status) => status === value)),
+    learnedLater: text('learned', (value) => (value === 'later' ? true : undefined)) ?? false,
     createdFrom: text('created_from', time),
     createdTo: text('created_to', time),
   };

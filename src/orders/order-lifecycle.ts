@@ -90,7 +90,8 @@ export class OrderLifecycle {
     if (await this.orders.insert(tx, { id: randomUUID(), merchantId, providerAccountId, providerOrderId, state }, [made])) return;
     const order = await this.#lock(tx, providerAccountId, providerOrderId);
     if (await this.timeline.has(tx, order.id, made.type, null)) return;
-    const seen = order.readAt === null ? { ...state, ...known(order) } : { ...order, dataSubject: operation.dataSubject };
+    const { dataSubject, origin } = state;
+    const seen = order.readAt === null ? { ...state, ...known(order) } : { ...order, dataSubject, origin };
     const foreign = order.merchantId === merchantId ? null : 'PLACED_BY_ANOTHER_MERCHANT';
     await this.orders.save(tx, order.id, flagged({ ...seen, updatedAt: placed.at, refreshAt: placed.at }, foreign), [made]);
   }
@@ -196,7 +197,7 @@ export class OrderLifecycle {
 function placedState(operation: OperationContext, placed: Placed): OrderState {
   const { at, autoCapture, orderAmount } = placed;
   return {
-    ...unknownOrder(operation.dataSubject, at),
+    ...unknownOrder(operation.dataSubject, at, placed.late ? 'late' : 'created'),
     fraudStatus: placed.fraudStatus,
     currency: placed.currency,
     orderAmount,
@@ -212,8 +213,10 @@ function placedState(operation: OperationContext, placed: Placed): OrderState {
 /** What is already known of an adopted order wins over what its placing supposes. */
 function known(order: StoredOrder): Partial<OrderState> {
   const moved = order.capturedAmount > 0 || order.refundedAmount > 0;
-  const { capturedAmount, refundedAmount, status, remainingAuthorizedAmount, anomaly } = order;
-  return moved || status !== null ? { capturedAmount, refundedAmount, status, remainingAuthorizedAmount, anomaly } : { anomaly };
+  const { capturedAmount, refundedAmount, status, remainingAuthorizedAmount } = order;
+  const { anomaly, learnedAt, movedElsewhereAt } = order;
+  const lasting = { anomaly, learnedAt, movedElsewhereAt };
+  return moved || status !== null ? { capturedAmount, refundedAmount, status, remainingAuthorizedAmount, ...lasting } : lasting;
 }
 
 function anomalyOf(kind: MovementKind, { link }: Recorded): Anomaly | null {

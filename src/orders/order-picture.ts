@@ -1,5 +1,5 @@
 import type { MovementKind } from '../persistence/repositories/movements.repository.js';
-import type { OrderState } from '../persistence/repositories/stored-order.js';
+import type { OrderState, Origin } from '../persistence/repositories/stored-order.js';
 
 /** What does not add up, and what it means to people. Codes of the first group stay until someone has looked; the others until the next read. */
 export const LASTING_ANOMALIES = [
@@ -19,10 +19,14 @@ export type Anomaly =
   | 'UNREADABLE_AMOUNT'
   | 'MOVEMENT_WITHOUT_ID'
   | 'WENT_BACK'
+  | 'CURRENCY_DIFFERS'
   | 'NO_SUCH_ORDER_AT_PROVIDER';
 
+/** An order is read soon after it became known, and that settles when it is compared next; this is for when that read never comes. */
+const FIRST_COMPARISON_MS = 3_600_000;
+
 /** What is known of an order before anything was read or done. */
-export function unknownOrder(dataSubject: string, at: Date): OrderState {
+export function unknownOrder(dataSubject: string, at: Date, origin: Origin = 'adopted'): OrderState {
   return {
     dataSubject,
     status: null,
@@ -42,6 +46,11 @@ export function unknownOrder(dataSubject: string, at: Date): OrderState {
     readAt: null,
     refreshAt: at,
     anomaly: null,
+    compareAt: new Date(at.getTime() + FIRST_COMPARISON_MS),
+    flaggedDifferences: null,
+    origin,
+    learnedAt: at,
+    movedElsewhereAt: null,
   };
 }
 

@@ -1,17 +1,23 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
 import { OrderManagementClient } from '../klarna/order-management.client.js';
+import { isYoungOrder } from '../klarna/verdict.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
-import type { StoredOrder } from '../persistence/repositories/stored-order.js';
+import type { Difference, OrderState, StoredOrder } from '../persistence/repositories/stored-order.js';
+import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
+import { Alerts } from '../telemetry/alerts.js';
+import { type Act, ACTS, type ReadingSource, untold } from './drift.js';
 import { lookOf, type OrderLook } from './order-look.js';
 import { unknownOrder } from './order-picture.js';
 import type { OrderSnapshot } from './order-snapshot.js';
-import { applySnapshot } from './snapshot-rule.js';
+import { nextComparison } from './read-schedule.js';
+import { applyAbsence, applySnapshot } from './snapshot-rule.js';
 
 /** Which order, at which account. */
 export interface OrderAddress {
@@ -20,12 +26,24 @@ export interface OrderAddress {
 }
 
 /**
- * applied: the order is now as Klarna showed it. added: only new captures and refunds, it will be read again. unknown: not an order of
- * ours. foreign: another merchant's.
+ * applied: the order is now as Klarna showed it. added: only new captures and refunds, it will be read again. absent: Klarna does not show
+ * it, or another one; it is flagged. young: it was placed a moment ago and need not be readable yet. unknown: not an order of ours.
+ * foreign: another merchant's.
  */
-export type Application = 'applied' | 'added' | 'unknown' | 'foreign';
+export type Application = 'applied' | 'added' | 'absent' | 'young' | 'unknown' | 'foreign';
 
-export type Refreshed = { look: OrderLook; application: Application | null };
+/** What a reading came to. */
+export interface Refreshed {
+  look: OrderLook;
+  /** Null when nothing follows from the answer. */
+  application: Application | null;
+  /** Business time before the question was sent. */
+  startedAt: Date;
+  /** Nothing that was open at Klarna could explain a difference: the comparison is complete. */
+  judged: boolean;
+  /** What differed and nothing explains; flagged ones as long as they stand. */
+  differences: Difference[];
+}
 
 /** A question as it was asked: what has to be known to judge the age of its answer. */
 interface Asked {
@@ -35,10 +53,26 @@ interface Asked {
 }
 
 interface Applying {
+  source: ReadingSource;
   /** The merchant that gets an order we don't know, and to which a known one must belong; null: whosever it is. */
   adoptFor: string | null;
   claimedUntil: Date | null;
 }
+
+type Applied = Pick<Refreshed, 'application' | 'judged' | 'differences'>;
+
+/** Reads whose order is not known, or whose answer says nothing about it. */
+const nothingApplied = (application: Application | null): Applied => ({ application, judged: false, differences: [] });
+
+/** What a success of one of our operations leaves in the timeline. */
+const ACT_OF_EVENT: Readonly<Record<string, Act>> = {
+  'order.captured': 'capture',
+  'order.capture_linked': 'capture',
+  'order.refunded': 'refund',
+  'order.refund_linked': 'refund',
+  'order.cancelled': 'cancel',
+  'order.released': 'release',
+};
 
 /** Reads orders at Klarna and brings ours up to date. No connection is held while Klarna is asked. */
 @Injectable()
@@ -53,7 +87,10 @@ export class OrderReader {
     private readonly lanes: LaneStateRepository,
     private readonly orders: OrdersRepository,
     private readonly movements: MovementsRepository,
+    private readonly timeline: TimelineRepository,
     private readonly clock: Clock,
+    private readonly settings: Settings,
+    private readonly alerts: Alerts,
   ) {}
 
   /**
@@ -71,9 +108,10 @@ export class OrderReader {
    */
   async read(address: OrderAddress, merchantId: string, headers: Readonly<Record<string, string>> = {}): Promise<OrderLook> {
     const asked = await this.#ask(address, headers);
-    const application = await this.#apply(address, asked, { adoptFor: merchantId, claimedUntil: null }).catch((error: unknown) => {
+    const applying = { source: 'read', adoptFor: merchantId, claimedUntil: null } as const;
+    const { application } = await this.#apply(address, asked, applying).catch((error: unknown) => {
       this.#logger.warn(`The state of order ${address.providerOrderId} was read but not stored: ${(error as Error).message}`);
-      return null;
+      return nothingApplied(null);
     });
     // Two merchants of one provider account: whoever came first has the order.
     return application === 'foreign' ? { kind: 'other-order' } : asked.look;
@@ -91,18 +129,26 @@ export class OrderReader {
    * @throws DatabaseUnavailable; what Klarna or the network do is in the result
    */
   refresh(address: OrderAddress, claimedUntil: Date | null = null): Promise<Refreshed> {
-    const key = `${address.providerAccountId} ${address.providerOrderId}`;
+    const key = keyOf(address);
     const current = this.#refreshes.get(key);
-    if (current === undefined) return this.#refresh(key, address, claimedUntil);
-    current.next ??= current.running.then(
-      () => this.#refresh(key, address, claimedUntil),
-      () => this.#refresh(key, address, claimedUntil),
-    );
+    const read = () => this.#refresh(key, address, 'refresh', claimedUntil);
+    if (current === undefined) return read();
+    current.next ??= current.running.then(read, read);
     return current.next;
   }
 
-  #refresh(key: string, address: OrderAddress, claimedUntil: Date | null): Promise<Refreshed> {
-    const running = this.#askAndApply(address, claimedUntil).finally(() => {
+  /**
+   * Compares an order with Klarna's, now: reads and applies as `refresh`, but a read that is under way will do. `startedAt` says from when
+   * the answer is.
+   * @throws DatabaseUnavailable; what Klarna or the network do is in the result
+   */
+  compare(address: OrderAddress, source: 'scan' | 'reconcile'): Promise<Refreshed> {
+    const key = keyOf(address);
+    return this.#refreshes.get(key)?.running ?? this.#refresh(key, address, source, null);
+  }
+
+  #refresh(key: string, address: OrderAddress, source: ReadingSource, claimedUntil: Date | null): Promise<Refreshed> {
+    const running = this.#askAndApply(address, source, claimedUntil).finally(() => {
       if (entry.next === null) this.#refreshes.delete(key);
     });
     const entry = { running, next: null };
@@ -110,9 +156,10 @@ export class OrderReader {
     return running;
   }
 
-  async #askAndApply(address: OrderAddress, claimedUntil: Date | null): Promise<Refreshed> {
+  async #askAndApply(address: OrderAddress, source: ReadingSource, claimedUntil: Date | null): Promise<Refreshed> {
     const asked = await this.#ask(address, {});
-    return { look: asked.look, application: await this.#apply(address, asked, { adoptFor: null, claimedUntil }) };
+    const applied = await this.#apply(address, asked, { source, adoptFor: null, claimedUntil });
+    return { look: asked.look, startedAt: asked.startedAt, ...applied };
   }
 
   /** The revision and the time are noted before the question: what happens from here on may not be in the answer. */
@@ -122,34 +169,82 @@ export class OrderReader {
     return { revision, startedAt, look: await this.look(address, headers) };
   }
 
-  async #apply(address: OrderAddress, { look, startedAt, revision }: Asked, options: Applying): Promise<Application | null> {
-    if (look.kind !== 'order') return null;
-    const { snapshot } = look;
+  async #apply(address: OrderAddress, asked: Asked, options: Applying): Promise<Applied> {
+    const { look } = asked;
+    if (look.kind === 'unreadable') return nothingApplied(null);
+    if (look.kind === 'order') return this.#announced(address, await this.#applySnapshot(address, look.snapshot, asked, options));
+    // To a caller who asks for an order, its absence is an answer; that ours should be there is looked into by our own reads.
+    if (options.source === 'read') return nothingApplied(null);
+    return this.#announced(address, await this.#applyAbsence(address, asked, options));
+  }
+
+  #applySnapshot(
+    address: OrderAddress,
+    snapshot: OrderSnapshot,
+    { startedAt, revision }: Asked,
+    { source, adoptFor, claimedUntil }: Applying,
+  ): Promise<Applied & { alarming: Difference[] }> {
     return this.database.transaction(async (tx) => {
       const { providerAccountId, providerOrderId } = address;
       await this.lanes.lock(tx, providerAccountId, providerOrderId);
-      const order = await this.#lockOrAdopt(tx, address, snapshot, options.adoptFor);
-      if (order === undefined) return 'unknown';
-      if (options.adoptFor !== null && order.merchantId !== options.adoptFor) return 'foreign';
+      const order = await this.#lockOrAdopt(tx, address, snapshot, adoptFor);
+      if (order === undefined) return { ...nothingApplied('unknown'), alarming: [] };
+      if (adoptFor !== null && order.merchantId !== adoptFor) return { ...nothingApplied('foreign'), alarming: [] };
       // Looked at under the order's lock: a lane that was not there to be locked has settled nothing since, or shows it here.
       const lane = await this.lanes.stateOf(tx, providerAccountId, providerOrderId);
+      const settled = await this.timeline.operationEventsSince(tx, order.id, order.readAt);
       const now = this.clock.now();
-      const { full, state, takeOver, events } = applySnapshot(order, {
-        ...{ snapshot, startedAt, now, claimedUntil: options.claimedUntil },
+      const { full, state, takeOver, events, differences } = applySnapshot(order, {
+        ...{ source, snapshot, startedAt, now, claimedUntil },
         undisturbed: lane.revision === revision,
-        unsettled: {
-          capture: lane.unsettledKinds.includes('order-management.capture'),
-          refund: lane.unsettledKinds.includes('order-management.refund'),
-        },
+        unsettled: acts((act) => lane.unsettledKinds.includes(`order-management.${act}`)),
+        settled: acts((act) => settled.some((type) => ACT_OF_EVENT[type] === act)),
         known: await this.movements.known(tx, order.id),
       });
       for (const kind of ['capture', 'refund'] as const) {
         const seen = takeOver[kind].map((movement) => ({ ...movement, id: randomUUID() }));
         await this.movements.takeOver(tx, kind, order, seen, now);
       }
-      await this.orders.save(tx, order.id, state, events);
-      return full ? 'applied' : 'added';
+      const compareAt = full ? this.#nextComparison(state, now) : state.compareAt;
+      await this.orders.save(tx, order.id, { ...state, compareAt }, events);
+      return {
+        application: full ? 'applied' : 'added',
+        judged: full && lane.unsettledKinds.length === 0,
+        differences,
+        alarming: untold(differences, order.flaggedDifferences),
+      };
     });
+  }
+
+  #applyAbsence(
+    { providerAccountId, providerOrderId }: OrderAddress,
+    { look, startedAt, revision }: Asked,
+    { source, claimedUntil }: Applying,
+  ): Promise<Applied & { alarming: Difference[] }> {
+    return this.database.transaction(async (tx) => {
+      await this.lanes.lock(tx, providerAccountId, providerOrderId);
+      const order = await this.orders.lock(tx, providerAccountId, providerOrderId);
+      if (order === undefined) return { ...nothingApplied('unknown'), alarming: [] };
+      const now = this.clock.now();
+      if (look.kind === 'no-such-order' && isYoungOrder(order.createdAt, now)) return { ...nothingApplied('young'), alarming: [] };
+      const undisturbed = (await this.lanes.revisionOf(providerAccountId, providerOrderId, tx)) === revision;
+      const { state, events, differences } = applyAbsence(order, providerOrderId, { source, startedAt, now, undisturbed, claimedUntil });
+      const judged = differences.length > 0;
+      const compareAt = judged ? this.#nextComparison(state, now) : state.compareAt;
+      await this.orders.save(tx, order.id, { ...state, compareAt }, events);
+      return { application: 'absent', judged, differences, alarming: untold(differences, order.flaggedDifferences) };
+    });
+  }
+
+  /** After the commit: a transaction may have to run twice. */
+  #announced({ providerOrderId }: OrderAddress, { alarming, ...applied }: Applied & { alarming: Difference[] }): Applied {
+    const fields = alarming.filter(({ resolution }) => resolution === 'flagged').map(({ field }) => field);
+    if (fields.length > 0) this.alerts.raise('order.drift', { order: providerOrderId, fields });
+    return applied;
+  }
+
+  #nextComparison(state: OrderState, now: Date): Date | null {
+    return nextComparison(state, now, this.settings.driftScanHours * 3_600_000, Math.random());
   }
 
   async #lockOrAdopt(
@@ -166,4 +261,12 @@ export class OrderReader {
     await this.orders.insert(tx, made, [{ type: 'order.adopted', at: now, operationId: null, data: {} }]);
     return this.orders.lock(tx, providerAccountId, providerOrderId);
   }
+}
+
+function keyOf({ providerAccountId, providerOrderId }: OrderAddress): string {
+  return `${providerAccountId} ${providerOrderId}`;
+}
+
+function acts(is: (act: Act) => boolean): Record<Act, boolean> {
+  return Object.fromEntries(ACTS.map((act) => [act, is(act)])) as Record<Act, boolean>;
 }

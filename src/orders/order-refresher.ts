@@ -1,10 +1,8 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
-import { isYoungOrder } from '../klarna/verdict.js';
-import { type DueOrder, OrdersRepository } from '../persistence/repositories/orders.repository.js';
-import type { Anomaly } from './order-picture.js';
-import { OrderReader } from './order-reader.js';
+import { type DueOrder, type OrderPlace, OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import { OrderReader, type Refreshed } from './order-reader.js';
 import { restMs } from './read-schedule.js';
 
 const BATCH = 16;
@@ -13,13 +11,13 @@ const POLL_AFTER_ERROR_MS = 5_000;
 /** Longer than any read takes; when a reader dies, its orders are due again after this. */
 const CLAIM_MS = 180_000;
 const NOT_READABLE_YET_MS = 10_000;
-const NOT_THERE_MS = 6 * 3_600_000;
 /** Reads change nothing at Klarna: a stop waits for them only this long. */
 const STOP_WITHIN_MS = 3_000;
 
 /**
- * Reads the orders whose `refresh_at` has come: after every change, after expiry, while Klarna assesses. Runs in workers. An account whose
- * reads fail rests, longer each time, so that it neither burns its own orders' turns nor keeps other accounts' orders waiting.
+ * Reads the orders whose `refresh_at` has come: after every change, after expiry, while Klarna assesses. When there is time left, it
+ * compares those that nobody has read for a day (`compare_at`), within a quota. Runs in workers. An account whose reads fail rests, longer
+ * each time, so that it neither burns its own orders' turns nor keeps other accounts' orders waiting.
  */
 @Injectable()
 export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
@@ -57,10 +55,25 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
     return due.length;
   }
 
+  /**
+   * The drift scan: compares orders that have not been read for too long. A claim whose read brings nothing (no answer, an operation that
+   * overtook it) is due again when it runs out.
+   * @returns how many were taken, at most the quota of each account; none within the second after another process took some
+   */
+  async compareDue(): Promise<number> {
+    const now = this.clock.now();
+    const claimUntil = new Date(now.getTime() + CLAIM_MS);
+    const due = await this.orders.claimComparisons(now, claimUntil, this.settings.driftScanPerSecond, this.#restingAccounts(now));
+    await Promise.all(
+      due.map((order) => this.#attempt(order, async () => void (await this.#read(order, this.reader.compare(order, 'scan'))))),
+    );
+    return due.length;
+  }
+
   #schedule(ms: number): void {
     if (this.#stopped) return;
     this.#timer = setTimeout(() => {
-      this.#running = this.refreshDue();
+      this.#running = this.#round();
       this.#running.then(
         (read) => this.#schedule(read === BATCH ? 0 : POLL_MS),
         (error: unknown) => {
@@ -71,26 +84,39 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
     }, ms);
   }
 
+  /** Comparisons can wait: they get their turn when few reads are due for a reason. */
+  async #round(): Promise<number> {
+    const read = await this.refreshDue();
+    if (read < BATCH && !this.#stopped) await this.compareDue();
+    return read;
+  }
+
   /** One order's failure, of whatever kind, is not the batch's. */
-  async #refresh(order: DueOrder): Promise<void> {
+  async #attempt(order: OrderPlace, work: () => Promise<void>): Promise<void> {
     try {
-      const { look } = await this.reader.refresh(order, order.claimedUntil);
-      if (look.kind !== 'unreadable') this.#resting.delete(order.providerAccountId);
-      if (look.kind === 'no-such-order') await this.#notThere(order);
-      if (look.kind === 'other-order') await this.#postpone(order, NOT_THERE_MS, 'NO_SUCH_ORDER_AT_PROVIDER');
-      if (look.kind === 'unreadable') await this.#postpone(order, this.#rest(order.providerAccountId));
+      await work();
     } catch (error) {
       if (!this.#stopped) this.#logger.warn(`Order ${order.id} could not be refreshed: ${(error as Error).message}`);
     }
   }
 
-  async #notThere(order: DueOrder): Promise<void> {
-    if (isYoungOrder(order.createdAt, this.clock.now())) return this.#postpone(order, NOT_READABLE_YET_MS);
-    return this.#postpone(order, NOT_THERE_MS, 'NO_SUCH_ORDER_AT_PROVIDER');
+  #refresh(order: DueOrder): Promise<void> {
+    return this.#attempt(order, async () => {
+      const { look, application } = await this.#read(order, this.reader.refresh(order, order.claimedUntil));
+      if (look.kind === 'unreadable') await this.#postpone(order, this.#rest(order.providerAccountId));
+      else if (application === 'young') await this.#postpone(order, NOT_READABLE_YET_MS);
+    });
   }
 
-  #postpone(order: DueOrder, ms: number, anomaly: Anomaly | null = null): Promise<void> {
-    return this.orders.postpone(order, new Date(this.clock.nowMs() + ms), anomaly);
+  async #read(order: OrderPlace, reading: Promise<Refreshed>): Promise<Refreshed> {
+    const read = await reading;
+    if (read.look.kind === 'unreadable') this.#rest(order.providerAccountId);
+    else this.#resting.delete(order.providerAccountId);
+    return read;
+  }
+
+  #postpone(order: DueOrder, ms: number): Promise<void> {
+    return this.orders.postpone(order, new Date(this.clock.nowMs() + ms));
   }
 
   #rest(accountId: string): number {

@@ -27,6 +27,9 @@ export function orderResource(order: StoredOrder, movements: readonly Movement[]
     expires_at: order.expiresAt?.toISOString() ?? null,
     created_at: order.createdAt.toISOString(),
     updated_at: order.updatedAt.toISOString(),
+    origin: order.origin,
+    learned_at: order.learnedAt?.toISOString() ?? null,
+    moved_elsewhere_at: order.movedElsewhereAt?.toISOString() ?? null,
     captures: movements.filter(({ kind }) => kind === 'capture').map(captureResource),
     refunds: movements.filter(({ kind }) => kind === 'refund').map(refundResource),
   };

@@ -93,6 +93,23 @@ export class Order {
   @ApiProperty(TIME)
   updated_at: string;
 
+  @ApiProperty({
+    enum: ['created', 'late', 'adopted'],
+    description:
+      'How it became known here. created: placed through this service; late: so, too, but its caller had got an error before that was known; adopted: it was at the provider, placed by another system.',
+  })
+  origin: string;
+
+  @ApiProperty({ ...TIME, nullable: true, description: 'When it became known here.' })
+  learned_at: string | null;
+
+  @ApiProperty({
+    ...TIME,
+    nullable: true,
+    description: 'When a capture or refund that was made elsewhere was last learned of; they are those without an `operation_id`.',
+  })
+  moved_elsewhere_at: string | null;
+
   @ApiProperty({ type: [OrderCapture], description: 'Oldest first.' })
   captures: OrderCapture[];
 
@@ -142,4 +159,40 @@ export class OrderTimeline {
 
   @ApiProperty({ type: String, nullable: true })
   next_cursor: string | null;
+}
+
+const VALUE = { oneOf: [{ type: 'string' }, { type: 'integer', format: 'int64' }], nullable: true };
+
+/** A field in which our order and the provider's differed. */
+export class OrderDifference {
+  @ApiProperty({ example: 'captured_amount', description: 'As in the order; a capture or refund is `captures.{capture_id}`.' })
+  field: string;
+
+  @ApiProperty({ ...VALUE, example: 4_000, description: 'Before the comparison; null: it was not known here.' })
+  ours: string | number | null;
+
+  @ApiProperty({ ...VALUE, example: 6_000, description: 'Null: the provider does not show it.' })
+  klarna: string | number | null;
+
+  @ApiProperty({ enum: ['adopted', 'flagged'], description: "adopted: ours is now the provider's. flagged: ours was kept; look into it." })
+  resolution: string;
+}
+
+/** What a comparison of an order with the provider's came to. */
+export class Reconciliation {
+  @ApiProperty({ type: Order, description: 'After the comparison.' })
+  order: Order;
+
+  @ApiProperty({ ...TIME, description: 'When the provider was asked.' })
+  checked_at: string;
+
+  @ApiProperty({
+    enum: ['equal', 'adopted', 'flagged', 'unsettled'],
+    description:
+      'equal: no difference. adopted: differences, ours is now as the provider shows it. flagged: at least one was kept. unsettled: an operation of this order is open or moved meanwhile, or the provider does not show yet what it has confirmed; what may come of that was not judged.',
+  })
+  outcome: string;
+
+  @ApiProperty({ type: [OrderDifference] })
+  differences: OrderDifference[];
 }

@@ -6,6 +6,7 @@ import { OperationsModule } from '../operations/operations.module.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import { OrderComparisons } from './order-comparisons.js';
 import { OrderLifecycle } from './order-lifecycle.js';
 import { OrderReader } from './order-reader.js';
 import { OrderRefresher } from './order-refresher.js';
@@ -23,6 +24,7 @@ import { OrdersService } from './orders.service.js';
     OrderLifecycle,
     OrderReader,
     OrderRefresher,
+    OrderComparisons,
     OrdersService,
     Cursors,
   ],

@@ -27,12 +27,12 @@ export class OrdersService {
    * @throws Refusal BAD_VALUE for a cursor of another list
    */
   async list(caller: Caller, query: OrdersQuery): Promise<OrderPage> {
-    const { reference, status, createdFrom, createdTo, limit } = query;
-    const filters = [reference, status, createdFrom?.toISOString(), createdTo?.toISOString()];
+    const { reference, status, learnedLater, createdFrom, createdTo, limit } = query;
+    const filters = [reference, status, createdFrom?.toISOString(), createdTo?.toISOString(), learnedLater];
     const list = ['orders', caller.merchantId, JSON.stringify(filters)];
     const after = query.cursor === null ? null : this.cursors.read(list, query.cursor);
     const found = await this.orders.list({
-      ...{ merchantId: caller.merchantId, reference, status, createdFrom, createdTo, limit: limit + 1 },
+      ...{ merchantId: caller.merchantId, reference, status, learnedLater, createdFrom, createdTo, limit: limit + 1 },
       after: after === null ? null : { createdAt: new Date(Number(after[0])), id: String(after[1]) },
     });
     const orders = found.slice(0, limit);
@@ -49,7 +49,7 @@ export class OrdersService {
    * @throws Refusal NO_SUCH_ORDER when the merchant has none under this id
    */
   async read(caller: Caller, id: string): Promise<Order> {
-    const order = await this.#find(caller, id);
+    const order = await this.find(caller, id);
     return orderResource(order, await this.movements.ofOrders([order.id]));
   }
 
@@ -58,7 +58,7 @@ export class OrdersService {
    * @throws Refusal NO_SUCH_ORDER, BAD_VALUE for a cursor of another list
    */
   async history(caller: Caller, id: string, query: PageQuery): Promise<OrderTimeline> {
-    const order = await this.#find(caller, id);
+    const order = await this.find(caller, id);
     const list = ['timeline', caller.merchantId, order.id];
     const after = query.cursor === null ? 0 : Number(this.cursors.read(list, query.cursor)[0]);
     const found = await this.timeline.list(order.id, after, query.limit + 1);
@@ -70,7 +70,11 @@ export class OrdersService {
     };
   }
 
-  async #find(caller: Caller, id: string): Promise<StoredOrder> {
+  /**
+   * An order as stored, for those who do more with it than show it.
+   * @throws Refusal NO_SUCH_ORDER
+   */
+  async find(caller: Caller, id: string): Promise<StoredOrder> {
     const order = isPlainText(id) ? await this.orders.find(caller.merchantId, id) : undefined;
     if (order === undefined) throw new Refusal('NO_SUCH_ORDER', ['There is no such order']);
     return order;

@@ -27,6 +27,24 @@ function readAfterExpiry(expiresAt: Date, now: Date): Date {
   return after(now, Math.min(Math.max(overdue, EXPIRY_OVERDUE_MS.least), EXPIRY_OVERDUE_MS.most));
 }
 
+/** Klarna lets orders be read for three years. */
+const READABLE_MS = 3 * 365 * 24 * 60 * MINUTE_MS;
+const OVER: readonly (string | null)[] = ['CAPTURED', 'CANCELLED', 'EXPIRED', 'CLOSED'];
+/** Comparisons come up to so much of the period early, so that orders that were placed or read together do not stay one wave. */
+const SPREAD = 0.25;
+
+/**
+ * When an order that was just compared is compared again if nobody reads it before: within a period while something can happen to it,
+ * and when it is over (it can still be refunded elsewhere) rarer and rarer, after half as long again as it has been quiet. Null: never.
+ * @param periodMs the longest time between two comparisons
+ * @param random from 0 to 1
+ */
+export function nextComparison(order: OrderState, now: Date, periodMs: number, random: number): Date | null {
+  if (now.getTime() - order.createdAt.getTime() > READABLE_MS) return null;
+  const quietMs = OVER.includes(order.status) ? Math.max(0, now.getTime() - order.updatedAt.getTime()) : 0;
+  return after(now, Math.round(Math.max(periodMs, quietMs / 2) * (1 - SPREAD * random)));
+}
+
 /** After a read that brought nothing: longer each time, spread out so that orders of one outage don't come back as one wave. */
 export function restMs(failuresInARow: number, random: number): number {
   const full = Math.min(5_000 * 2 ** Math.min(failuresInARow - 1, 10), 5 * MINUTE_MS);

@@ -26,9 +26,10 @@ const row = (providerId: string, given: Partial<KnownMovement> = {}): KnownMovem
   ...{ ...moved(providerId, 4_000), orderId: 'o', kind: 'capture', operationId: 'op', createdAt: at(1), told: true },
   ...given,
 });
+const NONE = { capture: false, refund: false, cancel: false, release: false };
 const reading = (given: Partial<Reading> = {}): Reading => ({
   ...{ snapshot: snapshot(), startedAt: at(10), now: at(11), undisturbed: true, known: [], claimedUntil: null },
-  unsettled: { capture: false, refund: false },
+  ...{ source: 'refresh', unsettled: NONE, settled: NONE },
   ...given,
 });
 const captured = snapshot({
@@ -45,9 +46,9 @@ describe('a snapshot', () => {
     expect([full, events, state.updatedAt, state.readAt]).toEqual([true, [], at(0), at(10)]);
   });
 
-  it('wins over what we know, and tells what changed from what', () => {
+  it('wins over what we know, and tells what changed from what in the ordinary course of things', () => {
     const { state, events } = applySnapshot(
-      known({ fraudStatus: 'PENDING' }),
+      known({ fraudStatus: 'PENDING', expiresAt: at(9) }),
       reading({ snapshot: snapshot({ status: 'EXPIRED', remainingAuthorizedAmount: 0 }) }),
     );
     expect(state).toMatchObject({ status: 'EXPIRED', remainingAuthorizedAmount: 0, fraudStatus: 'ACCEPTED' });
@@ -95,11 +96,15 @@ describe('a capture that we did not know', () => {
     const application = applySnapshot(known(), reading({ snapshot: captured }));
     expect(application.takeOver.capture).toHaveLength(1);
     expect(application.state).toMatchObject({ status: 'PART_CAPTURED', capturedAmount: 4_000, remainingAuthorizedAmount: 6_000 });
-    expect(application.events).toMatchObject([{ type: 'order.captured', data: { capture_id: 'c', amount: 4_000, elsewhere: true } }]);
+    expect(application.events).toMatchObject([
+      { type: 'order.captured', data: { capture_id: 'c', amount: 4_000, elsewhere: true } },
+      { type: 'drift.found', data: { source: 'refresh', fields: application.differences } },
+    ]);
+    expect(application.state.movedElsewhereAt).toEqual(at(11));
   });
 
   it('is stored but not announced while a capture of ours is unsettled, and looked at again', () => {
-    const application = applySnapshot(known(), reading({ snapshot: captured, unsettled: { capture: true, refund: false } }));
+    const application = applySnapshot(known(), reading({ snapshot: captured, unsettled: { ...NONE, capture: true } }));
     expect(application.takeOver.capture).toHaveLength(1);
     expect(application.events).toEqual([]);
     expect(application.state.refreshAt).toEqual(at(71));
@@ -109,14 +114,14 @@ describe('a capture that we did not know', () => {
     const untold = row('c', { operationId: null, told: false });
     const order = known({ status: 'PART_CAPTURED', capturedAmount: 4_000, remainingAuthorizedAmount: 6_000 });
     expect(
-      types(applySnapshot(order, reading({ snapshot: captured, known: [untold], unsettled: { capture: true, refund: true } }))),
+      types(applySnapshot(order, reading({ snapshot: captured, known: [untold], unsettled: { ...NONE, capture: true, refund: true } }))),
     ).toEqual([]);
-    expect(types(applySnapshot(order, reading({ snapshot: captured, known: [untold] })))).toEqual(['order.captured']);
+    expect(types(applySnapshot(order, reading({ snapshot: captured, known: [untold] })))).toEqual(['order.captured', 'drift.found']);
   });
 
   it('is announced although a refund is unsettled', () => {
-    expect(types(applySnapshot(known(), reading({ snapshot: captured, unsettled: { capture: false, refund: true } })))).toEqual([
-      'order.captured',
+    expect(types(applySnapshot(known(), reading({ snapshot: captured, unsettled: { ...NONE, refund: true } })))).toEqual([
+      ...['order.captured', 'drift.found'],
     ]);
   });
 
@@ -183,7 +188,7 @@ describe('what does not add up', () => {
     const odd = reading({ snapshot: snapshot({ capturedAmount: 1, remainingAuthorizedAmount: 9_999 }) });
     const first = applySnapshot(known({ fraudStatus: 'ACCEPTED' }), odd);
     expect(first.state.anomaly).toBe('CAPTURES_DO_NOT_ADD_UP');
-    expect(types(first)).toEqual(['order.changed', 'order.anomaly']);
+    expect(types(first)).toEqual(['drift.found', 'order.anomaly']);
     expect(types(applySnapshot(first.state, odd))).toEqual([]);
     const later = reading({ startedAt: at(999), now: at(999) });
     expect(applySnapshot(first.state, later).state.anomaly).toBe('WENT_BACK');

@@ -1,24 +1,32 @@
 import type { KnownMovement, Movement, MovementKind, NewMovement } from '../persistence/repositories/movements.repository.js';
-import type { OrderState } from '../persistence/repositories/stored-order.js';
+import type { Difference, OrderState } from '../persistence/repositories/stored-order.js';
 import type { NewEvent } from '../persistence/repositories/timeline.repository.js';
+import { type Act, absence, compare, COMPARED, currencyDiffers, isComparable, type ReadingSource, unknownHere, untold } from './drift.js';
 import { afterMovement, anomaliesOf, earlier, flagged, LASTING_ANOMALIES } from './order-picture.js';
 import type { OrderSnapshot } from './order-snapshot.js';
 import { nextRead } from './read-schedule.js';
 
-/** A snapshot, and what was found under the order's lock when it was to be applied. */
-export interface Reading {
-  snapshot: OrderSnapshot;
+/** When a question was asked, and what was found under the order's lock when its answer was to be applied. */
+export interface Moment {
+  source: ReadingSource;
   /** Business time before the question was sent. */
   startedAt: Date;
   now: Date;
   /** No operation of the order was sent or settled between the question and this moment. */
   undisturbed: boolean;
-  /** Kinds of which an operation may have happened and is not settled: a new movement may be its effect. */
-  unsettled: Readonly<Record<MovementKind, boolean>>;
-  /** Captures and refunds that we have. */
-  known: readonly KnownMovement[];
   /** The `refresh_at` by which the reader claimed the order; null for reads that nobody scheduled. */
   claimedUntil: Date | null;
+}
+
+/** A snapshot, and what is known besides the order's row when it is to be applied. */
+export interface Reading extends Moment {
+  snapshot: OrderSnapshot;
+  /** Operations that may have happened and are not settled: a new movement may be the effect of one of its kind. */
+  unsettled: Readonly<Record<Act, boolean>>;
+  /** Operations that succeeded since the last snapshot was applied in full. */
+  settled: Readonly<Record<Act, boolean>>;
+  /** Captures and refunds that we have. */
+  known: readonly KnownMovement[];
 }
 
 /** What a snapshot does to an order. */
@@ -28,6 +36,8 @@ export interface Application {
   state: OrderState;
   takeOver: Record<MovementKind, NewMovement[]>;
   events: NewEvent[];
+  /** What this snapshot showed otherwise, and nothing explains; flagged ones as long as they stand. */
+  differences: Difference[];
 }
 
 /** How long reads may lag behind what Klarna has already confirmed; after that, what it shows is believed even if it goes back. */
@@ -39,20 +49,6 @@ const WORDS = {
   capture: { event: 'order.captured', id: 'capture_id', at: 'captured_at' },
   refund: { event: 'order.refunded', id: 'refund_id', at: 'refunded_at' },
 } as const;
-
-/** What is compared for `order.changed`: every fact that somebody else could have changed. */
-const COMPARED = {
-  status: 'status',
-  fraudStatus: 'fraud_status',
-  currency: 'currency',
-  orderAmount: 'order_amount',
-  capturedAmount: 'captured_amount',
-  refundedAmount: 'refunded_amount',
-  remainingAuthorizedAmount: 'remaining_authorized_amount',
-  merchantReference1: 'merchant_reference1',
-  merchantReference2: 'merchant_reference2',
-  expiresAt: 'expires_at',
-} as const satisfies Partial<Record<keyof OrderSnapshot & keyof OrderState, string>>;
 
 /**
  * Applies a snapshot to an order. In full only if nothing was sent or settled since it began, it is newer than the last one, and it does
@@ -70,14 +66,21 @@ export function applySnapshot(order: OrderState, reading: Reading): Application 
   for (const kind of ['capture', 'refund'] as const) {
     for (const { amount } of fresh[kind]) picture = afterMovement(kind, picture, amount ?? 0);
   }
-  const { events, heldBack } = tell(order, picture, fresh, reading);
-  let state = picture;
+  const { events, heldBack, elsewhere } = tell(order, picture, fresh, reading);
+  const differences = isComparable(order) ? [...elsewhere] : [];
+  let state = elsewhere.length === 0 ? picture : { ...picture, movedElsewhereAt: now };
+  let changed: Record<string, unknown> | undefined;
   if (full) {
-    state = { ...picture, ...shown(snapshot, picture), readAt: startedAt, anomaly: null };
+    state = { ...state, ...shown(snapshot, picture), readAt: startedAt, anomaly: null };
     state = withAnomalies(state, order, snapshot, lags);
-    const changed = differences(order, picture, state);
-    if (changed !== undefined) events.push({ type: 'order.changed', at: now, operationId: null, data: changed });
+    const { drift, explained } = compare(order, reading);
+    differences.push(...drift);
+    changed = changes(explained, picture, state);
   }
+  const news = untold(differences, order.flaggedDifferences);
+  if (full) state = { ...state, flaggedDifferences: standing(differences) };
+  if (news.length > 0) events.push(driftFound(news, reading));
+  if (changed !== undefined) events.push({ type: 'order.changed', at: now, operationId: null, data: changed });
   if (state.anomaly !== null && state.anomaly !== order.anomaly) {
     events.push({ type: 'order.anomaly', at: now, operationId: null, data: { anomaly: state.anomaly } });
   }
@@ -88,7 +91,47 @@ export function applySnapshot(order: OrderState, reading: Reading): Application 
     state: { ...state, updatedAt: touched ? now : order.updatedAt, refreshAt: rescheduled(order, reading, wanted) },
     takeOver: full ? { capture: snapshot.captures ?? [], refund: snapshot.refunds ?? [] } : fresh,
     events,
+    differences,
   };
+}
+
+/** What it does to an order that Klarna does not show it, or shows another one under its id. */
+export function applyAbsence(
+  order: OrderState,
+  providerOrderId: string,
+  moment: Moment,
+): Pick<Application, 'state' | 'events' | 'differences'> {
+  const { now, startedAt, undisturbed } = moment;
+  if (!undisturbed || !isNewer(order, startedAt, now)) {
+    const refreshAt = rescheduled(order, moment, new Date(now.getTime() + AGAIN_AFTER_DISTURBANCE_MS));
+    return { state: { ...order, refreshAt }, events: [], differences: [] };
+  }
+  const difference = absence(providerOrderId);
+  const news = untold([difference], order.flaggedDifferences);
+  const state = flagged(order, 'NO_SUCH_ORDER_AT_PROVIDER');
+  const events = news.length === 0 ? [] : [driftFound(news, moment)];
+  if (state.anomaly !== order.anomaly) {
+    events.push({ type: 'order.anomaly', at: now, operationId: null, data: { anomaly: state.anomaly } });
+  }
+  return {
+    state: {
+      ...state,
+      updatedAt: events.length > 0 ? now : order.updatedAt,
+      refreshAt: rescheduled(order, moment, null),
+      flaggedDifferences: [...(order.flaggedDifferences ?? []), ...news],
+    },
+    events,
+    differences: [difference],
+  };
+}
+
+function driftFound(fields: readonly Difference[], { source, now }: Moment): NewEvent {
+  return { type: 'drift.found', at: now, operationId: null, data: { source, fields } };
+}
+
+function standing(differences: readonly Difference[]): Difference[] | null {
+  const kept = differences.filter(({ resolution }) => resolution === 'flagged');
+  return kept.length === 0 ? null : kept;
 }
 
 function unknownIn(kind: MovementKind, seen: readonly NewMovement[] | null, { known }: Reading): NewMovement[] {
@@ -121,22 +164,29 @@ function tell(
   order: OrderState,
   picture: OrderState,
   fresh: Record<MovementKind, NewMovement[]>,
-  { known, unsettled, now }: Reading,
-): { events: NewEvent[]; heldBack: boolean } {
+  { snapshot, known, unsettled, now }: Reading,
+): { events: NewEvent[]; heldBack: boolean; elsewhere: Difference[] } {
   // Placed with auto capture and never read: what is there was captured by Klarna, as asked for.
   const automatic = order.readAt === null && order.status === null && order.orderAmount !== null;
   const events: NewEvent[] = [];
+  const elsewhere: Difference[] = [];
   let heldBack = false;
   for (const kind of ['capture', 'refund'] as const) {
+    const seen = kind === 'capture' ? snapshot.captures : snapshot.refunds;
+    const isShown = ({ providerId }: Movement) => seen === null || seen.some((movement) => movement.providerId === providerId);
     const untold = known.filter((movement) => movement.kind === kind && !movement.told && movement.operationId === null);
-    const open = [...untold, ...fresh[kind]];
+    const open = [...untold.filter(isShown), ...fresh[kind]];
+    const asked = automatic && kind === 'capture';
     if (open.length > 0 && unsettled[kind]) heldBack = true;
-    else events.push(...open.map((movement) => made(kind, movement, picture, automatic, now)));
+    else {
+      events.push(...open.map((movement) => made(kind, movement, picture, asked, now)));
+      if (!asked) elsewhere.push(...open.map((movement) => unknownHere(kind, movement)));
+    }
   }
-  return { events, heldBack };
+  return { events, heldBack, elsewhere };
 }
 
-function made(kind: MovementKind, movement: NewMovement | Movement, picture: OrderState, automatic: boolean, now: Date): NewEvent {
+function made(kind: MovementKind, movement: NewMovement | Movement, picture: OrderState, asked: boolean, now: Date): NewEvent {
   const { event, id, at } = WORDS[kind];
   const data = {
     [id]: movement.providerId,
@@ -145,22 +195,25 @@ function made(kind: MovementKind, movement: NewMovement | Movement, picture: Ord
     refunded_amount: picture.refundedAmount,
     remaining_authorized_amount: picture.remainingAuthorizedAmount,
     [at]: movement.at?.toISOString() ?? null,
-    ...(automatic && kind === 'capture' ? { auto_capture: true } : { elsewhere: true }),
+    ...(asked ? { auto_capture: true } : { elsewhere: true }),
   };
   return { type: event, at: now, operationId: null, data };
 }
 
-/** What the snapshot shows wins; what it leaves out stays. */
+/** What the snapshot shows wins; what it leaves out stays, and so do all amounts while it speaks of another currency. */
 function shown(snapshot: OrderSnapshot, picture: OrderState): Partial<OrderState> {
+  const foreign = currencyDiffers(picture, snapshot);
+  const amount = (member: 'orderAmount' | 'originalOrderAmount' | 'remainingAuthorizedAmount') =>
+    foreign ? picture[member] : (snapshot[member] ?? picture[member]);
   return {
     status: snapshot.status ?? picture.status,
     fraudStatus: snapshot.fraudStatus ?? picture.fraudStatus,
-    currency: snapshot.currency ?? picture.currency,
-    orderAmount: snapshot.orderAmount ?? picture.orderAmount,
-    originalOrderAmount: snapshot.originalOrderAmount ?? picture.originalOrderAmount,
-    capturedAmount: snapshot.capturedAmount ?? picture.capturedAmount,
-    refundedAmount: snapshot.refundedAmount ?? picture.refundedAmount,
-    remainingAuthorizedAmount: snapshot.remainingAuthorizedAmount ?? picture.remainingAuthorizedAmount,
+    currency: picture.currency ?? snapshot.currency,
+    orderAmount: amount('orderAmount'),
+    originalOrderAmount: amount('originalOrderAmount'),
+    capturedAmount: foreign ? picture.capturedAmount : (snapshot.capturedAmount ?? picture.capturedAmount),
+    refundedAmount: foreign ? picture.refundedAmount : (snapshot.refundedAmount ?? picture.refundedAmount),
+    remainingAuthorizedAmount: amount('remainingAuthorizedAmount'),
     merchantReference1: snapshot.merchantReference1 ?? picture.merchantReference1,
     merchantReference2: snapshot.merchantReference2 ?? picture.merchantReference2,
     klarnaReference: snapshot.klarnaReference ?? picture.klarnaReference,
@@ -169,14 +222,16 @@ function shown(snapshot: OrderSnapshot, picture: OrderState): Partial<OrderState
   };
 }
 
-/** What changed by nobody's operation: from a value that was known, beyond what new captures and refunds explain. */
-function differences(order: OrderState, picture: OrderState, state: OrderState): Record<string, unknown> | undefined {
+/** What changed in the ordinary course of things, beyond what new captures and refunds explain: each from what to what. */
+function changes(
+  explained: readonly (keyof typeof COMPARED)[],
+  picture: OrderState,
+  state: OrderState,
+): Record<string, unknown> | undefined {
   const changed: Record<string, unknown> = {};
-  for (const [member, name] of Object.entries(COMPARED) as [keyof typeof COMPARED, string][]) {
+  for (const member of explained) {
     const [from, to] = [picture[member], state[member]].map((value) => (value instanceof Date ? value.toISOString() : value));
-    // Before the first read the amounts are what our own operations added up to, not what somebody knew.
-    const known = from !== null && (order.readAt !== null || order.status !== null);
-    if (known && from !== to) changed[name] = [from, to];
+    if (from !== to) changed[COMPARED[member].field] = [from, to];
   }
   return Object.keys(changed).length === 0 ? undefined : changed;
 }
@@ -188,6 +243,7 @@ function withAnomalies(state: OrderState, order: OrderState, snapshot: OrderSnap
   for (const anomaly of snapshot.anomalies) noted = flagged(noted, anomaly);
   if (!addsUp(snapshot.captures, snapshot.capturedAmount)) noted = flagged(noted, 'CAPTURES_DO_NOT_ADD_UP');
   if (!addsUp(snapshot.refunds, snapshot.refundedAmount)) noted = flagged(noted, 'REFUNDS_DO_NOT_ADD_UP');
+  if (currencyDiffers(order, snapshot)) noted = flagged(noted, 'CURRENCY_DIFFERS');
   if (state.refundedAmount > state.capturedAmount) noted = flagged(noted, 'REFUNDED_MORE_THAN_CAPTURED');
   return wentBack ? flagged(noted, 'WENT_BACK') : noted;
 }
@@ -200,7 +256,7 @@ function addsUp(seen: readonly NewMovement[] | null, total: number | null): bool
  * The time of the next read. This read satisfies a wish that was there before it began, and its own claim; a later wish stays, because
  * what it is about may have happened after the snapshot was taken.
  */
-function rescheduled(order: OrderState, { startedAt, claimedUntil }: Reading, wanted: Date | null): Date | null {
+function rescheduled(order: OrderState, { startedAt, claimedUntil }: Moment, wanted: Date | null): Date | null {
   const { refreshAt } = order;
   const satisfied = refreshAt === null || refreshAt <= startedAt || refreshAt.getTime() === claimedUntil?.getTime();
   return satisfied ? wanted : earlier(refreshAt, wanted);

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
 import { ManualClock } from '../../src/clock/manual-clock.js';
+import type { Settings } from '../../src/config/settings.js';
 import { Cursors } from '../../src/http/cursors.js';
 import type { KlarnaExchange } from '../../src/klarna/exchange.js';
 import type { OrderManagementClient } from '../../src/klarna/order-management.client.js';
@@ -18,6 +19,7 @@ import { MovementsRepository } from '../../src/persistence/repositories/movement
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { TimelineRepository } from '../../src/persistence/repositories/timeline.repository.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
+import { Alerts } from '../../src/telemetry/alerts.js';
 import { testDatabase } from '../support/postgres.js';
 
 export const START = '2026-11-20T10:00:00.000Z';
@@ -96,11 +98,24 @@ export async function openGateway() {
   const movements = new MovementsRepository(database);
   const timeline = new TimelineRepository(database);
   const lanes = new LaneStateRepository(database);
+  const settings = { driftScanHours: 24, driftScanPerSecond: 5, role: 'worker' } as unknown as Settings;
+  const alerts = new Alerts();
   const cursors = new Cursors(new SealedEnvelope(Buffer.alloc(32, 7)));
   const gateway = {
-    ...{ dataSource, database, clock, klarna, accounts, orders, movements, timeline, lanes, cursors },
+    ...{ dataSource, database, clock, klarna, accounts, orders, movements, timeline, lanes, cursors, settings, alerts },
     lifecycle: new OrderLifecycle(orders, movements, timeline, clock),
-    reader: new OrderReader(klarna as unknown as OrderManagementClient, accounts, database, lanes, orders, movements, clock),
+    reader: new OrderReader(
+      klarna as unknown as OrderManagementClient,
+      accounts,
+      database,
+      lanes,
+      orders,
+      movements,
+      timeline,
+      clock,
+      settings,
+      alerts,
+    ),
     service: new OrdersService(orders, movements, timeline, cursors),
     shop: await aMerchant(database, 'shop'),
     rival: await aMerchant(database, 'rival'),

@@ -21,9 +21,10 @@ const badCursor = expect.objectContaining({ code: 'BAD_VALUE', messages: ['Bad v
 async function store(caller: Caller, orders: number): Promise<void> {
   await gateway.database.query(
     `INSERT INTO orders (id, merchant_id, provider_account_id, provider, provider_order_id, data_subject, status, merchant_reference1,
-       merchant_reference2, created_at, updated_at)
+       merchant_reference2, origin, created_at, updated_at)
      SELECT gen_random_uuid(), $1, $2, 'klarna', gen_random_uuid()::text, gen_random_uuid(),
        CASE WHEN (n / 2) % 5 = 0 THEN 'CAPTURED' ELSE 'AUTHORIZED' END, 'order-' || n, CASE WHEN n % 2 = 0 THEN 'order-' || n / 2 END,
+       CASE WHEN n % 10 = 0 THEN 'adopted' ELSE 'created' END,
        $3::timestamptz + (n / 2) * interval '1 second', $3
      FROM generate_series(1, $4::int) n`,
     [caller.merchantId, caller.accounts['order-management'], START, orders],
@@ -93,6 +94,13 @@ describe('a list of orders', () => {
       ...['2026-11-20T10:00:11.000Z', '2026-11-20T10:00:11.000Z', '2026-11-20T10:00:10.000Z', '2026-11-20T10:00:10.000Z'],
     ]);
     expect((await list(caller, { created_from: from, created_to: to, status: 'CAPTURED', reference: 'order-20' })).items).toHaveLength(1);
+  });
+
+  it('filters by what was learned later, in pages', async () => {
+    const pages = await pagesOf(caller, { learned: 'later', limit: '4' });
+    expect(pages.map((page) => page.length)).toEqual([4, 4, 2]);
+    const { items } = await list(caller, { learned: 'later' });
+    expect([items.map(({ id }) => id), new Set(items.map(({ origin }) => origin))]).toEqual([pages.flat(), new Set(['adopted'])]);
   });
 
   it('refuses a cursor of another merchant, of other filters, of a timeline, and a changed one', async () => {
@@ -175,6 +183,7 @@ describe('the rows that Postgres reads for a page', () => {
     ['one status', { status: 'CAPTURED' }],
     ['a time', { created_from: '2026-11-20T10:03:00Z', created_to: '2026-11-20T10:06:00Z' }],
     ['a reference', { reference: 'order-100' }],
+    ['what was learned later', { learned: 'later' }],
   ];
 
   it.each([...queries, ['a later page', { limit: '50', later: 'yes' }] as [string, Record<string, string>]])(

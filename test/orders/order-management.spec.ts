@@ -24,6 +24,7 @@ import { ManagedOrdersController } from '../../src/order-management/orders.contr
 import { ManagedOrdersService } from '../../src/order-management/orders.service.js';
 import { RefundsController } from '../../src/order-management/refunds.controller.js';
 import { RefundsService } from '../../src/order-management/refunds.service.js';
+import { OrderComparisons } from '../../src/orders/order-comparisons.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
 import { OrdersController } from '../../src/orders/orders.controller.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
@@ -61,6 +62,7 @@ beforeAll(async () => {
       { provide: OrdersRepository, useValue: gateway.orders },
       { provide: OrderReader, useValue: gateway.reader },
       { provide: OrdersService, useValue: gateway.service },
+      OrderComparisons,
       { provide: Settings, useValue: { publicUrl: 'https://gateway.example' } },
       { provide: APP_GUARD, useValue: guard },
       { provide: APP_PIPE, useClass: JudgingPipe },
@@ -343,6 +345,9 @@ describe('the own resources', () => {
         'expires_at',
         'created_at',
         'updated_at',
+        'origin',
+        'learned_at',
+        'moved_elsewhere_at',
         'captures',
         'refunds',
       ],

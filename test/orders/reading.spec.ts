@@ -103,6 +103,19 @@ describe('a read', () => {
     });
     expect(events.slice(1)).toMatchObject([
       { type: 'order.captured', operation_id: null, data: { capture_id: 'portal', amount: 4_000, elsewhere: true } },
+      {
+        type: 'drift.found',
+        operation_id: null,
+        data: {
+          source: 'refresh',
+          fields: [
+            { field: 'captures.portal', ours: null, klarna: 4_000, resolution: 'adopted' },
+            { field: 'status', ours: 'AUTHORIZED', klarna: 'PART_CAPTURED', resolution: 'adopted' },
+            { field: 'captured_amount', ours: 0, klarna: 4_000, resolution: 'adopted' },
+            { field: 'remaining_authorized_amount', ours: 10_000, klarna: 6_000, resolution: 'adopted' },
+          ],
+        },
+      },
     ]);
   });
 
@@ -110,8 +123,14 @@ describe('a read', () => {
     gateway.klarna.orders.set(orderId, klarnaOrder(orderId, { status: 'CANCELLED', remaining_authorized_amount: 0 }));
     await refresh();
     expect((await story()).events.at(-1)).toMatchObject({
-      type: 'order.changed',
-      data: { status: ['AUTHORIZED', 'CANCELLED'], remaining_authorized_amount: [10_000, 0] },
+      type: 'drift.found',
+      data: {
+        source: 'refresh',
+        fields: [
+          { field: 'status', ours: 'AUTHORIZED', klarna: 'CANCELLED', resolution: 'adopted' },
+          { field: 'remaining_authorized_amount', ours: 10_000, klarna: 0, resolution: 'adopted' },
+        ],
+      },
     });
   });
 
@@ -176,7 +195,10 @@ describe('a read while an operation of the order is open', () => {
     expect(await rowOf('refresh_at')).toEqual(new Date(gateway.clock.nowMs() + 60_000));
     await settle(gateway.database, operation);
     await refresh();
-    expect((await story()).events.at(-1)).toMatchObject({ type: 'order.captured', data: { capture_id: 'portal', elsewhere: true } });
+    expect((await story()).events.slice(-2)).toMatchObject([
+      { type: 'order.captured', data: { capture_id: 'portal', elsewhere: true } },
+      { type: 'drift.found', data: { fields: [{ field: 'captures.portal' }] } },
+    ]);
   });
 
   it('tells of a capture as linked later when it was called made elsewhere before', async () => {
@@ -186,7 +208,7 @@ describe('a read while an operation of the order is open', () => {
     await anUnsettledOperation(gateway.database, operation);
     await settleCapture(operation, 'c1');
     const { order, types } = await story();
-    expect(types).toEqual(['order.created', 'order.captured', 'order.capture_linked']);
+    expect(types).toEqual(['order.created', 'order.captured', 'drift.found', 'order.capture_linked']);
     expect(order.captured_amount).toBe(4_000);
   });
 });

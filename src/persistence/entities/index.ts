@@ -1,6 +1,7 @@
 import { ApiCredentialEntity } from './api-credential.entity.js';
 import { AttemptEntity } from './attempt.entity.js';
 import { CaptureEntity } from './capture.entity.js';
+import { ComparisonTurnEntity } from './comparison-turn.entity.js';
 import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { LaneEntity } from './lane.entity.js';
 import { MerchantProviderAccountEntity } from './merchant-provider-account.entity.js';
@@ -23,6 +24,7 @@ export const entities = [
   MerchantProviderAccountEntity,
   PaymentSessionEntity,
   OrderEntity,
+  ComparisonTurnEntity,
   CaptureEntity,
   RefundEntity,
   TimelineEntity,

@@ -15,6 +15,8 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('orders_by_status', { synchronize: false })
 @Index('orders_by_reference1', { synchronize: false })
 @Index('orders_by_reference2', { synchronize: false })
+@Index('orders_learned_later', { synchronize: false })
+@Index('orders_to_compare', ['providerAccountId', 'compareAt'], { where: 'compare_at IS NOT NULL' })
 @Index('orders_to_refresh', ['refreshAt'], { where: 'refresh_at IS NOT NULL' })
 export class OrderEntity {
   /** Ours. */
@@ -100,4 +102,24 @@ export class OrderEntity {
   /** What the provider says that does not add up, for people. */
   @Column('text', { nullable: true })
   anomaly!: string | null;
+
+  /** When the order is to be compared with the provider's at the latest; null: it is over. */
+  @Column('timestamptz', { name: 'compare_at', nullable: true, default: () => "'1970-01-01 00:00:00+00'" })
+  compareAt!: Date | null;
+
+  /** Differences from the provider's order that were kept as ours and flagged, as long as they stand. */
+  @Column('jsonb', { name: 'flagged_differences', nullable: true })
+  flaggedDifferences!: unknown;
+
+  /** created, late or adopted. */
+  @Column('text', { default: 'created' })
+  origin!: string;
+
+  /** When it became known here. */
+  @Column('timestamptz', { name: 'learned_at', nullable: true })
+  learnedAt!: Date | null;
+
+  /** When a capture or refund that was made elsewhere was last learned of. */
+  @Column('timestamptz', { name: 'moved_elsewhere_at', nullable: true })
+  movedElsewhereAt!: Date | null;
 }

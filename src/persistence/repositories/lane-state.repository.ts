@@ -14,11 +14,11 @@ export interface LaneState {
 export class LaneStateRepository {
   constructor(private readonly database: Database) {}
 
-  async revisionOf(providerAccountId: string, providerOrderId: string): Promise<string> {
-    const rows = await this.database.query<{ revision: string }>(
-      'SELECT revision FROM lanes WHERE provider_account_id = $1 AND lane = $2',
-      [providerAccountId, providerOrderId],
-    );
+  async revisionOf(providerAccountId: string, providerOrderId: string, db: Queryable = this.database): Promise<string> {
+    const rows = await db.query<{ revision: string }>('SELECT revision FROM lanes WHERE provider_account_id = $1 AND lane = $2', [
+      providerAccountId,
+      providerOrderId,
+    ]);
     return rows[0]?.revision ?? '0';
   }
 

@@ -32,6 +32,8 @@ export interface OrdersList {
   /** Equal to either of the merchant's references. */
   reference: string | null;
   status: string | null;
+  /** Only orders of which something was learned later than it happened: the order itself, or a capture or refund made elsewhere. */
+  learnedLater: boolean;
   /** Inclusive. */
   createdFrom: Date | null;
   /** Exclusive. */
@@ -40,6 +42,9 @@ export interface OrdersList {
   /** The last order of the page before. */
   after: { createdAt: Date; id: string } | null;
 }
+
+const PLACE_COLUMNS = `id, merchant_id AS "merchantId", provider_account_id AS "providerAccountId",
+  provider_order_id AS "providerOrderId", data_subject AS "dataSubject", created_at AS "createdAt"`;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -50,12 +55,9 @@ export class OrdersRepository {
 
   /** Every order with this provider's id, of whatever merchant and account. The provider's ids are unique per account only. */
   findByProviderId(providerOrderId: string): Promise<OrderPlace[]> {
-    return this.database.query<OrderPlace>(
-      `SELECT id, merchant_id AS "merchantId", provider_account_id AS "providerAccountId",
-              provider_order_id AS "providerOrderId", data_subject AS "dataSubject", created_at AS "createdAt"
-       FROM orders WHERE provider_order_id = $1 ORDER BY created_at, id`,
-      [providerOrderId],
-    );
+    return this.database.query<OrderPlace>(`SELECT ${PLACE_COLUMNS} FROM orders WHERE provider_order_id = $1 ORDER BY created_at, id`, [
+      providerOrderId,
+    ]);
   }
 
   /** One order of a merchant, by our id or the provider's. */
@@ -75,11 +77,12 @@ export class OrdersRepository {
    * One page of orders. Goes on from a row, not from a count, and every combination of filters is served by an index in the page's own
    * order: a page reads as many rows with a thousand orders stored as with a million.
    */
-  async list({ merchantId, reference, status, createdFrom, createdTo, limit, after }: OrdersList): Promise<StoredOrder[]> {
+  async list({ merchantId, reference, status, learnedLater, createdFrom, createdTo, limit, after }: OrdersList): Promise<StoredOrder[]> {
     const params: unknown[] = [merchantId, limit];
     const bind = (value: unknown) => `$${params.push(value)}`;
     const conditions = ['o.merchant_id = $1'];
     if (status !== null) conditions.push(`o.status = ${bind(status)}`);
+    if (learnedLater) conditions.push(`(o.origin <> 'created' OR o.moved_elsewhere_at IS NOT NULL)`);
     if (createdFrom !== null) conditions.push(`o.created_at >= ${bind(createdFrom)}`);
     if (createdTo !== null) conditions.push(`o.created_at < ${bind(createdTo)}`);
     if (after !== null) conditions.push(`(o.created_at, o.id) < (${bind(after.createdAt)}, ${bind(after.id)}::uuid)`);
@@ -163,23 +166,49 @@ export class OrdersRepository {
          SELECT id FROM orders WHERE refresh_at <= $1 AND provider_account_id <> ALL ($4::uuid[])
          ORDER BY refresh_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
        )
-       RETURNING id, merchant_id AS "merchantId", provider_account_id AS "providerAccountId",
-                 provider_order_id AS "providerOrderId", data_subject AS "dataSubject", created_at AS "createdAt", refresh_at AS "claimedUntil"`,
+       RETURNING ${PLACE_COLUMNS}, refresh_at AS "claimedUntil"`,
       [now, claimUntil, limit, restingAccounts],
     );
   }
 
+  /**
+   * Takes orders that nobody has read for too long, longest due first, so many of each account; not those that are about to be read for
+   * another reason. Moving `compare_at` ahead is the claim. Every second one process has the turn of an account, so that the quota is
+   * one for all of them; like a lease, a turn is on Postgres' clock.
+   * @param perAccount how many of each account's
+   * @param restingAccounts provider accounts that are left alone for now, beside those that are paused
+   */
+  claimComparisons(now: Date, claimUntil: Date, perAccount: number, restingAccounts: readonly string[]): Promise<OrderPlace[]> {
+    return this.database.query<OrderPlace>(
+      `WITH turn AS (
+         INSERT INTO comparison_turns AS t (provider_account_id, until)
+         SELECT a.id, now() + interval '1 second' FROM provider_accounts a
+         WHERE a.paused_at IS NULL AND a.id <> ALL ($4::uuid[])
+           AND EXISTS (SELECT FROM orders o WHERE o.provider_account_id = a.id AND o.compare_at <= $1)
+         ORDER BY a.id
+         ON CONFLICT (provider_account_id) DO UPDATE SET until = EXCLUDED.until WHERE t.until <= now()
+         RETURNING provider_account_id
+       ), due AS (
+         SELECT found.id FROM turn CROSS JOIN LATERAL (
+           SELECT o.id FROM orders o
+           WHERE o.provider_account_id = turn.provider_account_id AND o.compare_at <= $1 AND (o.refresh_at IS NULL OR o.refresh_at > $2)
+           ORDER BY o.compare_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED
+         ) found
+       )
+       UPDATE orders SET compare_at = $2 WHERE id IN (SELECT id FROM due)
+       RETURNING ${PLACE_COLUMNS}`,
+      [now, claimUntil, perAccount, restingAccounts],
+    );
+  }
+
   /** Moves a claimed order's next read, unless someone asked for another time meanwhile. */
-  async postpone(order: DueOrder, until: Date, anomaly: string | null): Promise<void> {
-    await this.database.query(`UPDATE orders SET refresh_at = $3, anomaly = COALESCE(anomaly, $4) WHERE id = $1 AND refresh_at = $2`, [
-      order.id,
-      order.claimedUntil,
-      until,
-      anomaly,
-    ]);
+  async postpone(order: DueOrder, until: Date): Promise<void> {
+    await this.database.query(`UPDATE orders SET refresh_at = $3 WHERE id = $1 AND refresh_at = $2`, [order.id, order.claimedUntil, until]);
   }
 }
 
 function stateOf(state: OrderState): unknown[] {
-  return STATE_COLUMNS.map(({ member }) => state[member]);
+  // An array as a parameter would be one of Postgres' own.
+  const written = { ...state, flaggedDifferences: state.flaggedDifferences && JSON.stringify(state.flaggedDifferences) };
+  return STATE_COLUMNS.map(({ member }) => written[member]);
 }

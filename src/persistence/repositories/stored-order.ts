@@ -1,5 +1,20 @@
 import { minorUnitsOf } from '../../money.js';
 
+/** A field in which our order and the provider's differ. Codes, ids, references, amounts in minor units, times; never names. */
+export interface Difference {
+  /** As in `GET /orders/{id}`; a capture or refund as `captures.{capture_id}`. */
+  field: string;
+  /** Null: we don't have it. */
+  ours: string | number | null;
+  /** Null: the provider does not show it. */
+  klarna: string | number | null;
+  /** adopted: ours is now the provider's. flagged: ours was kept, a person should look. */
+  resolution: 'adopted' | 'flagged';
+}
+
+/** created: placed through this service. late: so, too, but its caller got an error first. adopted: met at the provider. */
+export type Origin = 'created' | 'late' | 'adopted';
+
 /** What of an order changes: the provider's picture of it, and our notes on when to read it again. Amounts in minor units of `currency`. */
 export interface OrderState {
   dataSubject: string;
@@ -23,6 +38,15 @@ export interface OrderState {
   /** When to read it again; null: no need. */
   refreshAt: Date | null;
   anomaly: string | null;
+  /** When to compare it with the provider's at the latest, whatever happens; null: it is over. */
+  compareAt: Date | null;
+  /** Differences that were kept as ours, as long as they stand. */
+  flaggedDifferences: Difference[] | null;
+  origin: Origin;
+  /** When it became known here. */
+  learnedAt: Date | null;
+  /** When a capture or refund that was made elsewhere was last learned of. */
+  movedElsewhereAt: Date | null;
 }
 
 /** Who an order is. */
@@ -60,6 +84,11 @@ const COLUMN_OF = {
   readAt: 'read_at',
   refreshAt: 'refresh_at',
   anomaly: 'anomaly',
+  compareAt: 'compare_at',
+  flaggedDifferences: 'flagged_differences',
+  origin: 'origin',
+  learnedAt: 'learned_at',
+  movedElsewhereAt: 'moved_elsewhere_at',
 } as const satisfies Record<keyof StoredOrder, string>;
 
 const IDENTITY = ['id', 'merchantId', 'providerAccountId', 'provider', 'providerOrderId'] as const;

@@ -80,6 +80,15 @@ export class TimelineRepository {
     return rows.length > 0;
   }
 
+  /** The types of the events that operations brought about since a time; of all when it is null. Ask under the order's lock. */
+  async operationEventsSince(tx: Queryable, orderId: string, since: Date | null): Promise<string[]> {
+    const rows = await tx.query<{ type: string }>(
+      `SELECT DISTINCT type FROM timeline WHERE order_id = $1 AND operation_id IS NOT NULL AND ($2::timestamptz IS NULL OR at >= $2)`,
+      [orderId, since],
+    );
+    return rows.map(({ type }) => type);
+  }
+
   /** The entries after a sequence number, oldest first. */
   async list(orderId: string, after: number, limit: number): Promise<TimelineEntry[]> {
     const rows = await this.database.query<Omit<TimelineEntry, 'sequence'> & { sequence: string }>(
