@@ -1,7 +1,10 @@
 import { HttpService } from '@nestjs/axios';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
+import { TestPermits } from '../../test/support/permits.js';
 import { RawServer, httpAnswer } from '../../test/wire/raw-server.js';
+import { Alerts } from '../telemetry/alerts.js';
+import { Care, type CareLimits } from './care.js';
 import type { KlarnaAccount, KlarnaCall } from './exchange.js';
 import { KlarnaTransport, type TransportLimits } from './transport.js';
 
@@ -22,14 +25,17 @@ describe('KlarnaTransport', () => {
     return server;
   }
 
-  function transport(limits: Partial<TransportLimits> = {}): KlarnaTransport {
-    const made = new KlarnaTransport(new HttpService(axios.create()), { totalMs: 2_000, ...limits });
+  const care = (limits: Partial<CareLimits> = {}) =>
+    new Care({ windowMs: 10_000, calls: 20, restMs: 5_000, floorPerSecond: 1, ...limits }, new Alerts(), new TestPermits());
+
+  function transport(limits: Partial<TransportLimits> = {}, careful = care()): KlarnaTransport {
+    const made = new KlarnaTransport(new HttpService(axios.create()), careful, { totalMs: 2_000, ...limits });
     transports.push(made);
     return made;
   }
 
   const account = (baseUrl: string): KlarnaAccount => ({ id: 'a', baseUrl, username: 'PK1_ü', password: 'se:cret' });
-  const post = (rest: Partial<KlarnaCall> = {}): KlarnaCall => ({ method: 'POST', path: '/payments/v1/sessions', ...rest });
+  const post = (rest: Partial<KlarnaCall> = {}): KlarnaCall => ({ by: 'caller', method: 'POST', path: '/payments/v1/sessions', ...rest });
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise((resolve) => setImmediate(resolve));
   };

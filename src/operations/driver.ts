@@ -86,7 +86,7 @@ export class Driver implements OnModuleDestroy {
       if (step.do === 'settled') return step.settled;
       if (step.do !== 'send' && step.do !== 'read') return null;
       this.leases.hold(id, step.fence, step.asked);
-      const evidence = step.do === 'send' ? await this.#send(step, lane) : await this.#read(step, lane);
+      const evidence = step.do === 'send' ? await this.#send(step, lane, wait !== null && step === first) : await this.#read(step, lane);
       const left = wait?.left() ?? 0;
       const delayMs = this.settings.askAgainMs[asked] ?? null;
       if (step.do === 'send' || looked) asked += 1;
@@ -109,12 +109,14 @@ export class Driver implements OnModuleDestroy {
     }
   }
 
-  async #send(step: Send, lane: LaneKey | null): Promise<Evidence> {
+  /** @param askedFor a caller asked for just this attempt */
+  async #send(step: Send, lane: LaneKey | null, askedFor: boolean): Promise<Evidence> {
     const { context, fence, asked } = step;
+    const by = askedFor || step.number === 1 ? 'caller' : 'service';
     const maySend = (): boolean => this.leases.holds(context.id, fence) && since(asked) < this.settings.klarnaTimeoutMs;
     const result = await this.handlers
       .handlerOf(context.kind)
-      .send({ ...context, providerKey: step.providerKey, orderCreatedAt: step.orderCreatedAt, maySend })
+      .send({ ...context, providerKey: step.providerKey, orderCreatedAt: step.orderCreatedAt, by, maySend })
       .catch((error: unknown) => this.#brokenSend(context.id, error));
     const endedAt = this.clock.now();
     return { operationId: context.id, lane, fence, attempt: { id: step.attemptId, endedAt, result }, hold: null };

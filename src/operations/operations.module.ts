@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
+import { KlarnaModule } from '../klarna/klarna.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { Controls } from './controls.js';
 import { Drafts } from './draft.js';
@@ -13,6 +14,7 @@ import { OperationDesk } from './operation-desk.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
 import { OperationRecords } from './record.js';
+import { Recovery } from './recovery.js';
 import { Settlement } from './settlement.js';
 import { Signals } from './signals.js';
 import { Sweep } from './sweep.js';
@@ -20,7 +22,7 @@ import { Transitions } from './transitions.js';
 import { Watch } from './watch.js';
 
 @Module({
-  imports: [QueueModule],
+  imports: [QueueModule, KlarnaModule],
   controllers: [OperationsController],
   providers: [
     OperationsRepository,
@@ -31,6 +33,7 @@ import { Watch } from './watch.js';
     HandlerRegistry,
     LaneTurns,
     Settlement,
+    Recovery,
     Transitions,
     Leases,
     Driver,

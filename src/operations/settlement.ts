@@ -30,6 +30,8 @@ export interface Settled {
   state: OperationState;
   /** Other operations that became due by it. */
   woken: Due[];
+  /** When a new request makes sense, in ms, as far as the last attempt told. */
+  retryAfterMs?: number | null;
 }
 
 /** What an attempt or a reading brought. Evidence counts whoever brings it; only the holder of the lease decides what is next. */
@@ -55,7 +57,7 @@ export type Conclusion =
   | { then: 'kept' };
 
 /** How far apart operations that a recovered provider wakes are started: its quota is shared with callers. */
-const WAKE_SPACING_MS = 50;
+export const WAKE_SPACING_MS = 50;
 
 @Injectable()
 export class Settlement {
@@ -96,7 +98,8 @@ export class Settlement {
     const [row] = await this.repository.lock(tx, [evidence.operationId]);
     if (!row) throw new Error(`Operation ${evidence.operationId} is gone`);
     if (evidence.attempt) await this.repository.answer(tx, [this.#answerRow(row, evidence.attempt)]);
-    if (evidence.reading) await this.repository.insertReading(tx, evidence.reading.id, readingRow(row, evidence.reading));
+    const asked = evidence.reading?.result.withheldMs === undefined;
+    if (evidence.reading && asked) await this.repository.insertReading(tx, evidence.reading.id, readingRow(row, evidence.reading));
     const attempts = await this.repository.attempts(tx, [row.id]);
     const readings = attempts.some((each) => each.outcome === 'succeeded') ? [] : await this.repository.readings(tx, [row.id]);
     const facts = this.records.facts(row, attempts, readings, now);
@@ -110,7 +113,8 @@ export class Settlement {
       steps: row.steps,
       hold: evidence.hold && { delayMs: evidence.hold.delayMs, until: evidence.hold.until.getTime() },
       brought: evidence.attempt ? 'attempt' : evidence.reading ? 'reading' : null,
-      retryAfterMs: evidence.attempt?.result.retryAfterMs ?? 0,
+      retryAfterMs: evidence.attempt?.result.retryAfterMs ?? evidence.reading?.result.withheldMs ?? 0,
+      withheld: evidence.attempt?.result.withheld === true || !asked,
       handOver: evidence.handOver ?? false,
     });
     const success = next.then === 'settle' && next.decision.state === 'succeeded';
@@ -122,7 +126,8 @@ export class Settlement {
       case 'settle': {
         const over = { ...facts, waitOver: next.waitOver };
         const settled = await this.settle(tx, row, over, attempts, next.decision, evidence, now);
-        return { conclusion: { then: 'settled', settled }, woken };
+        const { retryAfterMs = null } = evidence.attempt?.result ?? {};
+        return { conclusion: { then: 'settled', settled: { ...settled, retryAfterMs } }, woken };
       }
       case 'again':
         await this.repository.change(tx, [this.#change(row, stateOf(facts), { keepsLease: true })], now);

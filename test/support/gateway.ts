@@ -20,6 +20,9 @@ export const QUICK: Readonly<Record<string, string>> = {
   NUDGE_OVERDUE_MS: '200',
   QUIET_PERIOD_MS: '400',
   READ_AGAIN_MS: '200',
+  BREAKER_WINDOW_MS: '1000',
+  BREAKER_REST_MS: '500',
+  RETRY_FLOOR_PER_SECOND: '100',
 };
 
 export interface TestGateway extends Client {

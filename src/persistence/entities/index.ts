@@ -12,6 +12,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 import { ProviderKeyEntity } from './provider-key.entity.js';
 import { ReadingEntity } from './reading.entity.js';
 import { RefundEntity } from './refund.entity.js';
+import { RetryBudgetEntity } from './retry-budget.entity.js';
 import { TimelineEntity } from './timeline.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
@@ -31,4 +32,5 @@ export const entities = [
   IdempotencyKeyEntity,
   ProviderKeyEntity,
   LaneEntity,
+  RetryBudgetEntity,
 ];
