@@ -186,6 +186,16 @@ describe('Care', () => {
       await times(1, OK, REPEAT);
     });
 
+    it('tells a few failures from many', async () => {
+      await times(30, OK);
+      await times(9, SICK);
+      expect(care.isFailing('a', 'order-management')).toBe(false);
+      await times(1, SICK);
+      expect(care.isFailing('a', 'order-management')).toBe(true);
+      jest.advanceTimersByTime(11_000);
+      expect(care.isFailing('a', 'order-management')).toBe(false);
+    });
+
     it('puts nobody off by more than a minute', async () => {
       await times(3, SICK);
       permits.left = 0;

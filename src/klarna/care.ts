@@ -49,6 +49,16 @@ export class Care {
     return this.#of(accountId, apiOf(call)).run(call, send);
   }
 
+  /** For how many ms a call would be withheld, as far as is known here; 0: it would not. */
+  restMs(accountId: string, api: string, by: KlarnaCall['by']): number {
+    return this.#of(accountId, api).restMs(by);
+  }
+
+  /** Whether so much fails that a single success is no recovery. */
+  isFailing(accountId: string, api: string): boolean {
+    return this.#of(accountId, api).failing;
+  }
+
   /**
    * For how many ms calls that the service makes by itself would be withheld; 0: as far as is known here, they would not. Each who
    * asks in vain gets a time of its own, so that not all come back at once.
@@ -144,10 +154,18 @@ class ApiCare {
     return exchange;
   }
 
-  putOffMs(by: KlarnaCall['by']): number {
+  restMs(by: KlarnaCall['by']): number {
     const budgetMs = by === 'service' && this.#sick ? this.#budget.restMs : 0;
-    const ms = Math.max(this.rates.restMs('everything else'), this.#breaker.restMs, budgetMs);
+    return Math.max(this.rates.restMs('everything else'), this.#breaker.restMs, budgetMs);
+  }
+
+  putOffMs(by: KlarnaCall['by']): number {
+    const ms = this.restMs(by);
     return ms > 0 ? this.#slotMs(ms) : 0;
+  }
+
+  get failing(): boolean {
+    return this.#sick && this.#recent.counts.failures >= this.limits.calls / 2;
   }
 
   #withheld(call: Admitted, category: string): Withheld | null {

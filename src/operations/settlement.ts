@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
+import { Care } from '../klarna/care.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, OperationChange, OperationRow, ReadingRow } from '../persistence/repositories/operation-rows.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
@@ -10,6 +11,7 @@ import { Alerts } from '../telemetry/alerts.js';
 import { type Decision, mayHaveHappened, type Timing } from './decide.js';
 import type { ReadResult, SendResult } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { policyOf } from './kinds.js';
 import type { LanePeer } from './lanes.js';
 import { isFinal, type OperationFacts, type OperationState, type RecordedAnswer } from './operation.js';
 import { type Plan, plan } from './plan.js';
@@ -68,6 +70,7 @@ export class Settlement {
     private readonly repository: OperationsRepository,
     private readonly records: OperationRecords,
     private readonly handlers: HandlerRegistry,
+    private readonly care: Care,
     private readonly timeline: TimelineRepository,
     private readonly clock: Clock,
     private readonly settings: Settings,
@@ -264,8 +267,11 @@ export class Settlement {
   }
 
   async #judgeAccount(tx: Transaction, row: OperationRow, result: SendResult, now: Date): Promise<Due[]> {
+    const { api } = policyOf(this.records.kindOf(row));
     if (result.outcome === 'succeeded') {
       if (row.account_failing_since === null && row.account_paused_at === null) return [];
+      // Among many failures every success would wake everything, only to be put off again.
+      if (row.account_paused_at === null && this.care.isFailing(row.provider_account_id, api)) return [];
       const woken = await this.repository.accountWorks(tx, row.provider_account_id, now, this.settings.retryDelaysMs, WAKE_SPACING_MS);
       return woken.map((each) => ({ id: each.id, fence: each.fence, at: each.next_at }));
     }
