@@ -204,6 +204,47 @@ describe('KlarnaTransport', () => {
     expect(server.sockets).toHaveLength(5);
   });
 
+  it('lets callers go before the service when connections are short', async () => {
+    const held: (() => void)[] = [];
+    const server = await klarna((_request, socket) => {
+      held.push(() => void socket.write(OK));
+      return undefined;
+    });
+    const single = transport({ maxSockets: 1 });
+    const calls = [
+      single.exchange(account(server.url), post({ path: '/a' })),
+      single.exchange(account(server.url), post({ path: '/own', by: 'service' })),
+      single.exchange(account(server.url), post({ path: '/b' })),
+    ];
+    for (let answered = 0; answered < calls.length; answered += 1) {
+      await until(() => held.length > answered);
+      held[answered]?.();
+    }
+    await Promise.all(calls);
+    expect(server.requests.map((request) => request.split(' ')[1])).toEqual(['/a', '/b', '/own']);
+  });
+
+  it('withholds what is not to be sent now without a connection, and what stood in line meanwhile', async () => {
+    const answers: (() => void)[] = [];
+    const server = await klarna((_request, socket) => {
+      answers.push(() => void socket.write(httpAnswer(503, {})));
+      return undefined;
+    });
+    const single = transport({ maxSockets: 1 }, care({ calls: 2 }));
+    const first = single.exchange(account(server.url), post());
+    await until(() => answers.length === 1);
+    const inLine = [single.exchange(account(server.url), post()), single.exchange(account(server.url), post())];
+    answers[0]?.();
+    expect(await first).toMatchObject({ kind: 'answer', status: 503 });
+    await until(() => answers.length === 2);
+    answers[1]?.();
+    expect(await inLine[0]).toMatchObject({ kind: 'answer', status: 503 });
+    // The breaker is open now.
+    expect(await inLine[1]).toMatchObject({ kind: 'not-sent', code: 'BREAKER_OPEN' });
+    expect(await single.exchange(account(server.url), post())).toMatchObject({ kind: 'not-sent', code: 'BREAKER_OPEN' });
+    expect(server.requests).toHaveLength(2);
+  });
+
   it('opens no more connections than it may', async () => {
     const server = await klarna(() => OK);
     const narrow = transport({ maxSockets: 3 });

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
@@ -46,7 +47,10 @@ export class Driver implements OnModuleDestroy {
     private readonly care: Care,
     private readonly clock: Clock,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    // As many as operations pause at once, which are many while Klarna is sick.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   get stopped(): boolean {
     return this.stopping.signal.aborted;
