@@ -204,6 +204,17 @@ describe('Care', () => {
       expect(Math.max(...waits.map(Number))).toBe(61_000);
     });
 
+    it('is still needed when a breaker has just closed: what it wakes comes bit by bit', async () => {
+      await times(20, SICK);
+      jest.advanceTimersByTime(5_000);
+      await times(1, OK);
+      permits.left = 0;
+      expect((await call(OK, REPEAT)).code).toBe('RETRY_BUDGET');
+      await times(1, OK);
+      jest.advanceTimersByTime(10_000);
+      await times(1, OK, REPEAT);
+    });
+
     it('is not needed any more when failures are long ago', async () => {
       await times(3, SICK);
       jest.advanceTimersByTime(11_000);

@@ -107,6 +107,8 @@ class ApiCare {
   readonly #budget: RetryBudget;
   /** The breaker was open, and what waits has not been woken since. */
   #wakes = false;
+  /** The breaker has closed, its counts are gone: for as long as they would have counted, one success proves little. */
+  #weakUntil = 0;
   /** The last time that was given to somebody who was put off. */
   #lastSlot = 0;
 
@@ -123,7 +125,10 @@ class ApiCare {
         this.#wakes = true;
         tell.opened(this.#recent.counts);
       },
-      closed: () => tell.closed(),
+      closed: () => {
+        this.#weakUntil = nowMs() + limits.windowMs;
+        tell.closed();
+      },
     });
     this.#budget = new RetryBudget(take, this.#spacingMs, nowMs);
   }
@@ -201,7 +206,7 @@ class ApiCare {
 
   get #sick(): boolean {
     const { calls, failures } = this.#recent.counts;
-    return !this.#breaker.closed || (failures > 0 && failures >= SICK_SHARE * calls);
+    return !this.#breaker.closed || this.nowMs() < this.#weakUntil || (failures > 0 && failures >= SICK_SHARE * calls);
   }
 }
 
