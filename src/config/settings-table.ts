@@ -89,6 +89,18 @@ export const SETTINGS = {
     '72000000',
     'Age up to which an idempotency key is sent again; Klarna keeps keys for 24 h',
   ),
+  BREAKER_WINDOW_MS: withDefault(
+    milliseconds(100, 600_000),
+    '10000',
+    'How far back calls to Klarna count for the circuit breaker, per account and API; half of them failed: it opens',
+  ),
+  BREAKER_CALLS: withDefault(whole(2, 100_000), '20', 'With fewer calls in that time the circuit breaker stays closed'),
+  BREAKER_REST_MS: withDefault(milliseconds(10, 600_000), '5000', 'How long an open circuit breaker sends nothing; then one call probes'),
+  RETRY_FLOOR_PER_SECOND: withDefault(
+    whole(1, 10_000),
+    '1',
+    "While Klarna fails: calls per second, account and API that the service makes by itself, where a tenth of callers' is less",
+  ),
   QUIET_PERIOD_MS: withDefault(milliseconds(0), '75000', 'How long after an attempt Klarna may still be executing it'),
   READ_AGAIN_MS: withDefault(milliseconds(0), '60000', 'Pause between the two reads that prove that nothing happened'),
   LEASE_MS: withDefault(milliseconds(200), '4000', 'How long a silent process keeps an operation for itself'),

@@ -1,5 +1,6 @@
 import { answerOfRecord, errorCodeIn, isJson } from '../klarna/answer-of-record.js';
-import type { KlarnaExchange } from '../klarna/exchange.js';
+import { withheldMsOf, type KlarnaExchange } from '../klarna/exchange.js';
+import { pauseAskedMs } from '../klarna/rate-limit.js';
 import { Refusal } from '../operations/errors.js';
 import { OperationReply } from '../operations/request.js';
 
@@ -11,7 +12,9 @@ import { OperationReply } from '../operations/request.js';
  */
 export function replyToRead(exchange: KlarnaExchange): OperationReply {
   if (exchange.kind !== 'answer') {
-    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna gave no whole answer; repeat the request'], { retryAfterMs: 1_000 });
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna gave no whole answer; repeat the request'], {
+      retryAfterMs: withheldMsOf(exchange) ?? 1_000,
+    });
   }
   const { status, headers, body } = answerOfRecord(exchange);
   const code = errorCodeIn(exchange.body);
@@ -25,12 +28,11 @@ export function replyToRead(exchange: KlarnaExchange): OperationReply {
   }
   const available = status < 300 || (status >= 400 && status < 500 && status !== 429 && !(status === 403 && code === undefined));
   if (available) return new OperationReply(status, headers, body ?? undefined);
-  const retryAfter = exchange.headers['retry-after'] ?? exchange.headers['x-ratelimit-reset'];
+  const pauseMs = pauseAskedMs(exchange);
   if (status >= 500 && code !== undefined && body !== null) {
-    return new OperationReply(503, { ...headers, ...(retryAfter === undefined ? {} : { 'Retry-After': retryAfter }) }, body);
+    return new OperationReply(503, { ...headers, ...(pauseMs === null ? {} : { 'Retry-After': String(Math.ceil(pauseMs / 1000)) }) }, body);
   }
-  const seconds = Number(retryAfter);
   throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna is temporarily unavailable; repeat the request'], {
-    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : 1_000,
+    retryAfterMs: pauseMs ?? 1_000,
   });
 }

@@ -8,6 +8,11 @@ export interface KlarnaAccount {
 
 /** One call as it goes out: bytes are written as they are. */
 export interface KlarnaCall {
+  /**
+   * Whose call it is: a caller's first attempt or read, or one that the service makes by itself (repeats, reads for settlement, refreshes).
+   * While Klarna is sick callers come first.
+   */
+  by: 'caller' | 'service';
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Absolute path with encoded parameters. */
   path: string;
@@ -23,8 +28,28 @@ export interface KlarnaCall {
 /** What came of a call. `no-answer` may have been executed: timeout, reset, truncated body. `not-sent` certainly was not. */
 export type KlarnaExchange =
   | { kind: 'answer'; status: number; headers: Readonly<Record<string, string>>; body: Buffer; correlationId: string | null }
-  | { kind: 'not-sent'; code: string; reason: string }
+  | { kind: 'not-sent'; code: string; reason: string; withheldMs?: number }
   | { kind: 'no-answer'; code: string; reason: string };
+
+/** The code of a call that `maySend` stopped. */
+export const NOT_SENT = 'NOT_SENT';
+
+/**
+ * A call that was not made because of how Klarna is: the breaker is open, a rate limit holds, the retry budget is used up. It says nothing
+ * about what the call was for; `withheldMs` is when asking again makes sense.
+ */
+export type Withheld = { kind: 'not-sent'; code: 'BREAKER_OPEN' | 'RATE_LIMITED' | 'RETRY_BUDGET'; reason: string; withheldMs: number };
+
+/** When asking again makes sense, in ms, for a call that was withheld because of how Klarna is; undefined for every other exchange. */
+export function withheldMsOf(exchange: KlarnaExchange): number | undefined {
+  return exchange.kind === 'not-sent' ? exchange.withheldMs : undefined;
+}
+
+/** The same as a part of a `ReadResult`: whether there was a reading at all. */
+export function notAsked(exchange: KlarnaExchange): { withheldMs?: number } {
+  const withheldMs = withheldMsOf(exchange);
+  return withheldMs === undefined ? {} : { withheldMs };
+}
 
 /** A call judged by the outcome rules. Structurally what src/operations calls a SendResult. */
 export interface KlarnaVerdict {
@@ -38,4 +63,6 @@ export interface KlarnaVerdict {
   reason: string | null;
   correlationId: string | null;
   retryAfterMs: number | null;
+  /** Nothing was called, because of how Klarna is: no evidence, and no step of the schedule. */
+  withheld?: true;
 }

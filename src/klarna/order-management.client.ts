@@ -81,7 +81,7 @@ export class OrderManagementClient {
   }
 
   #read(account: KlarnaAccount, path: string, extras: ReadExtras): Promise<KlarnaExchange> {
-    return this.transport.exchange(account, { ...extras, method: 'GET', path });
+    return this.transport.exchange(account, { by: 'service', ...extras, method: 'GET', path });
   }
 
   async #write(account: KlarnaAccount, path: string, extras: CallExtras & OrderAge, success: SuccessCheck): Promise<KlarnaVerdict> {

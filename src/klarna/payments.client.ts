@@ -31,7 +31,7 @@ export class PaymentsClient {
    * @see Payments API v1, `GET /payments/v1/sessions/{session_id}`
    */
   readSession(account: KlarnaAccount, sessionId: string, extras: ReadExtras = {}): Promise<KlarnaExchange> {
-    return this.transport.exchange(account, { ...extras, method: 'GET', path: `${SESSIONS}/${segment(sessionId)}` });
+    return this.transport.exchange(account, { by: 'service', ...extras, method: 'GET', path: `${SESSIONS}/${segment(sessionId)}` });
   }
 
   /**

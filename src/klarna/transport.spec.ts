@@ -1,7 +1,10 @@
 import { HttpService } from '@nestjs/axios';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import axios from 'axios';
+import { TestPermits } from '../../test/support/permits.js';
 import { RawServer, httpAnswer } from '../../test/wire/raw-server.js';
+import { Alerts } from '../telemetry/alerts.js';
+import { Care, type CareLimits } from './care.js';
 import type { KlarnaAccount, KlarnaCall } from './exchange.js';
 import { KlarnaTransport, type TransportLimits } from './transport.js';
 
@@ -22,14 +25,17 @@ describe('KlarnaTransport', () => {
     return server;
   }
 
-  function transport(limits: Partial<TransportLimits> = {}): KlarnaTransport {
-    const made = new KlarnaTransport(new HttpService(axios.create()), { totalMs: 2_000, ...limits });
+  const care = (limits: Partial<CareLimits> = {}) =>
+    new Care({ windowMs: 10_000, calls: 20, restMs: 5_000, floorPerSecond: 1, ...limits }, new Alerts(), new TestPermits());
+
+  function transport(limits: Partial<TransportLimits> = {}, careful = care()): KlarnaTransport {
+    const made = new KlarnaTransport(new HttpService(axios.create()), careful, { totalMs: 2_000, ...limits });
     transports.push(made);
     return made;
   }
 
   const account = (baseUrl: string): KlarnaAccount => ({ id: 'a', baseUrl, username: 'PK1_ü', password: 'se:cret' });
-  const post = (rest: Partial<KlarnaCall> = {}): KlarnaCall => ({ method: 'POST', path: '/payments/v1/sessions', ...rest });
+  const post = (rest: Partial<KlarnaCall> = {}): KlarnaCall => ({ by: 'caller', method: 'POST', path: '/payments/v1/sessions', ...rest });
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise((resolve) => setImmediate(resolve));
   };
@@ -196,6 +202,47 @@ describe('KlarnaTransport', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     expect(server.sockets).toHaveLength(5);
+  });
+
+  it('lets callers go before the service when connections are short', async () => {
+    const held: (() => void)[] = [];
+    const server = await klarna((_request, socket) => {
+      held.push(() => void socket.write(OK));
+      return undefined;
+    });
+    const single = transport({ maxSockets: 1 });
+    const calls = [
+      single.exchange(account(server.url), post({ path: '/a' })),
+      single.exchange(account(server.url), post({ path: '/own', by: 'service' })),
+      single.exchange(account(server.url), post({ path: '/b' })),
+    ];
+    for (let answered = 0; answered < calls.length; answered += 1) {
+      await until(() => held.length > answered);
+      held[answered]?.();
+    }
+    await Promise.all(calls);
+    expect(server.requests.map((request) => request.split(' ')[1])).toEqual(['/a', '/b', '/own']);
+  });
+
+  it('withholds what is not to be sent now without a connection, and what stood in line meanwhile', async () => {
+    const answers: (() => void)[] = [];
+    const server = await klarna((_request, socket) => {
+      answers.push(() => void socket.write(httpAnswer(503, {})));
+      return undefined;
+    });
+    const single = transport({ maxSockets: 1 }, care({ calls: 2 }));
+    const first = single.exchange(account(server.url), post());
+    await until(() => answers.length === 1);
+    const inLine = [single.exchange(account(server.url), post()), single.exchange(account(server.url), post())];
+    answers[0]?.();
+    expect(await first).toMatchObject({ kind: 'answer', status: 503 });
+    await until(() => answers.length === 2);
+    answers[1]?.();
+    expect(await inLine[0]).toMatchObject({ kind: 'answer', status: 503 });
+    // The breaker is open now.
+    expect(await inLine[1]).toMatchObject({ kind: 'not-sent', code: 'BREAKER_OPEN' });
+    expect(await single.exchange(account(server.url), post())).toMatchObject({ kind: 'not-sent', code: 'BREAKER_OPEN' });
+    expect(server.requests).toHaveLength(2);
   });
 
   it('opens no more connections than it may', async () => {

@@ -5,7 +5,8 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { firstValueFrom } from 'rxjs';
 import { HttpAgent, HttpsAgent, type AgentLimits } from './agents.js';
-import type { KlarnaAccount, KlarnaCall, KlarnaExchange } from './exchange.js';
+import { Care } from './care.js';
+import { NOT_SENT, type KlarnaAccount, type KlarnaCall, type KlarnaExchange } from './exchange.js';
 import { Turnstile } from './turnstile.js';
 
 /** Far above what one account may send per second at Klarna; a bound for our own sockets. */
@@ -26,7 +27,10 @@ interface Progress {
   withheld: boolean;
 }
 
-/** One HTTP exchange with Klarna at a time: never retries, never follows a redirect, never throws. */
+/**
+ * One HTTP exchange with Klarna at a time: never retries, never follows a redirect, never throws. What Klarna should not be asked now, by
+ * how it is (`Care`), is withheld.
+ */
 @Injectable()
 export class KlarnaTransport implements OnApplicationShutdown {
   readonly #http: HttpAgent;
@@ -36,6 +40,7 @@ export class KlarnaTransport implements OnApplicationShutdown {
 
   constructor(
     private readonly client: HttpService,
+    private readonly care: Care,
     @Optional() @Inject(TRANSPORT_LIMITS) limits: TransportLimits = { totalMs: 65_000 },
   ) {
     this.#limits = { maxSockets: MAX_SOCKETS, ...limits };
@@ -46,31 +51,39 @@ export class KlarnaTransport implements OnApplicationShutdown {
 
   /**
    * Sends one request and reads its whole answer. Whatever the answer's status is, it is an `answer`.
-   * `not-sent`: no byte of the request left (refused or slow connection, unknown name, failed TLS handshake, `maySend` said no).
+   * `not-sent`: no byte of the request left (refused or slow connection, unknown name, failed TLS handshake, `maySend` said no, withheld).
    * `no-answer`: it may have been executed (timeout, reset, an answer cut short or above 5 MB).
    */
   async exchange(account: KlarnaAccount, call: KlarnaCall): Promise<KlarnaExchange> {
-    const progress: Progress = { handedOver: false, withheld: false };
+    const withheldNow = await this.care.admit(account.id, call);
+    if (withheldNow !== null) return withheldNow;
     const deadline = new AbortController();
     const totalMs = call.timeoutMs ?? this.#limits.totalMs;
     const timer = setTimeout(() => deadline.abort(), totalMs);
     const turnstile = this.#turnstileOf(account.baseUrl);
     let entered = false;
     try {
-      entered = await turnstile.enter(deadline.signal);
+      entered = await turnstile.enter(deadline.signal, call.by);
       if (!entered) return { kind: 'not-sent', code: 'TIMEOUT', reason: `No free connection to Klarna within ${totalMs} ms` };
       if (call.maySend?.() === false) return withheld();
-      this.#http.dropStale();
-      this.#https.dropStale();
-      return answerOf(await firstValueFrom(this.client.request<Buffer>(this.#config(account, call, progress, deadline.signal))));
-    } catch (error) {
-      if (progress.withheld) return withheld();
-      const kind = progress.handedOver ? 'no-answer' : 'not-sent';
-      if (deadline.signal.aborted) return { kind, code: 'TIMEOUT', reason: `Klarna did not answer within ${totalMs} ms` };
-      return { kind, code: codeOf(error), reason: reasonOf(error) };
+      return await this.care.run(account.id, call, () => this.#exchange(account, call, deadline.signal, totalMs));
     } finally {
       clearTimeout(timer);
       if (entered) turnstile.leave();
+    }
+  }
+
+  async #exchange(account: KlarnaAccount, call: KlarnaCall, deadline: AbortSignal, totalMs: number): Promise<KlarnaExchange> {
+    const progress: Progress = { handedOver: false, withheld: false };
+    try {
+      this.#http.dropStale();
+      this.#https.dropStale();
+      return answerOf(await firstValueFrom(this.client.request<Buffer>(this.#config(account, call, progress, deadline))));
+    } catch (error) {
+      if (progress.withheld) return withheld();
+      const kind = progress.handedOver ? 'no-answer' : 'not-sent';
+      if (deadline.aborted) return { kind, code: 'TIMEOUT', reason: `Klarna did not answer within ${totalMs} ms` };
+      return { kind, code: codeOf(error), reason: reasonOf(error) };
     }
   }
 
@@ -147,7 +160,7 @@ function answerOf(response: AxiosResponse<Buffer>): KlarnaExchange {
 }
 
 function withheld(): KlarnaExchange {
-  return { kind: 'not-sent', code: 'NOT_SENT', reason: 'Withheld immediately before the first byte' };
+  return { kind: 'not-sent', code: NOT_SENT, reason: 'Withheld immediately before the first byte' };
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,11 @@
-/** Lets so many through at a time; the others wait in the order they came. */
+import type { KlarnaCall } from './exchange.js';
+
+type Side = KlarnaCall['by'];
+
+/** Lets so many through at a time; the others wait in the order they came, callers before the service's own. */
 export class Turnstile {
   #free: number;
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: Record<Side, (() => void)[]> = { caller: [], service: [] };
 
   constructor(places: number) {
     this.#free = places;
@@ -11,28 +15,29 @@ export class Turnstile {
    * Waits for a place. Every `enter` that resolves true is followed by one `leave`.
    * @returns false when the signal ended the wait
    */
-  enter(signal: AbortSignal): Promise<boolean> {
+  enter(signal: AbortSignal, by: Side): Promise<boolean> {
     if (signal.aborted) return Promise.resolve(false);
     if (this.#free > 0) {
       this.#free--;
       return Promise.resolve(true);
     }
+    const line = this.#waiting[by];
     return new Promise((resolve) => {
       const proceed = () => {
         signal.removeEventListener('abort', giveUp);
         resolve(true);
       };
       const giveUp = () => {
-        this.#waiting.splice(this.#waiting.indexOf(proceed), 1);
+        line.splice(line.indexOf(proceed), 1);
         resolve(false);
       };
       signal.addEventListener('abort', giveUp, { once: true });
-      this.#waiting.push(proceed);
+      line.push(proceed);
     });
   }
 
   leave(): void {
-    const next = this.#waiting.shift();
+    const next = this.#waiting.caller.shift() ?? this.#waiting.service.shift();
     if (next === undefined) this.#free++;
     else next();
   }

@@ -1,5 +1,6 @@
 import { answerOfRecord, errorCodeIn, objectIn, type KlarnaAnswer } from './answer-of-record.js';
-import type { KlarnaExchange, KlarnaVerdict } from './exchange.js';
+import { withheldMsOf, type KlarnaExchange, type KlarnaVerdict } from './exchange.js';
+import { pauseAskedMs } from './rate-limit.js';
 import type { SuccessCheck } from './success.js';
 
 export interface JudgingRules {
@@ -28,7 +29,9 @@ export function isYoungOrder(orderCreatedAt: Date | null, now: Date): boolean {
 export function judge(exchange: KlarnaExchange, rules: JudgingRules): KlarnaVerdict {
   if (exchange.kind !== 'answer') {
     const { kind, code, reason } = exchange;
-    return { ...NOTHING, outcome: kind === 'not-sent' ? 'retry' : 'unknown', code, reason };
+    const verdict: KlarnaVerdict = { ...NOTHING, outcome: kind === 'not-sent' ? 'retry' : 'unknown', code, reason };
+    const withheldMs = withheldMsOf(exchange);
+    return withheldMs === undefined ? verdict : { ...verdict, retryAfterMs: withheldMs, withheld: true };
   }
   const { status } = exchange;
   if (status >= 200 && status < 300) return judgeSuccess(exchange, rules.success);
@@ -39,7 +42,7 @@ export function judge(exchange: KlarnaExchange, rules: JudgingRules): KlarnaVerd
     outcome,
     code: code ?? `HTTP_${status}`,
     reason: `Klarna answered ${status}${code === null ? ' without an error object' : ` ${code}`}`,
-    retryAfterMs: outcome === 'retry' || outcome === 'unknown' ? retryAfterMs(exchange) : null,
+    retryAfterMs: outcome === 'retry' || outcome === 'unknown' ? pauseAskedMs(exchange) : null,
   };
 }
 
@@ -97,15 +100,4 @@ function outcomeOf(status: number, code: string | null, { api, youngOrder = fals
     default:
       return 'rejected';
   }
-}
-
-/** Klarna documents `X-Ratelimit-Reset` (seconds) and no `Retry-After`; proxies in between send the latter, as seconds or as a date. */
-function retryAfterMs({ headers }: KlarnaAnswer): number | null {
-  const seconds = [headers['retry-after'], headers['x-ratelimit-reset']].find(
-    (value) => value !== undefined && /^\d{1,6}(\.\d+)?$/.test(value),
-  );
-  if (seconds !== undefined) return Math.ceil(Number(seconds) * 1000);
-  // Both dates are the other side's, so that a wrong clock here does not matter.
-  const pause = Date.parse(headers['retry-after'] ?? '') - Date.parse(headers['date'] ?? '');
-  return Number.isFinite(pause) && pause >= 0 ? pause : null;
 }

@@ -1,13 +1,16 @@
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
+import { Care } from '../klarna/care.js';
 import { wasInTheWay } from '../persistence/connection-errors.js';
 import { CommitUnknown, DatabaseUnavailable } from '../persistence/database.js';
 import type { LaneKey } from '../persistence/repositories/operations.repository.js';
-import type { ReadResult, SendResult } from './handler.js';
+import type { OperationContext, ReadResult, SendResult } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { policyOf } from './kinds.js';
 import { Leases, since } from './leases.js';
 import { type Conclusion, type Evidence, type Settled, Settlement } from './settlement.js';
 import { type Read, type Send, type Step, Transitions } from './transitions.js';
@@ -20,6 +23,8 @@ export interface CallerWait {
 /** When this process stops: its calls get so long to end, and then its callers to be answered. */
 const CALLS_END_WITHIN_MS = 3_500;
 const CALLERS_LEAVE_WITHIN_MS = 1_000;
+/** Callers' operations that wait for the provider go on within so much of one another. */
+const SPREAD_MS = 1_000;
 /** Postgres is asked to take an answer for so long; the evidence is then lost with this process, and the operation is asked again. */
 const KEEP_EVIDENCE_MS = 300_000;
 
@@ -39,9 +44,13 @@ export class Driver implements OnModuleDestroy {
     private readonly settlement: Settlement,
     private readonly handlers: HandlerRegistry,
     private readonly leases: Leases,
+    private readonly care: Care,
     private readonly clock: Clock,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    // As many as operations pause at once, which are many while Klarna is sick.
+    setMaxListeners(0, this.stopping.signal);
+  }
 
   get stopped(): boolean {
     return this.stopping.signal.aborted;
@@ -86,7 +95,7 @@ export class Driver implements OnModuleDestroy {
       if (step.do === 'settled') return step.settled;
       if (step.do !== 'send' && step.do !== 'read') return null;
       this.leases.hold(id, step.fence, step.asked);
-      const evidence = step.do === 'send' ? await this.#send(step, lane) : await this.#read(step, lane);
+      const evidence = step.do === 'send' ? await this.#send(step, lane, wait !== null && step === first) : await this.#read(step, lane);
       const left = wait?.left() ?? 0;
       const delayMs = this.settings.askAgainMs[asked] ?? null;
       if (step.do === 'send' || looked) asked += 1;
@@ -100,7 +109,7 @@ export class Driver implements OnModuleDestroy {
       if (conclusion.then !== 'again') this.leases.drop(id, fence);
       if (conclusion.then === 'settled') return conclusion.settled;
       if (conclusion.then !== 'again') return null;
-      if (!(await this.#pause(conclusion.at))) {
+      if (!(await this.#pause(conclusion.at)) || !(await this.#mayAsk(step.context, wait))) {
         await this.#conclude({ operationId: id, lane, fence, hold: null, handOver: true });
         this.leases.drop(id, fence);
         return null;
@@ -109,12 +118,14 @@ export class Driver implements OnModuleDestroy {
     }
   }
 
-  async #send(step: Send, lane: LaneKey | null): Promise<Evidence> {
+  /** @param askedFor a caller asked for just this attempt */
+  async #send(step: Send, lane: LaneKey | null, askedFor: boolean): Promise<Evidence> {
     const { context, fence, asked } = step;
+    const by = askedFor || step.number === 1 ? 'caller' : 'service';
     const maySend = (): boolean => this.leases.holds(context.id, fence) && since(asked) < this.settings.klarnaTimeoutMs;
     const result = await this.handlers
       .handlerOf(context.kind)
-      .send({ ...context, providerKey: step.providerKey, orderCreatedAt: step.orderCreatedAt, maySend })
+      .send({ ...context, providerKey: step.providerKey, orderCreatedAt: step.orderCreatedAt, by, maySend })
       .catch((error: unknown) => this.#brokenSend(context.id, error));
     const endedAt = this.clock.now();
     return { operationId: context.id, lane, fence, attempt: { id: step.attemptId, endedAt, result }, hold: null };
@@ -169,9 +180,29 @@ export class Driver implements OnModuleDestroy {
     }
   }
 
+  /**
+   * While the caller waits: until the provider may be asked, as far as is known here. Costs nothing but time; whoever begins and is withheld
+   * costs two transactions.
+   * @returns false when this process is to stop
+   */
+  async #mayAsk({ kind, providerAccountId }: OperationContext, wait: CallerWait | null): Promise<boolean> {
+    for (;;) {
+      const restMs = this.care.restMs(providerAccountId, policyOf(kind).api, 'service');
+      const left = wait?.left() ?? 0;
+      if (restMs === 0 || left <= 0) return true;
+      // Not all at the same moment: one of them is the probe, and the others look at what came of it.
+      const ms = Math.min(restMs + Math.random() * SPREAD_MS, left);
+      if (!(await this.#sleep(ms))) return false;
+    }
+  }
+
   /** @returns false when this process is to stop */
   async #pause(until: Date): Promise<boolean> {
     const ms = Math.max(0, until.getTime() - this.clock.nowMs());
+    return this.#sleep(ms);
+  }
+
+  #sleep(ms: number): Promise<boolean> {
     return sleep(ms, true, { signal: this.stopping.signal }).catch(() => false);
   }
 }

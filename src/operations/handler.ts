@@ -29,6 +29,8 @@ export interface SendCall extends OperationContext {
   providerKey: string | null;
   /** When the order was made, if known: a 404 of an order younger than two minutes is not a refusal. */
   orderCreatedAt: Date | null;
+  /** A caller's first attempt, or one that the service makes by itself: while the provider is sick, the caller's goes first. */
+  by: 'caller' | 'service';
   /** Asked immediately before the first byte is written; false means: don't, the attempt is no longer ours or too late. */
   maySend: () => boolean;
 }
@@ -47,6 +49,8 @@ export interface SendResult {
   reason: string | null;
   correlationId: string | null;
   retryAfterMs: number | null;
+  /** Nothing was called, because of how the provider is: no evidence, and no step of the schedule. */
+  withheld?: true;
 }
 
 /** What a look at the provider found; `answer` is what the caller gets when the effect is present. */
@@ -56,6 +60,8 @@ export interface ReadResult {
   answer: RecordedAnswer | null;
   /** Evidence for people: codes, ids and amounts only. */
   data: Record<string, unknown>;
+  /** The provider was not asked, because of how it is, and may be in so many ms: this is no reading, and not kept as one. */
+  withheldMs?: number;
 }
 
 export interface Success {

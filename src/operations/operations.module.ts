@@ -3,6 +3,7 @@ import { Cursors } from '../http/cursors.js';
 import { OperationListRepository } from '../persistence/repositories/operation-list.repository.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
+import { KlarnaModule } from '../klarna/klarna.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { Answers } from './answers.js';
 import { BodyRetention } from './body-retention.js';
@@ -19,6 +20,7 @@ import { OperationList } from './operation-list.service.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
 import { OperationRecords } from './record.js';
+import { Recovery } from './recovery.js';
 import { Settlement } from './settlement.js';
 import { Signals } from './signals.js';
 import { Sweep } from './sweep.js';
@@ -26,7 +28,7 @@ import { Transitions } from './transitions.js';
 import { Watch } from './watch.js';
 
 @Module({
-  imports: [QueueModule],
+  imports: [QueueModule, KlarnaModule],
   controllers: [OperationListController, OperationsController],
   providers: [
     OperationsRepository,
@@ -37,6 +39,7 @@ import { Watch } from './watch.js';
     HandlerRegistry,
     LaneTurns,
     Settlement,
+    Recovery,
     Transitions,
     Leases,
     Driver,

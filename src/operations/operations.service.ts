@@ -121,7 +121,7 @@ export class Operations {
     // What was settled here is answered from the row: one reply for the first caller and for every repeat.
     if (!settled && driven && policyOf(request.kind).class === 'durable') await this.watch.wait(draft.id, wait.left());
     if (!settled && next.do === 'blocked' && !next.unresolved) await this.watch.wait(draft.id, wait.left());
-    return this.#reply(draft.id, request, false);
+    return this.#reply(draft.id, request, false, settled?.retryAfterMs);
   }
 
   /** Waits for the driver, but not longer than the caller does. The driver goes on by itself. */
@@ -210,7 +210,7 @@ export class Operations {
   }
 
   /** What the caller gets now: the final answer, or the pending one after its wait. */
-  async #reply(id: string, request: OperationRequest, repeated: boolean): Promise<OperationReply> {
+  async #reply(id: string, request: OperationRequest, repeated: boolean, retryAfterMs: number | null = null): Promise<OperationReply> {
     const policy = policyOf(request.kind);
     let row = await this.repository.find(this.database, id).catch((error: unknown) => {
       throw new Refusal('TEMPORARILY_UNAVAILABLE', ['The outcome could not be read; repeat with the same key.'], {
@@ -232,6 +232,7 @@ export class Operations {
       reason: row.reason,
       lastCode: lastCode(attempts),
       nextAt: row.next_at,
+      retryAfterMs,
     };
     const now = this.clock.now();
     if (isFinal(state)) return finalReply(facts, repeated);

@@ -19,6 +19,8 @@ export interface Situation {
   hold: { delayMs: number | null; until: number } | null;
   brought: 'attempt' | 'reading' | null;
   retryAfterMs: number;
+  /** Nothing was called, because of how the provider is. */
+  withheld?: boolean;
   /** The process stops: the operation is due at once, for another one. */
   handOver: boolean;
   random?: () => number;
@@ -59,6 +61,8 @@ export function plan(s: Situation): Plan {
   // Refused credentials spend no step: the operation waits for its account.
   if (facts.attempts.at(-1)?.outcome === 'configuration') return { then: 'scheduled', at: decision.notBefore, steps: s.steps, waitOver };
   if (s.handOver) return { then: 'scheduled', at: Math.max(now, decision.notBefore), steps: s.steps, waitOver };
+  // What was withheld says nothing about the operation: it is put off, by the first step of the schedule or by none.
+  if (s.withheld) return { then: 'scheduled', at: Math.max(decision.notBefore, now + retryAfterMs), steps: Math.max(1, s.steps), waitOver };
   // The first look after an attempt needs no pause; everything else follows the schedule.
   const firstLook = decision.do === 'read' && s.brought === 'attempt';
   const pause = firstLook ? 0 : Math.max(scheduleDelay(s.delays, s.steps, s.random), retryAfterMs);

@@ -15,6 +15,8 @@ export interface ReplyFacts {
   /** The code of the newest attempt: tells a caller of an interactive kind what went wrong. */
   lastCode: string | null;
   nextAt: Date | null;
+  /** When a new request makes sense, in ms, as far as the provider told. */
+  retryAfterMs?: number | null;
 }
 
 /**
@@ -53,7 +55,7 @@ export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply
 }
 
 /** A bounded or interactive operation whose caller waited in vain: Klarna's own way of saying so. */
-export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'lastCode' | 'nextAt'>, now?: Date): Refusal {
+export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'lastCode' | 'nextAt' | 'retryAfterMs'>, now?: Date): Refusal {
   const bounded = policyOf(facts.kind).class === 'bounded';
   const timeout = !bounded && facts.lastCode === 'TIMEOUT';
   const ended = facts.state === 'abandoned';
@@ -62,7 +64,8 @@ export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'la
     : bounded
       ? 'Klarna gave no usable answer in time and the order may have been placed. Look at the operation, or repeat the same request.'
       : 'Klarna gave no usable answer in time.';
-  const retryAfterMs = now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : 1_000;
+  const retryAfterMs =
+    now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : Math.max(1_000, facts.retryAfterMs ?? 0);
   return new Refusal(timeout ? 'GATEWAY_TIMEOUT' : 'TEMPORARILY_UNAVAILABLE', [message], { operationId: facts.id, retryAfterMs });
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
+import { Care } from '../klarna/care.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, OperationChange, OperationRow, ReadingRow } from '../persistence/repositories/operation-rows.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
@@ -10,6 +11,7 @@ import { Alerts } from '../telemetry/alerts.js';
 import { type Decision, mayHaveHappened, type Timing } from './decide.js';
 import type { ReadResult, SendResult } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { policyOf } from './kinds.js';
 import type { LanePeer } from './lanes.js';
 import { isFinal, type OperationFacts, type OperationState, type RecordedAnswer } from './operation.js';
 import { type Plan, plan } from './plan.js';
@@ -30,6 +32,8 @@ export interface Settled {
   state: OperationState;
   /** Other operations that became due by it. */
   woken: Due[];
+  /** When a new request makes sense, in ms, as far as the last attempt told. */
+  retryAfterMs?: number | null;
 }
 
 /** What an attempt or a reading brought. Evidence counts whoever brings it; only the holder of the lease decides what is next. */
@@ -55,7 +59,7 @@ export type Conclusion =
   | { then: 'kept' };
 
 /** How far apart operations that a recovered provider wakes are started: its quota is shared with callers. */
-const WAKE_SPACING_MS = 50;
+export const WAKE_SPACING_MS = 50;
 
 @Injectable()
 export class Settlement {
@@ -66,6 +70,7 @@ export class Settlement {
     private readonly repository: OperationsRepository,
     private readonly records: OperationRecords,
     private readonly handlers: HandlerRegistry,
+    private readonly care: Care,
     private readonly timeline: TimelineRepository,
     private readonly clock: Clock,
     private readonly settings: Settings,
@@ -97,7 +102,8 @@ export class Settlement {
     if (!row) throw new Error(`Operation ${evidence.operationId} is gone`);
     if (evidence.attempt) await this.repository.answer(tx, [this.#answerRow(row, evidence.attempt)]);
     if (evidence.attempt && row.bodies_erased_at !== null) await this.repository.hasBodiesAgain(tx, row.id);
-    if (evidence.reading) await this.repository.insertReading(tx, evidence.reading.id, readingRow(row, evidence.reading));
+    const asked = evidence.reading?.result.withheldMs === undefined;
+    if (evidence.reading && asked) await this.repository.insertReading(tx, evidence.reading.id, readingRow(row, evidence.reading));
     const attempts = await this.repository.attempts(tx, [row.id]);
     const readings = attempts.some((each) => each.outcome === 'succeeded') ? [] : await this.repository.readings(tx, [row.id]);
     const facts = this.records.facts(row, attempts, readings, now);
@@ -111,7 +117,8 @@ export class Settlement {
       steps: row.steps,
       hold: evidence.hold && { delayMs: evidence.hold.delayMs, until: evidence.hold.until.getTime() },
       brought: evidence.attempt ? 'attempt' : evidence.reading ? 'reading' : null,
-      retryAfterMs: evidence.attempt?.result.retryAfterMs ?? 0,
+      retryAfterMs: evidence.attempt?.result.retryAfterMs ?? evidence.reading?.result.withheldMs ?? 0,
+      withheld: evidence.attempt?.result.withheld === true || !asked,
       handOver: evidence.handOver ?? false,
     });
     const success = next.then === 'settle' && next.decision.state === 'succeeded';
@@ -123,7 +130,8 @@ export class Settlement {
       case 'settle': {
         const over = { ...facts, waitOver: next.waitOver };
         const settled = await this.settle(tx, row, over, attempts, next.decision, evidence, now);
-        return { conclusion: { then: 'settled', settled }, woken };
+        const { retryAfterMs = null } = evidence.attempt?.result ?? {};
+        return { conclusion: { then: 'settled', settled: { ...settled, retryAfterMs } }, woken };
       }
       case 'again':
         await this.repository.change(tx, [this.#change(row, stateOf(facts), { keepsLease: true })], now);
@@ -260,8 +268,11 @@ export class Settlement {
   }
 
   async #judgeAccount(tx: Transaction, row: OperationRow, result: SendResult, now: Date): Promise<Due[]> {
+    const { api } = policyOf(this.records.kindOf(row));
     if (result.outcome === 'succeeded') {
       if (row.account_failing_since === null && row.account_paused_at === null) return [];
+      // Among many failures every success would wake everything, only to be put off again.
+      if (row.account_paused_at === null && this.care.isFailing(row.provider_account_id, api)) return [];
       const woken = await this.repository.accountWorks(tx, row.provider_account_id, now, this.settings.retryDelaysMs, WAKE_SPACING_MS);
       return woken.map((each) => ({ id: each.id, fence: each.fence, at: each.next_at }));
     }

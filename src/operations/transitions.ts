@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
+import { Care } from '../klarna/care.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
@@ -22,6 +23,8 @@ export interface Send {
   do: 'send';
   context: OperationContext;
   attemptId: string;
+  /** 1: nothing was sent for it before. */
+  number: number;
   fence: number;
   /** Before the lease was asked for. */
   asked: Moment;
@@ -72,6 +75,7 @@ export class Transitions {
     private readonly records: OperationRecords,
     private readonly turns: LaneTurns,
     private readonly settlement: Settlement,
+    private readonly care: Care,
     private readonly clock: Clock,
     private readonly settings: Settings,
   ) {
@@ -98,6 +102,7 @@ export class Transitions {
       do: 'send',
       context,
       attemptId: draft.attemptId,
+      number: 1,
       fence: 1,
       asked,
       providerKey: accepted.provider_key,
@@ -164,6 +169,16 @@ export class Transitions {
           if (!again) await this.settlement.postpone(tx, row, at);
           return { step: { do: 'later', at, fence: row.fence } };
         }
+        if ('due' in as) {
+          const by = decision.do === 'send' && attempts.length === 0 ? 'caller' : 'service';
+          const ms = this.care.putOffMs(row.provider_account_id, policyOf(facts.kind).api, by);
+          if (ms > 0) {
+            // It would be withheld: it is put off without a trace, as often as it takes.
+            const at = new Date(now.getTime() + ms);
+            await this.settlement.postpone(tx, row, at);
+            return { step: { do: 'later', at, fence: row.fence } };
+          }
+        }
         if ('again' in as) await this.repository.reopen(tx, row.id, now, as.again, as.request);
         if (decision.do === 'read') return { step: await this.#read(tx, row, facts, as, asked) };
         return { step: await this.#send(tx, row, attempts, decision, now, asked) };
@@ -221,6 +236,7 @@ export class Transitions {
       do: 'send',
       context: this.records.context(row),
       attemptId,
+      number,
       fence,
       asked,
       providerKey,

@@ -72,7 +72,13 @@ export class Watch implements OnModuleDestroy {
 
   private async look(): Promise<void> {
     this.looking = true;
-    const ids = [...new Set([...this.watchers].map((watcher) => watcher.id))];
+    const watched = new Map<string, Watcher[]>();
+    for (const watcher of this.watchers) {
+      const others = watched.get(watcher.id);
+      if (others === undefined) watched.set(watcher.id, [watcher]);
+      else others.push(watcher);
+    }
+    const ids = [...watched.keys()];
     try {
       const rows = ids.length > 0 ? await this.repository.states(this.database, ids) : [];
       const now = this.clock.now();
@@ -80,8 +86,7 @@ export class Watch implements OnModuleDestroy {
         const state = row.state as OperationState;
         const ended = isFinal(state) || state === 'manual';
         const turn = state === 'accepted' && !row.leased && row.next_at !== null && row.next_at <= now;
-        for (const watcher of this.watchers) {
-          if (watcher.id !== row.id) continue;
+        for (const watcher of watched.get(row.id) ?? []) {
           if (ended) watcher.tell('settled');
           else if (turn && watcher.turns) watcher.tell('turn');
         }

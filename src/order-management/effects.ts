@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
@@ -75,7 +76,7 @@ export class Effects {
       case 'other-order':
         return { ...nothing, finding: 'unreadable', data: { code: 'OTHER_ORDER' } };
       case 'unreadable':
-        return { ...nothing, finding: 'unreadable', data: { code: look.code } };
+        return { ...nothing, finding: 'unreadable', data: { code: look.code }, ...notAsked(look.exchange) };
     }
   }
 }

@@ -35,6 +35,8 @@ export class RefundsService {
    */
   async read(call: ReadCall, refundId: string): Promise<OperationReply> {
     const id = movementIdIn(refundId, 'NOT_FOUND');
-    return this.reads.part(call, (account, orderId) => this.klarna.readRefund(account, orderId, id, { headers: call.headers }));
+    return this.reads.part(call, (account, orderId) =>
+      this.klarna.readRefund(account, orderId, id, { by: 'caller', headers: call.headers }),
+    );
   }
 }

@@ -25,9 +25,9 @@ export class Sending {
     } catch (error) {
       return notSent(`The provider account could not be read: ${(error as Error).message}`);
     }
-    const { providerKey, passedHeaders, maySend, orderCreatedAt } = call;
+    const { by, providerKey, passedHeaders, maySend, orderCreatedAt } = call;
     const youngOrder = isYoungOrder(orderCreatedAt, this.clock.now());
-    return write(account, orderIdOf(call), { idempotencyKey: providerKey, headers: passedHeaders, maySend, youngOrder });
+    return write(account, orderIdOf(call), { by, idempotencyKey: providerKey, headers: passedHeaders, maySend, youngOrder });
   }
 }
 

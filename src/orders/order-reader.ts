@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
+import type { ReadExtras } from '../klarna/call-extras.js';
 import { OrderManagementClient } from '../klarna/order-management.client.js';
 import { isYoungOrder } from '../klarna/verdict.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
@@ -97,9 +98,9 @@ export class OrderReader {
    * Asks Klarna for an order and changes nothing here.
    * @see Order Management API v1, `GET /ordermanagement/v1/orders/{order_id}`
    */
-  async look({ providerAccountId, providerOrderId }: OrderAddress, headers: Readonly<Record<string, string>> = {}): Promise<OrderLook> {
+  async look({ providerAccountId, providerOrderId }: OrderAddress, extras: ReadExtras = {}): Promise<OrderLook> {
     const account = await this.accounts.byId(providerAccountId);
-    return lookOf(await this.klarna.readOrder(account, providerOrderId, { headers }), providerOrderId);
+    return lookOf(await this.klarna.readOrder(account, providerOrderId, extras), providerOrderId);
   }
 
   /**
@@ -107,7 +108,7 @@ export class OrderReader {
    * gets Klarna's answer even when it could not be stored: the next read does it.
    */
   async read(address: OrderAddress, merchantId: string, headers: Readonly<Record<string, string>> = {}): Promise<OrderLook> {
-    const asked = await this.#ask(address, headers);
+    const asked = await this.#ask(address, { by: 'caller', headers });
     const applying = { source: 'read', adoptFor: merchantId, claimedUntil: null } as const;
     const { application } = await this.#apply(address, asked, applying).catch((error: unknown) => {
       this.#logger.warn(`The state of order ${address.providerOrderId} was read but not stored: ${(error as Error).message}`);
@@ -157,16 +158,17 @@ export class OrderReader {
   }
 
   async #askAndApply(address: OrderAddress, source: ReadingSource, claimedUntil: Date | null): Promise<Refreshed> {
-    const asked = await this.#ask(address, {});
+    // Who asks for a comparison now is a caller; everything else here is the service's own wish, and gives way.
+    const asked = await this.#ask(address, { by: source === 'reconcile' ? 'caller' : 'service' });
     const applied = await this.#apply(address, asked, { source, adoptFor: null, claimedUntil });
     return { look: asked.look, startedAt: asked.startedAt, ...applied };
   }
 
   /** The revision and the time are noted before the question: what happens from here on may not be in the answer. */
-  async #ask(address: OrderAddress, headers: Readonly<Record<string, string>>): Promise<Asked> {
+  async #ask(address: OrderAddress, extras: ReadExtras): Promise<Asked> {
     const revision = await this.lanes.revisionOf(address.providerAccountId, address.providerOrderId);
     const startedAt = this.clock.now();
-    return { revision, startedAt, look: await this.look(address, headers) };
+    return { revision, startedAt, look: await this.look(address, extras) };
   }
 
   async #apply(address: OrderAddress, asked: Asked, options: Applying): Promise<Applied> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { KlarnaExchange } from '../klarna/exchange.js';
+import { notAsked, type KlarnaExchange } from '../klarna/exchange.js';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import type { ProviderAccount } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
@@ -92,7 +92,7 @@ function judged({ exchange, shown }: SessionLook, token: string, session: Stored
   const data: Record<string, unknown> = { session: session.providerSessionId };
   if (shown === undefined) {
     data['code'] = exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
-    return { finding: 'unreadable', providerId: null, answer: null, data };
+    return { finding: 'unreadable', providerId: null, answer: null, data, ...notAsked(exchange) };
   }
   const other = shown.authorizationToken !== null && shown.authorizationToken !== token;
   Object.assign(data, { status: shown.status, token: shown.authorizationToken === null ? 'none' : other ? 'other' : 'same' });

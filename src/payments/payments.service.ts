@@ -71,7 +71,7 @@ export class PaymentsService {
     const target = await this.targets.ofSession(call.caller, sessionId);
     const account = await this.accounts.byId(target.providerAccountId);
     const at = this.clock.now();
-    const look = await this.reader.look(account, sessionId, call.headers);
+    const look = await this.reader.look(account, sessionId, { by: 'caller', headers: call.headers });
     // The answer is there: it is not withheld because it could not be written down.
     await this.#keep(call.caller, sessionId, target, look, at).catch((error: unknown) =>
       this.#logger.warn(`What session ${sessionId} shows was not kept: ${(error as Error).message}`),

@@ -18,7 +18,7 @@ export class Sending {
     } catch (error) {
       return notSent(`The provider account could not be read: ${(error as Error).message}`);
     }
-    return write(account, { body: call.body, headers: call.passedHeaders, maySend: call.maySend });
+    return write(account, { by: call.by, body: call.body, headers: call.passedHeaders, maySend: call.maySend });
   }
 }
 

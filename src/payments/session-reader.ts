@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import type { ReadExtras } from '../klarna/call-extras.js';
 import type { KlarnaExchange } from '../klarna/exchange.js';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import type { ProviderAccount } from '../merchants/caller.js';
@@ -25,16 +26,16 @@ export class SessionReader {
     private readonly clock: Clock,
   ) {}
 
-  /** Reads a session without keeping anything. @param headers the caller's, passed on */
-  async look(account: ProviderAccount, sessionId: string, headers: Readonly<Record<string, string>> = {}): Promise<SessionLook> {
-    const exchange = await this.client.readSession(account, sessionId, { headers });
+  /** Reads a session without keeping anything. @param extras whose read it is, and the caller's headers, passed on */
+  async look(account: ProviderAccount, sessionId: string, extras: ReadExtras = {}): Promise<SessionLook> {
+    const exchange = await this.client.readSession(account, sessionId, extras);
     return { exchange, shown: exchange.kind === 'answer' ? sessionIn(exchange) : undefined };
   }
 
   /** Reads a stored session and takes over what it shows: its state, its cart's amount, the fingerprint of its token. */
-  async refresh(account: ProviderAccount, session: StoredSession, headers?: Readonly<Record<string, string>>): Promise<SessionLook> {
+  async refresh(account: ProviderAccount, session: StoredSession): Promise<SessionLook> {
     const at = this.clock.now();
-    const look = await this.look(account, session.providerSessionId, headers);
+    const look = await this.look(account, session.providerSessionId);
     if (look.shown !== undefined) await this.sessions.update(this.database, session.id, this.factsOf(look.shown), at);
     return look;
   }

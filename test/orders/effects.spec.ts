@@ -181,7 +181,7 @@ describe('an answer that a person found out', () => {
 describe('sending', () => {
   const call = (given: Partial<SendCall> = {}): SendCall => ({
     ...capture({ body: Buffer.from('{}') }),
-    ...{ providerKey: 'k', orderCreatedAt: firstSentAt, maySend: () => true },
+    ...{ by: 'caller' as const, providerKey: 'k', orderCreatedAt: firstSentAt, maySend: () => true },
     ...given,
   });
   const write = (sent: unknown[]) => (account: { id: string }, id: string, extras: object) => {
@@ -196,7 +196,7 @@ describe('sending', () => {
     const sent: unknown[] = [];
     const asked = call({ passedHeaders: { 'User-Agent': 'x' } });
     await new Sending(gateway.accounts, gateway.clock).send(asked, write(sent));
-    const extras = { idempotencyKey: 'k', headers: { 'User-Agent': 'x' }, maySend: asked.maySend, youngOrder: true };
+    const extras = { by: 'caller', idempotencyKey: 'k', headers: { 'User-Agent': 'x' }, maySend: asked.maySend, youngOrder: true };
     expect(sent).toEqual([[gateway.shop.accounts['order-management'], orderId, extras]]);
   });
 

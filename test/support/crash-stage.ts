@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 import { Client } from './client.js';
+import { CARELESS } from './gateway.js';
 import { testDatabase, type TestDatabase } from './postgres.js';
 import { startGateway, type ServiceProcess } from './processes.js';
 import { Turnpike } from './turnpike.js';
@@ -16,6 +17,7 @@ export const CRASH_TIMES: Readonly<Record<string, string>> = {
   READ_AGAIN_MS: '150',
   SWEEP_INTERVAL_MS: '100',
   NUDGE_OVERDUE_MS: '300',
+  ...CARELESS,
 };
 
 /** A gateway process, and a shop that talks to it. */

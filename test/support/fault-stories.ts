@@ -13,6 +13,8 @@ interface FaultRow {
   means: Meaning;
   /** Klarna has executed it. */
   executes: boolean;
+  /** It holds other operations of the account. */
+  alone?: true;
   more?: Record<string, unknown>;
 }
 
@@ -24,7 +26,6 @@ const FAULTS: FaultRow[] = [
   { name: 'status 500', kind: 'status', more: { code: 500 }, means: 'unknown', executes: false },
   { name: 'status 503', kind: 'status', more: { code: 503 }, means: 'unknown', executes: false },
   { name: 'status 408', kind: 'status', more: { code: 408 }, means: 'unknown', executes: false },
-  { name: 'status 429', kind: 'status', more: { code: 429 }, means: 'retry', executes: false },
   { name: 'status 403 without a body', kind: 'status', more: { code: 403, body: '' }, means: 'retry', executes: false },
   { name: 'status 409', kind: 'status', more: { code: 409 }, means: 'conflict', executes: false },
   { name: 'status_after 500', kind: 'status_after', more: { code: 500 }, means: 'unknown', executes: true },
@@ -39,7 +40,9 @@ const FAULTS: FaultRow[] = [
     executes: true,
   },
   { name: 'latency', kind: 'latency', more: { ms: 60 }, means: 'late', executes: true },
-  { name: 'status 401', kind: 'status', more: { code: 401 }, means: 'configuration', executes: false },
+  // These two hold the whole account, so they come last, and each alone.
+  { name: 'status 429', kind: 'status', more: { code: 429 }, means: 'retry', executes: false, alone: true },
+  { name: 'status 401', kind: 'status', more: { code: 401 }, means: 'configuration', executes: false, alone: true },
 ];
 
 /** One write on something of its own. */
@@ -204,8 +207,8 @@ async function playAll(gateway: TestGateway, write: WriteRow, played: Map<string
   const cells = FAULTS.flatMap((fault) => LASTS.map((lasts) => ({ fault, lasts, amount: (amount += 500) })));
   const scenes = await Promise.all(cells.map(async (cell) => ({ ...cell, scene: await write.prepare(gateway, cell.amount) })));
   for (const { scene, ...cell } of scenes) {
-    // Scenes on one path would take each other's faults, and refused credentials pause the account of all of them.
-    const alone = !write.ownPath || cell.fault.means === 'configuration';
+    // Scenes on one path would take each other's faults.
+    const alone = !write.ownPath || cell.fault.alone === true;
     if (alone) await Promise.allSettled(played.values());
     played.set(`${cell.fault.name} ${cell.lasts}`, play(gateway, write, cell, scene));
   }

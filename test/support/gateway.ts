@@ -9,6 +9,12 @@ import { testDatabase, type TestDatabase } from './postgres.js';
 
 export const DATA_KEY = randomBytes(32).toString('base64');
 
+/**
+ * Klarna's client without its care for a failing Klarna, for tests that let everything fail at once and look at what becomes of each operation.
+ * What it does about a failing Klarna has tests of its own.
+ */
+export const CARELESS: Readonly<Record<string, string>> = { BREAKER_CALLS: '100000', RETRY_FLOOR_PER_SECOND: '10000' };
+
 /** Short times, so that a test that waits for the schedule waits for moments; their proportions are those of production. */
 export const QUICK: Readonly<Record<string, string>> = {
   KLARNA_TIMEOUT_MS: '1500',
@@ -20,6 +26,7 @@ export const QUICK: Readonly<Record<string, string>> = {
   NUDGE_OVERDUE_MS: '200',
   QUIET_PERIOD_MS: '400',
   READ_AGAIN_MS: '200',
+  ...CARELESS,
 };
 
 export interface TestGateway extends Client {

@@ -14,6 +14,7 @@ import { ProviderKeyEntity } from './provider-key.entity.js';
 import { ReadingEntity } from './reading.entity.js';
 import { RefundEntity } from './refund.entity.js';
 import { ResolutionEntity } from './resolution.entity.js';
+import { RetryBudgetEntity } from './retry-budget.entity.js';
 import { TimelineEntity } from './timeline.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
@@ -35,4 +36,5 @@ export const entities = [
   IdempotencyKeyEntity,
   ProviderKeyEntity,
   LaneEntity,
+  RetryBudgetEntity,
 ];

@@ -1,6 +1,7 @@
 import { CreateMerchants1795000000000 } from './1795000000000-CreateMerchants.js';
 import { CreateOrders1795000000001 } from './1795000000001-CreateOrders.js';
 import { CreateOperations1795000000002 } from './1795000000002-CreateOperations.js';
+import { CreateRetryBudgets1795000000003 } from './1795000000003-CreateRetryBudgets.js';
 import { CompareOrders1795000000004 } from './1795000000004-CompareOrders.js';
 import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
 
@@ -8,6 +9,7 @@ export const migrations = [
   CreateMerchants1795000000000,
   CreateOrders1795000000001,
   CreateOperations1795000000002,
+  CreateRetryBudgets1795000000003,
   CompareOrders1795000000004,
   KeepOperations1795000000005,
 ];

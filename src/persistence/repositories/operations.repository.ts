@@ -395,6 +395,7 @@ export class OperationsRepository {
   /**
    * The first success after a failure wakes what waits for the account, spread out by `spacingMs`. An operation that was woken before
    * and failed again is woken later each time (by the schedule), so that one that always fails does not follow every success.
+   * @param endsPause whether it was a success of a write, which ends a pause for refused credentials too
    * @returns the operations that became due, none when the account was not failing
    */
   async accountWorks(
@@ -403,11 +404,12 @@ export class OperationsRepository {
     now: Date,
     delays: readonly number[],
     spacingMs: number,
+    endsPause = true,
   ): Promise<{ id: string; fence: number; next_at: Date }[]> {
     const recovered = await tx.query(
       `UPDATE provider_accounts SET failing_since = NULL, paused_at = NULL, pause_reason = NULL
-       WHERE id = $1 AND (failing_since IS NOT NULL OR paused_at IS NOT NULL) RETURNING id`,
-      [accountId],
+       WHERE id = $1 AND (failing_since IS NOT NULL OR paused_at IS NOT NULL) AND ($2 OR paused_at IS NULL) RETURNING id`,
+      [accountId, endsPause],
     );
     if (recovered.length === 0) return [];
     return tx.query(

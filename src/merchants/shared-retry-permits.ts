@@ -1,0 +1,36 @@
+import { Global, Injectable, Logger, Module } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { RetryPermits } from '../klarna/retry-budget.js';
+import { RetryBudgetsRepository } from '../persistence/repositories/retry-budgets.repository.js';
+
+/** The retry budget of a deployment, in Postgres. Without Postgres there are no permits: nothing can be repeated then anyway. */
+@Injectable()
+export class SharedRetryPermits extends RetryPermits {
+  readonly #logger = new Logger('RetryBudget');
+
+  constructor(
+    private readonly budgets: RetryBudgetsRepository,
+    private readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {
+    super();
+  }
+
+  override async take(accountId: string, api: string, firstAttempts: number): Promise<boolean> {
+    try {
+      return await this.budgets.take(accountId, api, firstAttempts, this.settings.retryFloorPerSecond, this.clock.now());
+    } catch (error) {
+      this.#logger.warn(`No permit for a repeat could be had: ${String(error)}`);
+      return false;
+    }
+  }
+}
+
+/** For Klarna's client, which knows no database. */
+@Global()
+@Module({
+  providers: [RetryBudgetsRepository, { provide: RetryPermits, useClass: SharedRetryPermits }],
+  exports: [RetryPermits],
+})
+export class RetryPermitsModule {}
