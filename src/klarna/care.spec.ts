@@ -204,6 +204,19 @@ describe('Care', () => {
       expect(Math.max(...waits.map(Number))).toBe(61_000);
     });
 
+    it('is needed, too, while another process sees failures, which is asked once a second', async () => {
+      permits.sickElsewhere = true;
+      permits.left = 1;
+      await times(1, OK, REPEAT);
+      expect((await call(OK, REPEAT)).code).toBe('RETRY_BUDGET');
+      await times(20, OK);
+      expect(permits.looks).toBe(1);
+      permits.sickElsewhere = false;
+      jest.advanceTimersByTime(1_000);
+      await times(10, OK, REPEAT);
+      expect(permits.looks).toBe(2);
+    });
+
     it('is still needed when a breaker has just closed: what it wakes comes bit by bit', async () => {
       await times(20, SICK);
       jest.advanceTimersByTime(5_000);

@@ -80,7 +80,10 @@ export class Care {
       care = new ApiCare(
         this.limits,
         this.#limitsOf(accountId),
-        (firstAttempts) => this.permits.take(accountId, api, firstAttempts),
+        {
+          take: (firstAttempts, seenSick) => this.permits.take(accountId, api, firstAttempts, seenSick),
+          seenSick: () => this.permits.seenSick(accountId, api),
+        },
         this.nowMs,
         {
           opened: (counts) => this.alerts.raise('provider.sick', { ...said, ...counts }),
@@ -115,7 +118,7 @@ class ApiCare {
   constructor(
     private readonly limits: CareLimits,
     private readonly rates: RateLimits,
-    take: (firstAttempts: number) => Promise<boolean>,
+    permits: ConstructorParameters<typeof RetryBudget>[0],
     private readonly nowMs: () => number,
     private readonly tell: { opened: (counts: { calls: number; failures: number }) => void; closed: () => void; well: () => void },
   ) {
@@ -130,14 +133,16 @@ class ApiCare {
         tell.closed();
       },
     });
-    this.#budget = new RetryBudget(take, this.#spacingMs, nowMs);
+    this.#budget = new RetryBudget(permits, this.#spacingMs, nowMs);
   }
 
   async admit(call: Admitted): Promise<Withheld | null> {
     const held = this.#withheld(call, rateCategoryOf(call));
     if (held !== null) return held;
     // Callers' first attempts come first: they need no permit.
-    if (call.by === 'caller' || !this.#sick || (await this.#budget.permit())) return null;
+    if (call.by === 'caller') return null;
+    if (!this.#sick && !(await this.#budget.lookElsewhere())) return null;
+    if (await this.#budget.permit(this.#sick)) return null;
     const reason = 'Klarna is failing, and its retry budget is used up for the moment';
     return { kind: 'not-sent', code: 'RETRY_BUDGET', reason, withheldMs: this.#slotMs(this.#spacingMs) };
   }
@@ -160,7 +165,7 @@ class ApiCare {
   }
 
   restMs(by: KlarnaCall['by']): number {
-    const budgetMs = by === 'service' && this.#sick ? this.#budget.restMs : 0;
+    const budgetMs = by === 'service' && (this.#sick || this.#budget.sickElsewhere) ? this.#budget.restMs : 0;
     return Math.max(this.rates.restMs('everything else'), this.#breaker.restMs, budgetMs);
   }
 

@@ -17,13 +17,19 @@ export class SharedRetryPermits extends RetryPermits {
     super();
   }
 
-  override async take(accountId: string, api: string, firstAttempts: number): Promise<boolean> {
+  override async take(accountId: string, api: string, firstAttempts: number, seenSick: boolean): Promise<boolean> {
     try {
-      return await this.budgets.take(accountId, api, firstAttempts, this.settings.retryFloorPerSecond, this.clock.now());
+      return await this.budgets.take({ accountId, api, firstAttempts, seenSick }, this.settings.retryFloorPerSecond, this.clock.now());
     } catch (error) {
       this.#logger.warn(`No permit for a repeat could be had: ${String(error)}`);
       return false;
     }
+  }
+
+  override async seenSick(accountId: string, api: string): Promise<boolean> {
+    const since = new Date(this.clock.nowMs() - this.settings.breakerWindowMs);
+    // Without Postgres what this process sees for itself has to do.
+    return this.budgets.seenSick(accountId, api, since).catch(() => false);
   }
 }
 

@@ -21,10 +21,24 @@ describe('the retry budget in Postgres', () => {
     await rowsOf(gateway.database, 'DELETE FROM retry_budgets');
   });
 
+  const take = (api: string, firstAttempts: number, now: Date, seenSick = true) =>
+    budgets.take({ accountId: account, api, firstAttempts, seenSick }, 1, now);
+
+  it('remembers who has seen for itself that an API is sick', async () => {
+    const seen = (since: number) => budgets.seenSick(account, 'order-management', at(since));
+    expect(await seen(-1)).toBe(false);
+    await take('order-management', 0, at(0));
+    expect([await seen(-1), await seen(0)]).toEqual([true, false]);
+    await take('order-management', 0, at(5), false);
+    expect(await seen(0)).toBe(false);
+    await take('order-management', 0, at(6));
+    expect(await seen(5)).toBe(true);
+  });
+
   /** Asks for so many permits at once. @returns how many there were */
   async function granted(wanted: number, now: Date, firstAttempts = 0): Promise<number> {
     const [first, ...rest] = Array.from({ length: wanted }, (_, number) => (number === 0 ? firstAttempts : 0));
-    const takes = [first ?? 0, ...rest].map((attempts) => budgets.take(account, 'order-management', attempts, 1, now));
+    const takes = [first ?? 0, ...rest].map((attempts) => take('order-management', attempts, now));
     return (await Promise.all(takes)).filter(Boolean).length;
   }
 
@@ -52,6 +66,6 @@ describe('the retry budget in Postgres', () => {
 
   it('counts each API for itself', async () => {
     expect(await granted(40, at(0))).toBe(10);
-    expect(await budgets.take(account, 'payments', 0, 1, at(0))).toBe(true);
+    expect(await take('payments', 0, at(0))).toBe(true);
   });
 });

@@ -23,4 +23,8 @@ export class RetryBudgetEntity {
 
   @Column('timestamptz', { name: 'refilled_at' })
   refilledAt!: Date;
+
+  /** When a process last saw for itself that the API is sick. */
+  @Column('timestamptz', { name: 'sick_at' })
+  sickAt!: Date;
 }

@@ -14,6 +14,8 @@ export class CreateRetryBudgets1795000000003 implements MigrationInterface {
         share double precision NOT NULL,
         base double precision NOT NULL,
         refilled_at timestamptz NOT NULL,
+        -- when a process last saw for itself that the API is sick: processes that only make calls which succeed go by it
+        sick_at timestamptz NOT NULL,
         PRIMARY KEY (provider_account_id, api)
       ) WITH (fillfactor = 50)`);
   }
