@@ -107,8 +107,8 @@ export class Chaos {
   }
 
   async #kill(role: Role, point: Point | null, bytesArrive: boolean): Promise<void> {
+    const { slot, instance } = await this.#victim(role);
     await this.#holding(async () => {
-      const { slot, instance } = await this.#victim(role);
       try {
         const armed = await this.#reach(instance, point);
         let afterwards = Promise.resolve();
@@ -126,8 +126,8 @@ export class Chaos {
 
   /** A process that stands still for longer than its lease and then goes on is a zombie: others have taken over. */
   async #freeze(role: Role, point: Point | null, forMs: number): Promise<void> {
+    const { slot, instance } = await this.#victim(role);
     await this.#holding(async () => {
-      const { slot, instance } = await this.#victim(role);
       try {
         const armed = await this.#reach(instance, point);
         instance.freeze();
@@ -194,7 +194,10 @@ export class Chaos {
       const alone = this.topology.slots.filter((slot) => slot.role === role).length === 1;
       return found.length > 1 || alone ? found : [];
     };
-    const [first] = await until('somebody can be spared', () => candidates().length > 0 && candidates(), { withinMs: 60_000, everyMs: 20 });
+    const [first] = await until('somebody can be spared', () => candidates().length > 0 && candidates(), {
+      withinMs: 120_000,
+      everyMs: 20,
+    });
     const newest = candidates();
     const victim = newest[this.counts.kills % Math.max(1, newest.length)] ?? first!;
     victim.slot.taken = true;
