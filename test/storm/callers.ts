@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, cartOf, Client } from '../support/client.js';
-import { meaningOf } from './compare.js';
+import { freesKey, meaningOf } from './compare.js';
 import type { IntentPlan, StoryPlan } from './plan.js';
 import type { Ask, Finding, IntentRecord, Told } from './records.js';
 import type { Topology } from './topology.js';
@@ -189,10 +189,8 @@ export class Callers {
       if (plan.key === null && plan.kind !== 'create-order') await this.#repeatWithoutKey(intent);
       else await this.ask(intent, 'repeat');
     }
-    const recorded = record.asks.some(({ told }) => told !== null && ['success', 'announced', 'refused'].includes(meaningOf(told)));
-    if (plan.otherBody && recorded && (plan.key !== null || plan.kind === 'create-order') && otherBody(intent) !== null) {
-      await this.ask(intent, 'other-body');
-    }
+    // Whoever has an answer of record knows that the key is taken for ever; a pending one may be withdrawn, and its key given back.
+    if (plan.otherBody && hasRecord(intent) && otherBody(intent) !== null) await this.ask(intent, 'other-body');
     if (plan.late && plan.key !== null) this.#late.push(intent);
   }
 
@@ -280,6 +278,19 @@ export class Callers {
 /** Whether its caller holds an answer that is meant for ever. */
 export function isFinal({ record }: Intent): boolean {
   return record.asks.some(({ how, told }) => how !== 'other-body' && told !== null && ['success', 'refused'].includes(meaningOf(told)));
+}
+
+/** Whether its key (or token) stands for its request for ever. */
+function hasRecord({ plan, record }: Intent): boolean {
+  const repeatable = plan.key !== null || plan.kind === 'create-order';
+  return (
+    repeatable &&
+    record.asks.some(({ told }) => {
+      if (told === null) return false;
+      const meaning = meaningOf(told);
+      return meaning === 'success' || (meaning === 'refused' && plan.key !== null && !freesKey(told));
+    })
+  );
 }
 
 /** Operations that answers named, the newest first. */

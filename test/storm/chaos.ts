@@ -63,14 +63,9 @@ export class Chaos {
   async run(mishaps: readonly Mishap[]): Promise<void> {
     const began = performance.now();
     const of = (...what: Mishap['what'][]): Mishap[] => mishaps.filter((each) => what.includes(each.what));
-    const kills = of('kill');
-    // Two hands kill, so that one that waits for its place does not keep the other.
-    const hands = [
-      kills.filter((_, index) => index % 2 === 0),
-      kills.filter((_, index) => index % 2 === 1),
-      of('freeze'),
-      of('flush', 'restart-postgres', 'outage'),
-    ];
+    const kills = (role: Role): Mishap[] => mishaps.filter((each) => each.what === 'kill' && each.role === role);
+    // A hand for each role, so that one that waits until somebody can be spared does not keep the other.
+    const hands = [kills('api'), kills('worker'), of('freeze'), of('flush', 'restart-postgres', 'outage')];
     await Promise.all(
       hands.map(async (hand) => {
         for (const mishap of hand) {

@@ -54,7 +54,7 @@ export function meaningOf(told: Told): Meaning {
 }
 
 /** The service itself has withdrawn it and given its key back: the same request is a new intent. */
-function freesKey({ code, text }: Told): boolean {
+export function freesKey({ code, text }: Told): boolean {
   return code === 'OPERATION_WITHDRAWN' && text.includes('the authorization was about to end');
 }
 

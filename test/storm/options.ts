@@ -34,7 +34,7 @@ the end what callers were told, the database, and what really happened at the si
   --kills N           SIGKILLs, at random and at every step boundary in turn (default 300)
   --minutes N         real minutes until faults stop, at most (default 10)
   --queue KIND        postgres (default) or redis (redis-server on the PATH, or REDIS_URL, which is flushed!)
-  --small             the storm of CI: 600 operations, 36 kills, 1.3 minutes
+  --small             the storm of CI: 600 operations, 24 kills, 1.3 minutes
   --freezes N         SIGSTOPs for longer than the lease (default: kills / 8)
   --restarts N        immediate restarts of Postgres (default: 1 per 2 minutes, at least 2)
   --flushes N         losses of the whole queue (default: 1 per minute, at least 2)
@@ -80,7 +80,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
   const { queue, small } = values;
   if (queue !== 'postgres' && queue !== 'redis') throw new Error('--queue takes postgres or redis');
   const minutes = number('minutes', small ? 1.3 : 10);
-  const kills = number('kills', small ? 36 : 300);
+  const kills = number('kills', small ? 24 : 300);
   const points = values.points === undefined ? POINTS : values.points.split(',').map(pointOf);
   return {
     seed: number('seed', 1),
