@@ -19,6 +19,8 @@ export interface Call {
   headers?: Record<string, string>;
   /** `user:password`; null for none. */
   as?: string | null;
+  /** Leaves without an answer after so many ms. */
+  patienceMs?: number;
 }
 
 export interface LedgerOrder {
@@ -48,7 +50,7 @@ export class Client {
     if (call.key !== undefined) headers['Klarna-Idempotency-Key'] = call.key;
     const bytes = bytesOf(call.body);
     if (bytes) headers['Content-Type'] = 'application/json';
-    return exchange(this.url + path, method, { ...headers, ...call.headers }, bytes);
+    return exchange(this.url + path, method, { ...headers, ...call.headers }, bytes, call.patienceMs);
   }
 
   post(path: string, body?: unknown, key?: string): Promise<Answer> {
@@ -132,7 +134,13 @@ function bytesOf(body: unknown): Buffer | undefined {
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
 }
 
-function exchange(url: string, method: string, headers: Record<string, string>, body: Buffer | undefined): Promise<Answer> {
+function exchange(
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+  body: Buffer | undefined,
+  patienceMs?: number,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const length = body ? { 'Content-Length': String(body.length) } : method === 'GET' ? {} : { 'Content-Length': '0' };
     const request = httpRequest(url, { method, headers: { ...length, ...headers }, agent: false }, (response) => {
@@ -153,6 +161,10 @@ function exchange(url: string, method: string, headers: Record<string, string>, 
       });
     });
     request.on('error', reject);
+    if (patienceMs !== undefined) {
+      const timer = setTimeout(() => request.destroy(new Error(`No answer within ${patienceMs} ms`)), patienceMs);
+      request.on('close', () => clearTimeout(timer));
+    }
     request.end(body);
   });
 }

@@ -91,14 +91,18 @@ export class Turnpike {
   private constructor(
     private readonly server: Server,
     private readonly port: number,
+    private readonly watch: (sent: string) => void,
   ) {}
 
-  /** @param url of the server behind; the port is required */
-  static async before(url: string): Promise<Turnpike> {
+  /**
+   * @param url of the server behind; the port is required
+   * @param watch sees what clients send, stopped or not, as it comes (latin1)
+   */
+  static async before(url: string, watch: (sent: string) => void = () => undefined): Promise<Turnpike> {
     const target = new URL(url);
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const turnpike = new Turnpike(server, (server.address() as { port: number }).port);
+    const turnpike = new Turnpike(server, (server.address() as { port: number }).port, watch);
     server.on('connection', (client) => turnpike.#join(client, connect({ host: target.hostname, port: Number(target.port) })));
     return turnpike;
   }
@@ -149,7 +153,9 @@ export class Turnpike {
     this.#links.add(link);
     let tail = '';
     client.on('data', (chunk: Buffer) => {
-      const text = tail + chunk.toString('latin1');
+      const sent = chunk.toString('latin1');
+      this.watch(sent);
+      const text = tail + sent;
       for (const { ready } of this.#rules) if (ready && text.includes(ready.behind)) ready.links.add(link);
       const met = [...this.#rules].find((rule) => text.includes(rule.text) && rule.ready?.links.has(link) !== false);
       tail = met ? '' : text.slice(-64);

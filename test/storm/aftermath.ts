@@ -1,0 +1,176 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../support/client.js';
+import { type Callers, type Intent, isFinal, operationsIn } from './callers.js';
+import type { StormClock } from './clock.js';
+import { collectLedger, collectRows } from './collect.js';
+import { differencesOf, meaningOf } from './compare.js';
+import type { Draws } from './random.js';
+import type { Finding } from './records.js';
+import { type Birth, KLARNA_TIMEOUT_MS, LONGEST_STEP_MS, type Topology } from './topology.js';
+
+const QUIET_PERIOD_MS = 75_000;
+const READ_AGAIN_MS = 60_000;
+/**
+ * Within one step of the schedule after faults stop: the longest pause of it, and a call. Where asking proves nothing, the rules demand a
+ * quiet period and two looks that are apart; a pause of the schedule may come before each.
+ */
+export const FINAL_WITHIN_MS = LONGEST_STEP_MS + KLARNA_TIMEOUT_MS + QUIET_PERIOD_MS + READ_AGAIN_MS + 2 * LONGEST_STEP_MS;
+/** Klarna forgets keys after a day, and with them the 5xx that it remembered under them. */
+const KEY_LIFE_SECONDS = 25 * 3_600;
+const HOP_MS = 500;
+const HOP_SECONDS = 4;
+/** Whatever the virtual clock says: so long the processes get to do it. */
+const AT_MOST_MS = 120_000;
+/** When everything is final, whoever still asks is told so within this time. */
+const ANSWERS_WITHIN_MS = 10_000;
+/** An answer that came to a process that lived on for so long is in its attempt. */
+const EVIDENCE_WITHIN_MS = 6_000;
+const REPEATS_AT_THE_END = 300;
+
+export interface Settled {
+  /** Virtual ms from the end of the faults until nothing was open; null: never. */
+  readonly stormMs: number | null;
+  readonly realMs: number;
+  readonly open: number;
+}
+
+/**
+ * Faults have stopped and everything runs again: waits until every operation is final or waits for a person.
+ * @param remembers5xx Klarna repeats a 5xx under its key as long as it knows the key: that is a fault that ends a day later
+ */
+export async function settle(topology: Topology, clock: StormClock, callers: Callers, remembers5xx: boolean): Promise<Settled> {
+  const began = performance.now();
+  let until = began + AT_MOST_MS;
+  clock.start(HOP_MS, HOP_SECONDS);
+  const asking = askUntilFinal(callers, () => performance.now() < until);
+  try {
+    const first = await untilSettled(topology, clock, FINAL_WITHIN_MS);
+    if (first.open === 0 || !(remembers5xx || (await waitForForgottenSessions(topology, first.open)))) return first;
+    await clock.pass(KEY_LIFE_SECONDS);
+    return await untilSettled(topology, clock, Infinity);
+  } finally {
+    until = performance.now() + ANSWERS_WITHIN_MS;
+    await asking;
+    await clock.stop();
+  }
+}
+
+/**
+ * Whether everything open is a create order whose session Klarna has forgotten, because much time passed between the two: it can't be
+ * found out what became of it, and after a day of trying it is a person's.
+ */
+async function waitForForgottenSessions(topology: Topology, open: number): Promise<boolean> {
+  const [row] = await topology.rows<{ forgotten: number }>(
+    `SELECT count(*)::int AS forgotten FROM operations o
+      WHERE finished_at IS NULL AND state <> 'manual' AND kind = 'payments.create-order'
+        AND (SELECT r.finding = 'unreadable' AND r.data->>'code' = 'HTTP_404' FROM readings r
+              WHERE r.operation_id = o.id ORDER BY started_at DESC LIMIT 1)`,
+  );
+  return row !== undefined && row.forgotten === open;
+}
+
+async function untilSettled(topology: Topology, clock: StormClock, withinStormMs: number): Promise<Settled> {
+  const began = performance.now();
+  const from = await clock.now();
+  for (;;) {
+    const [row] = await topology.rows<{ open: number }>(
+      // What waits for its turn behind one that only a person can settle waits for that person, too.
+      `SELECT count(*)::int AS open FROM operations o WHERE finished_at IS NULL AND state <> 'manual' AND NOT (
+         state = 'accepted' AND EXISTS (SELECT FROM operations m WHERE m.lane = o.lane AND m.position < o.position AND m.state = 'manual'))`,
+    );
+    const open = row?.open ?? 0;
+    const realMs = performance.now() - began;
+    const stormMs = (await clock.now()) - from;
+    if (open === 0) return { stormMs, realMs, open };
+    if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open };
+    await pause(200);
+  }
+}
+
+/** Whoever holds no final answer repeats, or asks what became of it. */
+async function askUntilFinal(callers: Callers, goOn: () => boolean): Promise<void> {
+  let open = callers.intents.filter((intent) => !isFinal(intent) && !isRefusedForNow(intent));
+  for (let round = 0; open.length > 0 && goOn(); round += 1) {
+    const queue = [...open];
+    const caller = async (): Promise<void> => {
+      for (let intent = queue.shift(); intent !== undefined && goOn(); intent = queue.shift()) await askOnce(callers, intent, round);
+    };
+    await Promise.all(Array.from({ length: 12 }, caller));
+    open = open.filter((intent) => !isFinal(intent) && !isOverByLook(intent) && !isLostForItsCaller(intent));
+    await pause(300);
+  }
+}
+
+async function askOnce(callers: Callers, intent: Intent, round: number): Promise<void> {
+  const [operation] = operationsIn(intent.record);
+  const repeatable = intent.plan.key !== null || intent.plan.kind === 'create-order';
+  // Half of them repeat, the others look; who does what depends on nothing that happened.
+  const looks = operation !== undefined && (!repeatable || (intent.record.id.length + round) % 2 === 0);
+  if (looks) await callers.look(intent, operation);
+  else if (repeatable) await callers.ask(intent, 'last');
+}
+
+/** Some callers take an error that may be repeated for an end. They must be right. */
+function isRefusedForNow({ plan, record }: Intent): boolean {
+  const answered = record.asks.filter(({ how }) => how !== 'other-body');
+  const told = answered.at(-1)?.told ?? null;
+  return told !== null && meaningOf(told) === 'not-now' && !plan.repeatsFinal;
+}
+
+function isOverByLook({ record }: Intent): boolean {
+  const final = ['succeeded', 'rejected', 'abandoned', 'withdrawn', 'manual'];
+  const named = operationsIn(record);
+  return named.length > 0 && named.every((id) => final.includes(record.views.get(id)?.state ?? ''));
+}
+
+/** Without a key and without an answer there is nothing to ask for. */
+function isLostForItsCaller({ plan, record }: Intent): boolean {
+  return plan.key === null && plan.kind !== 'create-order' && operationsIn(record).length === 0;
+}
+
+/** Some of those who have a final answer ask once more: it is the same for ever. */
+export async function repeatAtTheEnd(callers: Callers, draws: Draws): Promise<void> {
+  const keyed = callers.intents.filter((intent) => intent.plan.key !== null && isFinal(intent));
+  const queue = keyed.map((intent) => ({ intent, rank: draws.next() })).sort((a, b) => a.rank - b.rank);
+  queue.length = Math.min(queue.length, REPEATS_AT_THE_END);
+  const caller = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await callers.ask(next.intent, 'last');
+  };
+  await Promise.all(Array.from({ length: 8 }, caller));
+}
+
+/** Every order is read once more by the gateway, which it does by itself after each change; then both sides agree or they don't. */
+export async function awaitAgreement(topology: Topology, simulator: Client, clock: StormClock): Promise<void> {
+  clock.start(HOP_MS, HOP_SECONDS);
+  try {
+    const end = performance.now() + 30_000;
+    while (performance.now() < end) {
+      const [rows, ledger] = [await collectRows(topology), await collectLedger(simulator)];
+      const stored = new Map(rows.orders.map((row) => [row.order_id, row]));
+      const differ = ledger.orders.filter((order) => {
+        const row = stored.get(order.order_id);
+        return row !== undefined && differencesOf(order, row).length > 0;
+      });
+      if (differ.length === 0) return;
+      await pause(1_000);
+    }
+  } finally {
+    await clock.stop();
+  }
+}
+
+/**
+ * Attempts without an outcome belong to processes that died. One whose process lived on for longer than the call may take has lost an
+ * answer, or an end, that it had.
+ */
+export function droppedEvidence(births: ReadonlyMap<string, Birth>, attempts: readonly { id: string; operation: string }[]): Finding[] {
+  return attempts.flatMap(({ id, operation }): Finding[] => {
+    const birth = births.get(id);
+    if (birth === undefined) return [];
+    const { by, at } = birth;
+    const lived = (by.died ?? Infinity) - at - by.frozenMs;
+    if (lived < KLARNA_TIMEOUT_MS + EVIDENCE_WITHIN_MS) return [];
+    const what = `attempt ${id} has no outcome, and ${by.name}, which made it, lived on for ${Math.round(lived)} ms`;
+    return [{ column: 'mismatches', what, operation }];
+  });
+}

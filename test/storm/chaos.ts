@@ -1,0 +1,271 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../support/client.js';
+import type { Stop } from '../support/turnpike.js';
+import { until } from '../support/until.js';
+import type { Callers } from './callers.js';
+import type { StormClock } from './clock.js';
+import type { Mishap, Point, Role } from './plan-chaos.js';
+import type { Takeovers } from './takeover.js';
+import type { Instance, Slot, Topology } from './topology.js';
+
+/** How long a process has to come by the place where it is to die. */
+const REACH_WITHIN_MS = 2_000;
+const T1 = 'INSERT INTO idempotency_keys';
+/** What only the transaction does that starts an attempt, and only the one that settles. */
+const BEGIN = 'WITH attempt AS';
+const T2 = 'UPDATE attempts a SET ended_at';
+const COMMIT = 'COMMIT\0';
+/** Longer than any answer that is only slow: what is on its way then has arrived. */
+const CALM_MS = 3_300;
+const OUTAGE_MS = 1_500;
+
+/** Something stands still at a step boundary of one process. */
+interface Armed {
+  readonly reached: () => boolean;
+  /** After the process was killed, or stopped: what was held goes on, or is lost. */
+  readonly afterwards: (bytesArrive: boolean) => Promise<void>;
+}
+
+export interface ChaosCounts {
+  kills: number;
+  freezes: number;
+  restarts: number;
+  flushes: number;
+  outages: number;
+  /** Kills and freezes by the boundary at which they happened. */
+  readonly at: Map<string, number>;
+}
+
+/** Does what the schedule says, as far as the processes come by. */
+export class Chaos {
+  readonly counts: ChaosCounts = { kills: 0, freezes: 0, restarts: 0, flushes: 0, outages: 0, at: new Map() };
+  /** Things that stand still somewhere: no long time passes meanwhile. */
+  #held = 0;
+  #calm: Promise<void> | null = null;
+  readonly #stop = new AbortController();
+  /** Step boundaries at Klarna's door stop everybody: one at a time. */
+  #door: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly topology: Topology,
+    private readonly simulator: Client,
+    private readonly clock: StormClock,
+    private readonly callers: Callers,
+    private readonly takeovers: Takeovers,
+  ) {}
+
+  /** Whether a process or a byte stands still somewhere by the storm's doing. */
+  get holding(): boolean {
+    return this.#held > 0;
+  }
+
+  /** Goes through the schedule; what comes too late is done at once. Ends with the schedule, or with `stop`. */
+  async run(mishaps: readonly Mishap[]): Promise<void> {
+    const began = performance.now();
+    const of = (...what: Mishap['what'][]): Mishap[] => mishaps.filter((each) => what.includes(each.what));
+    const kills = (role: Role): Mishap[] => mishaps.filter((each) => each.what === 'kill' && each.role === role);
+    // A hand for each role, so that one that waits until somebody can be spared does not keep the other.
+    const hands = [kills('api'), kills('worker'), of('freeze'), of('flush', 'restart-postgres', 'outage')];
+    await Promise.all(
+      hands.map(async (hand) => {
+        for (const mishap of hand) {
+          const wait = mishap.at - (performance.now() - began);
+          if (wait > 0) await pause(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+          if (this.#stop.signal.aborted) return;
+          await this.#do(mishap);
+        }
+      }),
+    );
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #do(mishap: Mishap): Promise<void> {
+    switch (mishap.what) {
+      case 'kill':
+        return this.#kill(mishap.role, mishap.point, mishap.bytesArrive);
+      case 'freeze':
+        return this.#freeze(mishap.role, mishap.point, mishap.forMs);
+      case 'flush':
+        await this.topology.flushQueue();
+        this.counts.flushes += 1;
+        return;
+      case 'restart-postgres':
+        await this.topology.restartPostgres();
+        this.counts.restarts += 1;
+        return;
+      case 'outage':
+        return this.#outage(mishap.passSeconds);
+    }
+  }
+
+  async #kill(role: Role, point: Point | null, bytesArrive: boolean): Promise<void> {
+    const { slot, instance } = await this.#victim(role);
+    await this.#holding(async () => {
+      try {
+        const armed = await this.#reach(instance, point);
+        let afterwards = Promise.resolve();
+        await this.topology.kill(slot, instance, () => {
+          this.takeovers.watch(instance);
+          if (armed) afterwards = armed.afterwards(bytesArrive);
+        });
+        await afterwards;
+        this.#count('kills', `${role} killed at ${armed ? point : 'random'}`);
+      } finally {
+        slot.taken = false;
+      }
+    });
+  }
+
+  /** A process that stands still for longer than its lease and then goes on is a zombie: others have taken over. */
+  async #freeze(role: Role, point: Point | null, forMs: number): Promise<void> {
+    const { slot, instance } = await this.#victim(role);
+    await this.#holding(async () => {
+      try {
+        const armed = await this.#reach(instance, point);
+        instance.freeze();
+        // What it waited for lies in its sockets: it hears of it when it goes on.
+        await armed?.afterwards(true);
+        await pause(forMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        instance.thaw();
+        this.#count('freezes', `${role} frozen at ${armed ? point : 'random'}`);
+      } finally {
+        slot.taken = false;
+      }
+    });
+  }
+
+  /**
+   * Klarna carries out what it gets and answers nobody; then it is away, and much time passes: keys are forgotten, authorizations end.
+   * Nothing stands still anywhere while it does.
+   */
+  async #outage(passSeconds: number): Promise<void> {
+    const fault = async (kind: string, match: Record<string, unknown>): Promise<string> =>
+      ((await this.simulator.simulate('POST', '/simulator/faults', { kind, times: 1_000_000, match })) as { id: string }).id;
+    const over = async (id: string): Promise<void> => void (await this.simulator.simulate('DELETE', `/simulator/faults/${id}`));
+    // The oldest fault goes first: what was drawn for single writes is over.
+    await this.simulator.simulate('DELETE', '/simulator/faults');
+    const deaf = await fault('reset_after', { method: 'POST', path: '/ordermanagement/*' });
+    await pause(OUTAGE_MS);
+    let end = (): void => undefined;
+    this.callers.pauseUntil(new Promise((resolve) => (end = resolve)));
+    const away = [await fault('reset_before', { path: '/ordermanagement/*' }), await fault('reset_before', { path: '/payments/*' })];
+    await over(deaf);
+    let calm = (): void => undefined;
+    this.#calm = new Promise((resolve) => (calm = resolve));
+    try {
+      await until('nothing stands still', () => this.#held === 0, { withinMs: 30_000 });
+      await this.simulator.simulate('DELETE', '/simulator/gates');
+      await pause(CALM_MS);
+      for (const id of away) await over(id);
+      await this.clock.pass(passSeconds);
+    } finally {
+      calm();
+      this.#calm = null;
+      end();
+    }
+    this.counts.outages += 1;
+    await this.callers.repeatLate();
+  }
+
+  async #holding(work: () => Promise<void>): Promise<void> {
+    while (this.#calm !== null) await this.#calm;
+    this.#held += 1;
+    try {
+      await work();
+    } finally {
+      this.#held -= 1;
+    }
+  }
+
+  /** One of this role, while another one of it runs on. */
+  async #victim(role: Role): Promise<{ slot: Slot; instance: Instance }> {
+    const candidates = (): { slot: Slot; instance: Instance }[] => {
+      const found = this.topology.slots.flatMap((slot) =>
+        slot.role === role && !slot.taken && slot.instance?.state === 'up' ? [{ slot, instance: slot.instance }] : [],
+      );
+      const alone = this.topology.slots.filter((slot) => slot.role === role).length === 1;
+      return found.length > 1 || alone ? found : [];
+    };
+    const [first] = await until('somebody can be spared', () => candidates().length > 0 && candidates(), {
+      withinMs: 120_000,
+      everyMs: 20,
+    });
+    const newest = candidates();
+    const victim = newest[this.counts.kills % Math.max(1, newest.length)] ?? first!;
+    victim.slot.taken = true;
+    return victim;
+  }
+
+  /** Waits until the process stands at the boundary. @returns undefined when it did not come by: it is as good as any other moment */
+  async #reach(instance: Instance, point: Point | null): Promise<Armed | undefined> {
+    if (point === null) return undefined;
+    const armed = await this.#arm(instance, point);
+    const end = performance.now() + REACH_WITHIN_MS;
+    while (performance.now() < end && !armed.reached() && !this.#stop.signal.aborted) await pause(5);
+    if (armed.reached()) return armed;
+    await armed.afterwards(true);
+    return undefined;
+  }
+
+  async #arm(instance: Instance, point: Point): Promise<Armed> {
+    const bytes = (stop: Stop): Armed => ({
+      reached: () => stop.held > 0,
+      afterwards: (arrive) => {
+        if (arrive) stop.release();
+        else stop.drop();
+        return Promise.resolve();
+      },
+    });
+    switch (point) {
+      case 't1-request':
+        return bytes(instance.road.stop(T1, 'request'));
+      case 't1-answer':
+        return bytes(instance.road.stop(T1, 'answer'));
+      case 'begin-request':
+        return bytes(instance.road.stop(COMMIT, 'request', BEGIN));
+      case 'begin-answer':
+        return bytes(instance.road.stop(COMMIT, 'answer', BEGIN));
+      case 't2-request':
+        return bytes(instance.road.stop(T2, 'request'));
+      case 't2-commit-request':
+        return bytes(instance.road.stop(COMMIT, 'request', T2));
+      case 't2-commit-answer':
+        return bytes(instance.road.stop(COMMIT, 'answer', T2));
+      case 'caller-answer':
+        return bytes(instance.door.stop('POST /', 'answer'));
+      case 'klarna-lost':
+      case 'klarna-before':
+      case 'klarna-after':
+        return this.#atKlarna(instance, point);
+    }
+  }
+
+  /** Stops what comes to Klarna until this process has begun an attempt, which stands there then. */
+  async #atKlarna(instance: Instance, point: 'klarna-lost' | 'klarna-before' | 'klarna-after'): Promise<Armed> {
+    await this.#door;
+    let free = (): void => undefined;
+    this.#door = new Promise((resolve) => (free = resolve));
+    const match = { method: 'POST', path: '/ordermanagement/*' };
+    const lost = point === 'klarna-lost';
+    const what = lost ? { kind: 'timeout_before', times: 1_000, match } : { match, at: point === 'klarna-before' ? 'before' : 'after' };
+    const place = lost ? 'faults' : 'gates';
+    const { id } = (await this.simulator.simulate('POST', `/simulator/${place}`, what)) as { id: string };
+    const since = performance.now();
+    return {
+      // A moment after its attempt is on record, its request is at Klarna.
+      reached: () => instance.lastAttempt > since && performance.now() - instance.lastAttempt > 60,
+      afterwards: async () => {
+        free();
+        await this.simulator.simulate('DELETE', `/simulator/${place}/${id}`).catch(() => undefined);
+      },
+    };
+  }
+
+  #count(what: 'kills' | 'freezes', where: string): void {
+    this.counts[what] += 1;
+    this.counts.at.set(where, (this.counts.at.get(where) ?? 0) + 1);
+  }
+}

@@ -1,0 +1,69 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Client } from '../support/client.js';
+
+const EVERY_MS = 5_000;
+const HOP_SECONDS = 25;
+/** Until then every process has asked for the time; shorter than a call may take. */
+const SEEN_MS = 1_500;
+
+/**
+ * Moves the shared virtual clock. Small hops go on all the time, so that quiet periods pass in a storm; they are so small that a request
+ * that stands somewhere (a frozen process, a slow answer) is never older than the quiet period when it goes on: Klarna's own promise to
+ * the gateway, which the storm must not break.
+ */
+export class StormClock {
+  #hopping: Promise<void> | null = null;
+  #stop = new AbortController();
+
+  constructor(private readonly simulator: Client) {}
+
+  /** Virtual time, ms. */
+  async now(): Promise<number> {
+    const { now } = (await this.simulator.simulate('GET', '/simulator/clock')) as { now: string };
+    return Date.parse(now);
+  }
+
+  async advance(seconds: number): Promise<void> {
+    await this.simulator.advance(seconds);
+  }
+
+  /**
+   * A long time passes. Writes are refused until every process has seen the new time, for which they ask five times a second: one that
+   * thinks that it is still yesterday would trust a key that Klarna has forgotten, and that would be the storm's doing. Reads wait
+   * meanwhile, so that Klarna counts as away for a moment, and not for all the time that has passed. Nothing may stand still anywhere.
+   */
+  async pass(seconds: number): Promise<void> {
+    const everything = ['/ordermanagement/*', '/payments/*'];
+    const put = async (place: 'faults' | 'gates', what: Record<string, unknown>): Promise<string> => {
+      const { id } = (await this.simulator.simulate('POST', `/simulator/${place}`, what)) as { id: string };
+      return `/simulator/${place}/${id}`;
+    };
+    const closed: string[] = [];
+    try {
+      for (const path of everything) {
+        closed.push(await put('faults', { kind: 'reset_before', times: 1_000_000, match: { method: 'POST', path } }));
+        closed.push(await put('gates', { at: 'before', match: { method: 'GET', path } }));
+      }
+      await this.advance(seconds);
+      await pause(SEEN_MS);
+    } finally {
+      for (const place of closed) await this.simulator.simulate('DELETE', place).catch(() => undefined);
+    }
+  }
+
+  /** Begins to hop. @param seconds per hop */
+  start(everyMs = EVERY_MS, seconds = HOP_SECONDS): void {
+    this.#stop = new AbortController();
+    const { signal } = this.#stop;
+    const hop = async (): Promise<void> => {
+      while (await pause(everyMs, true, { signal }).catch(() => false)) await this.advance(seconds);
+    };
+    this.#hopping = hop();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#hopping;
+    this.#hopping = null;
+  }
+}

@@ -1,0 +1,77 @@
+import { validate } from 'uuid';
+import { derivedKey } from '../../src/operations/provider-key.js';
+import type { Client } from '../support/client.js';
+import { FIND_CONTRADICTIONS } from '../support/row-contradictions.js';
+import type { AttemptRow, Ledger, LedgerOrder, LedgerRequest, OperationRow, Rows, StoredOrder } from './records.js';
+import type { Topology } from './topology.js';
+
+interface RawOperation extends Omit<OperationRow, 'providerKeys' | 'attempts'> {
+  readonly provider_key: string | null;
+  readonly generation: number;
+  readonly attempts: readonly AttemptRow[] | null;
+}
+
+/** Reads the whole database. */
+export async function collectRows(topology: Topology): Promise<Rows> {
+  const operations = await topology.rows<RawOperation>(`
+    SELECT o.id, o.kind, o.state, o.reason, o.lane, o.position::float8 AS position, o.caller_key AS key, o.reference,
+           o.amount::float8 AS amount, o.provider_key, o.generation, o.answer_headers AS "answerHeaders", a.attempts
+      FROM operations o LEFT JOIN (
+        SELECT operation_id, jsonb_agg(jsonb_build_object('id', id, 'number', number, 'fence', fence, 'outcome', outcome, 'status', status,
+                                                          'providerId', provider_id) ORDER BY number) AS attempts
+          FROM attempts GROUP BY operation_id) a ON a.operation_id = o.id
+     ORDER BY o.id`);
+  const orders = await topology.rows<StoredOrder & { [column: string]: unknown }>(`
+    SELECT o.provider_order_id AS order_id, o.merchant_reference1 AS reference, o.status, o.order_amount::float8 AS order_amount,
+           o.captured_amount::float8 AS captured_amount, o.refunded_amount::float8 AS refunded_amount,
+           o.remaining_authorized_amount::float8 AS remaining_authorized_amount, o.anomaly,
+           (SELECT coalesce(jsonb_object_agg(provider_capture_id, amount), '{}') FROM captures WHERE order_id = o.id) AS captures,
+           (SELECT coalesce(jsonb_object_agg(provider_refund_id, amount), '{}') FROM refunds WHERE order_id = o.id) AS refunds
+      FROM orders o`);
+  const contradictions = await topology.rows<{ contradiction: string; id: string | null }>(FIND_CONTRADICTIONS);
+  return {
+    operations: operations.map(({ provider_key, generation, attempts, ...row }) => ({
+      ...row,
+      providerKeys: keysOf(row.id, row.key, provider_key, generation),
+      attempts: attempts ?? [],
+    })),
+    orders,
+    contradictions,
+  };
+}
+
+/** The key of the newest generation stands in the row; those before it follow from the rules (a caller's own, or derived). */
+function keysOf(id: string, callerKey: string | null, newest: string | null, generation: number): string[] {
+  const before = Array.from({ length: Math.max(0, generation - 1) }, (_, index) => derivedKey(id, index + 1));
+  if (generation > 1 && callerKey !== null && validate(callerKey)) before.push(callerKey);
+  return [...new Set([...(newest === null ? [] : [newest]), ...before])];
+}
+
+/** Reads what really happened. */
+export async function collectLedger(simulator: Client): Promise<Ledger> {
+  const { requests } = (await simulator.simulate('GET', '/simulator/ledger/requests')) as { requests: LedgerRequest[] };
+  const { orders: summaries } = (await simulator.simulate('GET', '/simulator/ledger/orders')) as { orders: { order_id: string }[] };
+  const orders: LedgerOrder[] = [];
+  for (const { order_id } of summaries) orders.push(ledgerOrder(await simulator.ledger(order_id)));
+  return { orders, requests };
+}
+
+function ledgerOrder(raw: Awaited<ReturnType<Client['ledger']>>): LedgerOrder {
+  const { session_id } = raw as unknown as { session_id: string };
+  const { order_id, status, order_amount, captured_amount, refunded_amount, remaining_authorized_amount } = raw;
+  return {
+    ...{ order_id, session_id, status, order_amount, captured_amount, refunded_amount, remaining_authorized_amount },
+    captures: raw.captures.map((each) => ({
+      id: each.capture_id,
+      amount: each.captured_amount,
+      reference: each.reference,
+      key: each.idempotency_key,
+    })),
+    refunds: raw.refunds.map((each) => ({
+      id: each.refund_id,
+      amount: each.refunded_amount,
+      reference: each.reference,
+      key: each.idempotency_key,
+    })),
+  };
+}

@@ -1,0 +1,296 @@
+import { describe, expect, it } from '@jest/globals';
+import { compare, type Evidence, meaningOf } from './compare.js';
+import type { Ask, Finding, IntentRecord, Ledger, LedgerOrder, LedgerRequest, OperationRow, Rows, StoredOrder, Told } from './records.js';
+
+const ORDER = '11111111-1111-4111-8111-111111111111';
+const PATH = `/ordermanagement/v1/orders/${ORDER}`;
+
+/** One order with one keyed capture of 500: everybody agrees. A test changes what it is about. */
+class Scene {
+  told: Told = answer(201, { capture: 'cap-1', location: `${PATH}/captures/cap-1` });
+  asks: Ask[] = [];
+  readonly capture: OperationRow = operation('op-1', 'capture', { key: 'key-1', reference: 'storm 1.2', amount: 500 });
+  operations: OperationRow[] = [];
+  requests: LedgerRequest[] = [request(1, '/captures', 'op-1/1')];
+  order: LedgerOrder = {
+    ...{ order_id: ORDER, session_id: 'session-1', status: 'PART_CAPTURED', order_amount: 1_000 },
+    ...{ captured_amount: 500, refunded_amount: 0, remaining_authorized_amount: 500 },
+    captures: [{ id: 'cap-1', amount: 500, reference: 'storm 1.2', key: 'op-1/1' }],
+    refunds: [],
+  };
+  stored: StoredOrder = {
+    ...{ order_id: ORDER, reference: 'storm 1.1', status: 'PART_CAPTURED', order_amount: 1_000, captured_amount: 500, refunded_amount: 0 },
+    ...{ remaining_authorized_amount: 500, anomaly: null, captures: { 'cap-1': 500 }, refunds: {} },
+  };
+  contradictions: Rows['contradictions'] = [];
+  views: IntentRecord['views'] = new Map();
+  intents: IntentRecord[] = [];
+  key: string | null = 'key-1';
+
+  evidence(): Evidence {
+    const asks = this.asks.length > 0 ? this.asks : [ask(this.told)];
+    const placed: IntentRecord = {
+      ...{
+        id: '1.1',
+        kind: 'create-order',
+        key: null,
+        reference: 'storm 1.1',
+        amount: 1_000,
+        orderId: ORDER,
+        token: 'token',
+        sessionId: 'session-1',
+      },
+      asks: [ask(answer(200, { text: JSON.stringify({ order_id: ORDER }) }))],
+      views: new Map(),
+    };
+    const captured: IntentRecord = {
+      ...{ id: '1.2', kind: 'capture', key: this.key, reference: 'storm 1.2', amount: 500, orderId: ORDER, token: null, sessionId: null },
+      asks,
+      views: this.views,
+    };
+    const rows: Rows = {
+      operations: [operation('op-0', 'create-order', { lane: null, reference: 'storm 1.1' }), this.capture, ...this.operations],
+      orders: [this.stored],
+      contradictions: this.contradictions,
+    };
+    const ledger: Ledger = { orders: [this.order], requests: this.requests };
+    return { intents: [placed, captured, ...this.intents], rows, ledger, noticed: [] };
+  }
+
+  found(): string[] {
+    return compare(this.evidence()).map(({ column, what }: Finding) => `${column}: ${what}`);
+  }
+}
+
+function answer(status: number, more: Partial<Told> = {}): Told {
+  return { status, location: null, capture: null, refund: null, text: '', code: null, operation: null, ...more };
+}
+function ask(told: Told | null, began = 0, how: Ask['how'] = 'first'): Ask {
+  return { how, began, ended: began + 10, told, by: 'api1-1' };
+}
+function operation(id: string, kind: string, more: Partial<OperationRow> = {}): OperationRow {
+  const api = kind === 'create-order' ? 'payments' : 'order-management';
+  return {
+    ...{ id, kind: `${api}.${kind}`, state: 'succeeded', reason: null, lane: ORDER, position: 1, key: null, reference: null, amount: null },
+    ...{ providerKeys: [`${id}/1`], answerHeaders: null, attempts: [] },
+    ...more,
+  };
+}
+function request(sequence: number, suffix: string, key: string, more: Partial<LedgerRequest> = {}): LedgerRequest {
+  return {
+    ...{ sequence, method: 'POST', path: PATH + suffix, idempotency_key: key, order_id: ORDER, executed: true, replayed: false },
+    ...{ outcome: 201, status: 201, fault: null },
+    ...more,
+  };
+}
+const refusal = (status: number, code: string, more: Partial<Told> = {}): Told =>
+  answer(status, { code, text: `{"error_code":"${code}"}`, ...more });
+
+describe('The comparison of three ledgers', () => {
+  it('finds nothing when they agree, whatever was lost on the way', () => {
+    const scene = new Scene();
+    expect(scene.found()).toEqual([]);
+    const pending = answer(202, { operation: 'op-1', location: '/operations/op-1' });
+    scene.asks = [ask(null), ask(pending, 20), ask(refusal(503, 'TEMPORARILY_UNAVAILABLE'), 40), ask(scene.told, 60), ask(scene.told, 80)];
+    expect(scene.found()).toEqual([]);
+  });
+
+  it('finds what happened twice, by reference and by operation', () => {
+    const scene = new Scene();
+    scene.order = {
+      ...scene.order,
+      captured_amount: 1_000,
+      remaining_authorized_amount: 0,
+      status: 'CAPTURED',
+      captures: [...scene.order.captures, { id: 'cap-2', amount: 500, reference: 'storm 1.2', key: 'op-1/2' }],
+    };
+    scene.stored = {
+      ...{ ...scene.stored, captured_amount: 1_000, remaining_authorized_amount: 0, status: 'CAPTURED' },
+      captures: { 'cap-1': 500, 'cap-2': 500 },
+    };
+    Object.assign(scene.capture, { providerKeys: ['op-1/1', 'op-1/2'] });
+    scene.requests.push(request(2, '/captures', 'op-1/2'));
+    expect(scene.found()).toEqual([
+      'doubles: happened 2 times, wanted 1: cap-1, cap-2',
+      'doubles: order-management.capture was carried out 2 times (requests 1, 2)',
+    ]);
+  });
+
+  describe('when nothing happened at Klarna', () => {
+    const nothing = (): Scene => {
+      const scene = new Scene();
+      scene.requests = [];
+      scene.order = { ...scene.order, status: 'AUTHORIZED', captured_amount: 0, remaining_authorized_amount: 1_000, captures: [] };
+      scene.stored = { ...scene.stored, status: 'AUTHORIZED', captured_amount: 0, remaining_authorized_amount: 1_000, captures: {} };
+      return scene;
+    };
+
+    it('finds a success that was told, and one that was recorded', () => {
+      expect(nothing().found()).toEqual([
+        'lost: was told 201, but there is no capture cap-1',
+        'lost: order-management.capture succeeded, and nothing happened',
+      ]);
+    });
+
+    it('finds what was accepted and never ended, and what was accepted and is not there', () => {
+      const scene = nothing();
+      scene.told = answer(202, { operation: 'op-1' });
+      Object.assign(scene.capture, { state: 'unknown' });
+      expect(scene.found()).toEqual(['lost: order-management.capture was accepted and is unknown, for ever']);
+      Object.assign(scene.capture, { state: 'manual', reason: 'ambiguous' });
+      expect(scene.found()).toEqual([]);
+      scene.told = answer(202, { operation: 'op-9' });
+      expect(scene.found()).toEqual(['lost: was told 202 with op-9, which is not there']);
+    });
+
+    it('lets what waits behind a person wait, and nothing else', () => {
+      const scene = nothing();
+      scene.told = answer(202, { operation: 'op-1' });
+      Object.assign(scene.capture, { state: 'accepted', position: 2 });
+      expect(scene.found()).toHaveLength(1);
+      scene.operations = [operation('op-2', 'capture', { state: 'manual', reason: 'ambiguous', position: 1 })];
+      expect(scene.found()).toEqual([]);
+    });
+
+    it('accepts every error', () => {
+      const scene = nothing();
+      Object.assign(scene.capture, { state: 'rejected' });
+      scene.told = refusal(403, 'CAPTURE_NOT_ALLOWED');
+      expect(scene.found()).toEqual([]);
+    });
+  });
+
+  it('finds what was refused and happened, by the answer and by the row', () => {
+    const scene = new Scene();
+    scene.told = refusal(403, 'CAPTURE_NOT_ALLOWED');
+    expect(scene.found()).toEqual(['answered with error, but executed: was told 403 CAPTURE_NOT_ALLOWED; what happened: cap-1']);
+    Object.assign(scene.capture, { state: 'rejected' });
+    expect(scene.found()).toContain('answered with error, but executed: order-management.capture is rejected and was carried out');
+  });
+
+  it('finds an error for now that was the only answer, and takes an announcement for what it is', () => {
+    const scene = new Scene();
+    for (const told of [
+      refusal(503, 'TEMPORARILY_UNAVAILABLE'),
+      refusal(504, 'GATEWAY_TIMEOUT'),
+      refusal(502, 'PROVIDER_CREDENTIALS', { operation: 'op-1' }),
+    ]) {
+      scene.told = told;
+      expect(scene.found()).toEqual([
+        `answered with error, but executed: was told ${told.status} ${told.code}, and nothing else; what happened: cap-1`,
+      ]);
+    }
+    for (const told of [
+      refusal(503, 'TEMPORARILY_UNAVAILABLE', { operation: 'op-1' }),
+      refusal(409, 'OPERATION_PENDING', { operation: 'op-1' }),
+      answer(202, { operation: 'op-1' }),
+    ]) {
+      scene.told = told;
+      expect(scene.found()).toEqual([]);
+    }
+  });
+
+  it('finds an operation that was shown as over without having happened', () => {
+    const scene = new Scene();
+    scene.told = answer(202, { operation: 'op-1' });
+    scene.views = new Map([['op-1', { state: 'rejected', answer: null }]]);
+    expect(scene.found()).toEqual(['answered with error, but executed: operation op-1 was shown as rejected; what happened: cap-1']);
+  });
+
+  it('finds another final answer to a repeat, and one that is pending again', () => {
+    const scene = new Scene();
+    const other = { ...scene.told, capture: 'cap-2' };
+    scene.asks = [ask(scene.told), ask(other, 20, 'repeat')];
+    expect(scene.found()).toEqual([
+      'lost: was told 201, but there is no capture cap-2',
+      expect.stringMatching(/^mismatches: two final answers: 201 .*cap-1.* and 201 .*cap-2/),
+    ]);
+    scene.asks = [ask(scene.told), ask(answer(202, { operation: 'op-1' }), 20, 'repeat')];
+    expect(scene.found()).toEqual(['mismatches: was told 201 for good, and afterwards 202']);
+  });
+
+  it('finds another body under a key that was not refused', () => {
+    const scene = new Scene();
+    const withOther = (told: Told): string[] => {
+      scene.asks = [ask(scene.told), ask(told, 20, 'other-body')];
+      return scene.found();
+    };
+    expect(withOther(refusal(422, 'IDEMPOTENCY_KEY_REUSED'))).toEqual([]);
+    expect(withOther(scene.told)).toEqual(['mismatches: another body under its key was answered 201']);
+    expect(withOther(refusal(409, 'OPERATION_PENDING'))).toEqual([
+      'mismatches: another body under its key was answered 409 OPERATION_PENDING, not 422',
+    ]);
+  });
+
+  it('finds every difference between the rows and what Klarna has', () => {
+    const scene = new Scene();
+    scene.stored = { ...scene.stored, captured_amount: 0, captures: {}, anomaly: 'GOES_BACK' };
+    expect(scene.found()).toEqual([
+      'mismatches: captured_amount: 500 at Klarna, 0 in the database',
+      'mismatches: captures: cap-1 of 500 is missing in the database',
+      'mismatches: it is flagged: GOES_BACK',
+    ]);
+    scene.stored = new Scene().stored;
+    scene.contradictions = [{ contradiction: 'a timeline has a gap', id: 'x' }];
+    expect(scene.found()).toEqual(['mismatches: rows contradict each other: a timeline has a gap (x)']);
+  });
+
+  it('finds what nobody asked for, and what has no operation', () => {
+    const scene = new Scene();
+    scene.order = { ...scene.order, captures: [{ id: 'cap-1', amount: 500, reference: 'else', key: 'other' }] };
+    const found = scene.found();
+    expect(found).toContain('mismatches: cap-1 (else), which nobody asked for');
+    expect(found).toContain('mismatches: cap-1 (else) was made without an operation (key other)');
+    scene.order = { ...new Scene().order, session_id: 'session-9' };
+    expect(scene.found()).toContain('mismatches: an order that nobody asked for');
+  });
+
+  it('finds a lane that was not kept', () => {
+    const scene = new Scene();
+    const second = operation('op-2', 'capture', { key: 'key-2', reference: 'storm 1.3', position: 2, state: 'rejected' });
+    scene.operations = [second];
+    const sent = (...requests: LedgerRequest[]): string[] => {
+      scene.requests = requests;
+      return scene.found();
+    };
+    const refused = { executed: false, outcome: 403, status: 403 };
+    expect(sent(request(1, '/captures', 'op-1/1'), request(2, '/captures', 'op-2/1', refused))).toEqual([]);
+    // Asked again after the other one was sent: it was not settled then.
+    const again = request(3, '/captures', 'op-1/1', { executed: false, replayed: true });
+    expect(sent(request(1, '/captures', 'op-1/1'), request(2, '/captures', 'op-2/1', refused), again)).toEqual([
+      'mismatches: order-management.capture 2 (requests 2..2) was sent before order-management.capture 1 (requests 1..3) was settled',
+    ]);
+    expect(sent(request(1, '/captures', 'op-2/1', refused), request(2, '/captures', 'op-1/1'))).toHaveLength(1);
+    // A refund and a capture do not wait for each other when what was captured covers it.
+    Object.assign(second, { kind: 'order-management.refund' });
+    expect(sent(request(1, '/captures', 'op-1/1'), request(2, '/refunds', 'op-2/1', refused), again)).toEqual([]);
+  });
+
+  it('counts requests without a key by what was accepted', () => {
+    const scene = new Scene();
+    scene.key = null;
+    Object.assign(scene.capture, { key: null });
+    expect(scene.found()).toEqual([]);
+    scene.order = {
+      ...scene.order,
+      captures: [...scene.order.captures, { id: 'cap-2', amount: 500, reference: 'storm 1.2', key: 'op-1/1' }],
+    };
+    expect(scene.found()).toContain('doubles: happened 2 times, wanted 1: cap-1, cap-2');
+  });
+});
+
+describe('What an answer means', () => {
+  it.each([
+    [answer(201), 'success'],
+    [answer(204), 'success'],
+    [answer(202), 'announced'],
+    [refusal(409, 'OPERATION_PENDING'), 'announced'],
+    [refusal(503, 'TEMPORARILY_UNAVAILABLE', { operation: 'op' }), 'announced'],
+    [refusal(503, 'TEMPORARILY_UNAVAILABLE'), 'not-now'],
+    [refusal(504, 'GATEWAY_TIMEOUT', { operation: 'op' }), 'not-now'],
+    [refusal(502, 'PROVIDER_CREDENTIALS', { operation: 'op' }), 'not-now'],
+    [refusal(500, 'INTERNAL_SERVER_ERROR'), 'not-now'],
+    [refusal(409, 'OPERATION_WITHDRAWN'), 'refused'],
+    [refusal(403, 'CAPTURE_NOT_ALLOWED'), 'refused'],
+  ])('%j: %s', (told, meaning) => expect(meaningOf(told)).toBe(meaning));
+});

@@ -1,0 +1,140 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Client } from '../support/client.js';
+import { awaitAgreement, droppedEvidence, repeatAtTheEnd, settle } from './aftermath.js';
+import { Callers } from './callers.js';
+import { Chaos } from './chaos.js';
+import { StormClock } from './clock.js';
+import { collectLedger, collectRows } from './collect.js';
+import { compare } from './compare.js';
+import { HELP, readOptions, type StormOptions } from './options.js';
+import { planChaos } from './plan-chaos.js';
+import { planStories, planSwitches } from './plan.js';
+import { Probes } from './probes.js';
+import { Draws } from './random.js';
+import { failures, type Outcome, stories, table } from './report.js';
+import { Takeovers } from './takeover.js';
+import { stormFolder, Topology } from './topology.js';
+
+/** What comes after the faults has this long, whatever happens. */
+const AFTERWARDS_MS = 360_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** Runs one storm. @returns the exit status */
+export async function main(args: readonly string[]): Promise<number> {
+  let options: StormOptions | undefined;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options === undefined) {
+    say(HELP);
+    return 0;
+  }
+  const folder = stormFolder(options.seed);
+  const { topology, outcome } = await storm(options, folder.path);
+  const failed = failures(outcome);
+  say(`\n${table(outcome)}\n`);
+  if (failed.length > 0) {
+    const told = stories(outcome);
+    say(told);
+    writeFileSync(join(folder.path, 'stories.txt'), stories(outcome, Infinity));
+  }
+  if (failed.length > 0 || options.keep) {
+    topology.writeLogs();
+    say(`\nLogs of the processes, and everything that was found: ${folder.path}`);
+  }
+  await topology.close();
+  if (failed.length === 0 && !options.keep) folder.remove();
+  say(failed.length === 0 ? `Passed (seed ${options.seed})` : `FAILED (seed ${options.seed}): ${failed.join('; ')}`);
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function storm(options: StormOptions, folder: string): Promise<{ topology: Topology; outcome: Outcome }> {
+  const { seed } = options;
+  const planned = planStories(seed, options.operations, options.faults);
+  const mishaps = planChaos(options);
+  const switches = planSwitches(seed, options.switches);
+  say(
+    `Storm ${seed}: ${options.operations} operations, ${options.kills} kills, ${options.freezes} freezes in ${options.minutes} minutes, queue in ${options.queue}`,
+  );
+  say(
+    `Switches: ${Object.entries(switches)
+      .map(([name, value]) => `${name}=${String(value)}`)
+      .join(' ')}`,
+  );
+  const began = performance.now();
+  const since = (): string => `${((performance.now() - began) / 1_000).toFixed(0)} s`;
+  const topology = await Topology.open({ folder, ...options });
+  stopWith(topology, options.minutes * 60_000 + AFTERWARDS_MS);
+  const simulator = new Client('', topology.simulator.url);
+  await simulator.behave(switches);
+  const clock = new StormClock(simulator);
+  const callers = new Callers(topology, simulator);
+  const takeovers = new Takeovers(topology);
+  const chaos = new Chaos(topology, simulator, clock, callers, takeovers);
+  const probes = new Probes(topology, simulator, chaos);
+
+  say(`${since()}: everything runs; the storm begins`);
+  const progress = setInterval(
+    () => say(`${since()}: ${callers.asked} operations, ${chaos.counts.kills} kills, ${chaos.counts.freezes} freezes`),
+    15_000,
+  );
+  clock.start();
+  probes.start();
+  const working = callers.run(planned, options.callers);
+  const blowing = chaos.run(mishaps);
+  const minutes = new Promise((resolve) => setTimeout(resolve, options.minutes * 60_000).unref());
+  await Promise.race([minutes, Promise.all([working, blowing])]);
+  callers.stop();
+  chaos.stop();
+  await Promise.all([working, blowing]);
+  await probes.stop();
+  await clock.stop();
+
+  await simulator.simulate('DELETE', '/simulator/faults');
+  await simulator.simulate('DELETE', '/simulator/gates');
+  await topology.restartAll();
+  say(`${since()}: faults have stopped, every process was started anew`);
+  const settled = await settle(topology, clock, callers, switches['remember_5xx'] === true || switches['remember_5xx'] === 'true');
+  say(`${since()}: ${settled.open === 0 ? 'nothing is open' : `${settled.open} operations are open`}`);
+  await repeatAtTheEnd(callers, new Draws(seed, 'repeats at the end'));
+  await awaitAgreement(topology, simulator, clock);
+  await takeovers.settled();
+  clearInterval(progress);
+
+  const intents = callers.intents.map(({ record }) => record);
+  const rows = await collectRows(topology);
+  const ledger = await collectLedger(simulator);
+  const silent = rows.operations.flatMap(({ id: operation, attempts }) =>
+    attempts.filter(({ outcome }) => outcome === null).map(({ id }) => ({ id, operation })),
+  );
+  const noticed = [...callers.noticed, ...probes.noticed, ...droppedEvidence(topology.births, silent)];
+  const findings = compare({ intents, rows, ledger, noticed });
+  const outcome: Outcome = {
+    wanted: options,
+    ...{ intents, rows, ledger, findings, settled },
+    counts: chaos.counts,
+    takeovers: { count: takeovers.seen.length, slowest: takeovers.slowest },
+    probes: probes.looks,
+  };
+  return { topology, outcome };
+}
+
+/** However it ends, nothing that it started stays. */
+function stopWith(topology: Topology, atMostMs: number): void {
+  const end = (code: number, why: string): void => {
+    process.stderr.write(`\n${why}\n`);
+    topology.writeLogs();
+    topology.abandon();
+    process.exit(code);
+  };
+  process.once('SIGINT', () => end(130, 'Interrupted'));
+  process.once('SIGTERM', () => end(143, 'Interrupted'));
+  process.once('uncaughtException', (error) => end(1, `The storm itself failed: ${error.stack}`));
+  process.once('unhandledRejection', (error) => end(1, `The storm itself failed: ${error instanceof Error ? error.stack : String(error)}`));
+  setTimeout(() => end(1, `Not done after ${Math.round(atMostMs / 1_000)} s: something hangs`), atMostMs).unref();
+}

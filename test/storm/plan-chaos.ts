@@ -1,0 +1,86 @@
+import { Draws } from './random.js';
+
+/**
+ * Step boundaries at which a process dies or stands still. `t1`: the statement that records an operation; `begin`: the transaction that
+ * starts its next attempt; `t2`: the one that settles it. `request`: what it sent has not arrived there; `answer`: it was done, and the
+ * process has not heard of it.
+ */
+export const POINTS = [
+  't1-request',
+  't1-answer',
+  'begin-request',
+  'begin-answer',
+  'klarna-lost',
+  'klarna-before',
+  'klarna-after',
+  't2-request',
+  't2-commit-request',
+  't2-commit-answer',
+  'caller-answer',
+] as const;
+export type Point = (typeof POINTS)[number];
+
+export type Role = 'api' | 'worker';
+
+/** What each role comes by: workers record nothing and answer nobody, and apis begin what callers wait for. */
+export const POINTS_OF: Record<Role, readonly Point[]> = {
+  api: POINTS,
+  worker: POINTS.filter((point) => !point.startsWith('t1') && point !== 'caller-answer'),
+};
+
+/** Something that goes wrong, at a time in ms from the storm's beginning. */
+export type Mishap =
+  | { readonly at: number; readonly what: 'kill'; readonly role: Role; readonly point: Point | null; readonly bytesArrive: boolean }
+  | { readonly at: number; readonly what: 'freeze'; readonly role: Role; readonly point: Point | null; readonly forMs: number }
+  | { readonly at: number; readonly what: 'flush' }
+  | { readonly at: number; readonly what: 'restart-postgres' }
+  /** Klarna carries out what it gets and answers nobody, then is away; meanwhile much time passes. */
+  | { readonly at: number; readonly what: 'outage'; readonly passSeconds: number };
+
+const HOUR = 3_600;
+
+export interface ChaosWanted {
+  readonly seed: number;
+  readonly minutes: number;
+  readonly kills: number;
+  readonly freezes: number;
+  readonly flushes: number;
+  readonly restarts: number;
+  readonly points: readonly Point[];
+}
+
+/** The schedule of everything that goes wrong, in the order of time. */
+export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, points }: ChaosWanted): Mishap[] {
+  const ms = minutes * 60_000;
+  const spread = (count: number, draws: Draws, make: (at: number, index: number) => Mishap): Mishap[] =>
+    Array.from({ length: count }, (_, index) => make(((index + draws.next()) / count) * ms, index));
+  const drawn = (concern: string) => new Draws(seed, concern);
+  const killing = drawn('kills');
+  const freezing = drawn('freezes');
+  const passing = drawn('outages');
+  // Every boundary of every role in turn, and as many kills at no boundary in particular.
+  const places = (['api', 'worker'] as const).flatMap((role) =>
+    POINTS_OF[role].filter((point) => points.includes(point)).map((point) => ({ role, point })),
+  );
+  const placeOf = (draws: Draws, index: number): { role: Role; point: Point | null } =>
+    places.length === 0 || draws.chance(0.4)
+      ? { role: draws.pick(['api', 'worker'] as const), point: null }
+      : places[index % places.length]!;
+  const zombies = places.filter(({ point }) => !['t1-request', 'klarna-lost'].includes(point));
+  const outages = Math.max(2, Math.round(minutes));
+  return [
+    ...spread(kills, killing, (at, index) => ({ at, what: 'kill', ...placeOf(killing, index), bytesArrive: killing.chance(0.5) })),
+    ...spread(freezes, freezing, (at, index) => {
+      const place = zombies.length === 0 || freezing.chance(0.3) ? null : zombies[(index * 7) % zombies.length]!;
+      const { role, point } = place ?? { role: freezing.pick(['api', 'worker'] as const), point: null };
+      return { at, what: 'freeze', role, point, forMs: freezing.whole(4_600, 7_000) };
+    }),
+    ...spread(flushes, drawn('flushes'), (at) => ({ at, what: 'flush' })),
+    ...spread(restarts, drawn('restarts'), (at) => ({ at, what: 'restart-postgres' })),
+    ...Array.from({ length: outages }, (_, index): Mishap => {
+      // The last but one is longer than an authorization lives: what comes after it meets orders of both kinds.
+      const passSeconds = index === outages - 2 ? 29 * 24 * HOUR : passing.pick([21, 25, 25, 30]) * HOUR;
+      return { at: ((index + 0.6) / outages) * ms, what: 'outage', passSeconds };
+    }),
+  ].sort((a, b) => a.at - b.at);
+}

@@ -1,0 +1,141 @@
+import type { WriteKind } from './plan.js';
+
+/** What a caller was told: everything of an answer but what belongs to the one exchange. */
+export interface Told {
+  readonly status: number;
+  /** Path alone. */
+  readonly location: string | null;
+  readonly capture: string | null;
+  readonly refund: string | null;
+  readonly text: string;
+  /** Klarna's or our error code. */
+  readonly code: string | null;
+  /** The operation it points to, or was asked to look at. */
+  readonly operation: string | null;
+}
+
+/** One request of a caller. */
+export interface Ask {
+  readonly how: 'first' | 'copy' | 'repeat' | 'late' | 'last' | 'other-body';
+  /** Real ms of the harness's clock. */
+  readonly began: number;
+  readonly ended: number;
+  /** null: nobody answered (the process died, the caller lost patience). */
+  readonly told: Told | null;
+  readonly by: string;
+}
+
+/** An intent with everything that its caller knows of it. */
+export interface IntentRecord {
+  readonly id: string;
+  readonly kind: WriteKind;
+  readonly key: string | null;
+  readonly reference: string;
+  /** Minor units. */
+  readonly amount: number;
+  /** Klarna's order; null until (or unless) there is one. */
+  orderId: string | null;
+  token: string | null;
+  sessionId: string | null;
+  readonly asks: Ask[];
+  /** What `GET /operations/{id}` showed last, by operation. */
+  readonly views: Map<string, { state: string; answer: { status: number; headers: Record<string, string> } | null }>;
+}
+
+/** An operation as the database has it. */
+export interface OperationRow {
+  readonly id: string;
+  readonly kind: string;
+  readonly state: string;
+  readonly reason: string | null;
+  readonly lane: string | null;
+  readonly position: number | null;
+  readonly key: string | null;
+  readonly reference: string | null;
+  readonly amount: number | null;
+  /** Every key with which it may have been sent. */
+  readonly providerKeys: readonly string[];
+  readonly answerHeaders: Readonly<Record<string, string>> | null;
+  readonly attempts: readonly AttemptRow[];
+}
+
+export interface AttemptRow {
+  readonly id: string;
+  readonly number: number;
+  readonly fence: number;
+  readonly outcome: string | null;
+  readonly status: number | null;
+  readonly providerId: string | null;
+}
+
+/** An order as the database has it; amounts in minor units. */
+export interface StoredOrder {
+  readonly order_id: string;
+  readonly reference: string | null;
+  readonly status: string | null;
+  readonly order_amount: number | null;
+  readonly captured_amount: number;
+  readonly refunded_amount: number;
+  readonly remaining_authorized_amount: number | null;
+  readonly anomaly: string | null;
+  /** Amount by the provider's id. */
+  readonly captures: Readonly<Record<string, number | null>>;
+  readonly refunds: Readonly<Record<string, number | null>>;
+}
+
+/** The database. */
+export interface Rows {
+  readonly operations: readonly OperationRow[];
+  readonly orders: readonly StoredOrder[];
+  /** The id is null where nothing has one, such as a capture that no operation made. */
+  readonly contradictions: readonly { readonly contradiction: string; readonly id: string | null }[];
+}
+
+export interface LedgerMovement {
+  readonly id: string;
+  readonly amount: number;
+  readonly reference: string | null;
+  readonly key: string | null;
+}
+
+/** An order as it really is at the simulator. */
+export interface LedgerOrder {
+  readonly order_id: string;
+  readonly session_id: string;
+  readonly status: string;
+  readonly order_amount: number;
+  readonly captured_amount: number;
+  readonly refunded_amount: number;
+  readonly remaining_authorized_amount: number;
+  readonly captures: readonly LedgerMovement[];
+  readonly refunds: readonly LedgerMovement[];
+}
+
+/** A request as it came to the simulator. */
+export interface LedgerRequest {
+  readonly sequence: number;
+  readonly method: string;
+  readonly path: string;
+  readonly idempotency_key: string | null;
+  readonly order_id: string | null;
+  readonly executed: boolean;
+  readonly replayed: boolean;
+  readonly outcome: number | null;
+  readonly status: number | null;
+  readonly fault: string | null;
+}
+
+/** The simulator: what really happened. */
+export interface Ledger {
+  readonly orders: readonly LedgerOrder[];
+  readonly requests: readonly LedgerRequest[];
+}
+
+/** What is wrong. */
+export interface Finding {
+  readonly column: 'doubles' | 'lost' | 'mismatches' | 'answered with error, but executed';
+  readonly what: string;
+  readonly intent?: string;
+  readonly order?: string;
+  readonly operation?: string;
+}

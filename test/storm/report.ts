@@ -1,0 +1,132 @@
+import type { ChaosCounts } from './chaos.js';
+import type { IntentRecord, Finding, Ledger, Rows } from './records.js';
+import type { Settled } from './aftermath.js';
+import { FINAL_WITHIN_MS } from './aftermath.js';
+import { meaningOf } from './compare.js';
+import type { Takeover } from './takeover.js';
+
+const TAKEOVER_WITHIN_MS = 5_000;
+const STORIES_TOLD = 12;
+const COLUMNS = ['doubles', 'lost', 'mismatches', 'answered with error, but executed'] as const;
+
+export interface Outcome {
+  readonly wanted: { readonly operations: number; readonly kills: number };
+  readonly intents: readonly IntentRecord[];
+  readonly rows: Rows;
+  readonly ledger: Ledger;
+  readonly findings: readonly Finding[];
+  readonly counts: ChaosCounts;
+  readonly settled: Settled;
+  readonly takeovers: { readonly count: number; readonly slowest: Takeover | null };
+  readonly probes: { readonly jobs: number; readonly held: number };
+}
+
+/** Carried out, and whoever asked for it got no answer that says so. */
+export function executedButUnacknowledged({ requests }: Ledger): number {
+  const silent = ['timeout_after', 'reset_after', 'status_after', 'garbage_after'];
+  return requests.filter(({ executed, status, fault }) => executed && (status === null || silent.includes(fault ?? ''))).length;
+}
+
+/** What is not as it has to be; empty: the storm is passed. */
+export function failures(outcome: Outcome): string[] {
+  const { findings, settled, takeovers, counts, wanted, intents } = outcome;
+  const failed = COLUMNS.flatMap((column) => {
+    const count = findings.filter((each) => each.column === column).length;
+    return count === 0 ? [] : [`${column}: ${count}`];
+  });
+  if (settled.stormMs === null) failed.push(`${settled.open} operations are neither final nor manual`);
+  else if (settled.stormMs > FINAL_WITHIN_MS) failed.push(`final only ${seconds(settled.stormMs)} after faults stopped`);
+  const unexplained = outcome.rows.operations.filter(({ state, reason }) => state === 'manual' && !reason).length;
+  if (unexplained > 0) failed.push(`${unexplained} operations are manual without a reason`);
+  const slowest = takeovers.slowest?.ms ?? 0;
+  if (slowest > TAKEOVER_WITHIN_MS) failed.push(`a takeover took ${slowest} ms`);
+  // A storm that did not blow proves nothing.
+  if (intents.length < wanted.operations / 2) failed.push(`only ${intents.length} of ${wanted.operations} operations were asked for`);
+  if (counts.kills < wanted.kills / 2) failed.push(`only ${counts.kills} of ${wanted.kills} kills`);
+  return failed;
+}
+
+/** The one table. */
+export function table(outcome: Outcome): string {
+  const { intents, rows, ledger, findings, counts, settled, takeovers, probes, wanted } = outcome;
+  const manual = rows.operations.filter(({ state }) => state === 'manual');
+  const asks = intents.flatMap((each) => each.asks);
+  const told = asks.flatMap((each) => (each.told === null ? [] : [meaningOf(each.told)]));
+  const meant = (what: string): number => told.filter((each) => each === what).length;
+  const found = (column: Finding['column']): string => String(findings.filter((each) => each.column === column).length);
+  const reasons = new Map<string, number>();
+  for (const { kind, reason } of manual) reasons.set(`${kind} ${reason}`, (reasons.get(`${kind} ${reason}`) ?? 0) + 1);
+  const slowest = takeovers.slowest;
+  const lines: [string, string][] = [
+    ['operations', `${intents.length} of ${wanted.operations} (${rows.operations.length} on record, with sessions)`],
+    [
+      'requests of callers',
+      `${asks.length}: ${meant('success')} success, ${meant('announced')} pending, ${meant('refused')} refused, ${meant('not-now')} not now, ${asks.length - told.length} unanswered`,
+    ],
+    ['requests at Klarna', `${ledger.requests.length}, ${ledger.requests.filter(({ fault }) => fault !== null).length} with a fault`],
+    ['kills', `${counts.kills} of ${wanted.kills}`],
+    ['freezes', String(counts.freezes)],
+    ['Postgres restarted, queue lost, outages', `${counts.restarts}, ${counts.flushes}, ${counts.outages}`],
+    ['executed, but unacknowledged', String(executedButUnacknowledged(ledger))],
+    ...COLUMNS.map((column): [string, string] => [column, found(column)]),
+    ['manual with reason', `${manual.length}${[...reasons].map(([reason, count]) => `; ${count} ${reason}`).join('')}`],
+    ['slowest takeover', slowest === null ? 'none' : `${slowest.ms} ms, of ${takeovers.count}`],
+    [
+      'final after faults stopped',
+      settled.stormMs === null
+        ? `never (${settled.open} open)`
+        : `${seconds(settled.stormMs)} of storm time (allowed ${seconds(FINAL_WITHIN_MS)}), ${seconds(settled.realMs)} real`,
+    ],
+    ['looks at the queue, at held calls', `${probes.jobs}, ${probes.held}`],
+  ];
+  const width = Math.max(...lines.map(([name]) => name.length));
+  const places = [...counts.at].sort(([a], [b]) => (a < b ? -1 : 1)).map(([where, count]) => `  ${String(count).padStart(4)}  ${where}`);
+  return [...lines.map(([name, value]) => `${name.padEnd(width)}  ${value}`), '', 'Where they died or stood still:', ...places].join('\n');
+}
+
+/** Everything that is known of what is wrong, for a person: what was asked, told, recorded, and what happened. */
+export function stories({ findings, intents, rows, ledger }: Outcome, most = STORIES_TOLD): string {
+  const byReason = [...findings].sort((a, b) => COLUMNS.indexOf(a.column) - COLUMNS.indexOf(b.column));
+  const shown = byReason.slice(0, most).map((finding) => {
+    const operation = rows.operations.find(({ id }) => id === finding.operation);
+    const intent =
+      intents.find(({ id }) => id === finding.intent) ??
+      (operation && intents.find(({ key, reference }) => (key !== null && key === operation.key) || reference === operation.reference));
+    const orderId = finding.order ?? intent?.orderId ?? operation?.lane ?? null;
+    const own = rows.operations.filter(
+      (each) => each === operation || (orderId !== null && each.lane === orderId) || (intent && each.reference === intent.reference),
+    );
+    const order = ledger.orders.find(({ order_id }) => order_id === orderId);
+    const requests = ledger.requests.filter(({ order_id }) => orderId !== null && order_id === orderId);
+    return [
+      `### ${finding.column}: ${finding.what}`,
+      ...(intent === undefined
+        ? []
+        : [
+            `intent ${intent.id}: ${intent.kind} of ${intent.amount}, key ${intent.key}, "${intent.reference}"`,
+            ...intent.asks.map(askLine),
+          ]),
+      ...own.map(
+        (each) =>
+          `  row ${each.id} ${each.kind} #${each.position} ${each.state} ${each.reason ?? ''} "${each.reference}" ${each.attempts.map(({ number, fence, outcome, status }) => `${number}/${fence}:${outcome}(${status})`).join(' ')} [${each.providerKeys.join(' ')}]`,
+      ),
+      ...(order === undefined ? [] : [`  Klarna: ${JSON.stringify(order)}`]),
+      ...rows.orders.filter(({ order_id }) => order_id === orderId).map((row) => `  stored: ${JSON.stringify(row)}`),
+      ...requests.map(
+        ({ sequence, method, path, idempotency_key, executed, replayed, outcome, status, fault }) =>
+          `  request ${sequence} ${method} ${path.replace(/^.*\/orders\/[^/]*/, '')} ${idempotency_key ?? ''}${executed ? ' EXECUTED' : ''}${replayed ? ' replayed' : ''} ${outcome} -> ${status} ${fault ?? ''}`,
+      ),
+    ].join('\n');
+  });
+  const more = findings.length > most ? [`... and ${findings.length - most} more`] : [];
+  return [...shown, ...more].join('\n\n');
+}
+
+function askLine({ how, began, ended, told, by }: IntentRecord['asks'][number]): string {
+  const answer = told === null ? 'no answer' : `${told.status} ${told.code ?? ''} ${told.capture ?? told.refund ?? told.location ?? ''}`;
+  return `  ${how} ${by} ${Math.round(began)}..${Math.round(ended)}: ${answer}`;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
