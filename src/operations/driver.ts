@@ -23,6 +23,8 @@ export interface CallerWait {
 /** When this process stops: its calls get so long to end, and then its callers to be answered. */
 const CALLS_END_WITHIN_MS = 3_500;
 const CALLERS_LEAVE_WITHIN_MS = 1_000;
+/** What has not been sent at all is not sent for a caller who would hardly stay for the answer. */
+const LEAST_LEFT_MS = 250;
 /** Callers' operations that wait for the provider go on within so much of one another. */
 const SPREAD_MS = 1_000;
 /** Postgres is asked to take an answer for so long; the evidence is then lost with this process, and the operation is asked again. */
@@ -109,10 +111,13 @@ export class Driver implements OnModuleDestroy {
       if (conclusion.then !== 'again') this.leases.drop(id, fence);
       if (conclusion.then === 'settled') return conclusion.settled;
       if (conclusion.then !== 'again') return null;
-      if (!(await this.#pause(conclusion.at)) || !(await this.#mayAsk(step.context, wait))) {
-        await this.#conclude({ operationId: id, lane, fence, hold: null, handOver: true });
+      const next = (await this.#pause(conclusion.at))
+        ? await this.#whenToAsk(step.context, wait, evidence.attempt?.result.withheld === true)
+        : 'stopped';
+      if (next !== 'ask') {
+        const left = await this.#conclude({ operationId: id, lane, fence, hold: null, handOver: next === 'stopped' });
         this.leases.drop(id, fence);
-        return null;
+        return left.then === 'settled' ? left.settled : null;
       }
       step = await this.transitions.begin(id, lane, { fence }).finally(() => this.leases.drop(id, fence));
     }
@@ -181,18 +186,25 @@ export class Driver implements OnModuleDestroy {
   }
 
   /**
-   * While the caller waits: until the provider may be asked, as far as is known here. Costs nothing but time; whoever begins and is withheld
-   * costs two transactions.
-   * @returns false when this process is to stop
+   * Waits until the provider may be asked, as far as is known here. Costs nothing but time; whoever begins and is withheld costs two
+   * transactions.
+   * @returns `over` when the caller's wait is: only what is followed without a caller may be sent then
    */
-  async #mayAsk({ kind, providerAccountId }: OperationContext, wait: CallerWait | null): Promise<boolean> {
+  async #whenToAsk(
+    { kind, providerAccountId }: OperationContext,
+    wait: CallerWait | null,
+    withheld: boolean,
+  ): Promise<'ask' | 'over' | 'stopped'> {
+    const policy = policyOf(kind);
+    const least = withheld ? LEAST_LEFT_MS : 0;
     for (;;) {
-      const restMs = this.care.restMs(providerAccountId, policyOf(kind).api, 'service');
+      const restMs = this.care.restMs(providerAccountId, policy.api, 'service');
       const left = wait?.left() ?? 0;
-      if (restMs === 0 || left <= 0) return true;
+      if (policy.class === 'durable' ? left <= 0 && restMs > 0 : left <= least) return 'over';
+      if (restMs === 0) return 'ask';
       // Not all at the same moment: one of them is the probe, and the others look at what came of it.
       const ms = Math.min(restMs + Math.random() * SPREAD_MS, left);
-      if (!(await this.#sleep(ms))) return false;
+      if (!(await this.#sleep(ms))) return 'stopped';
     }
   }
 

@@ -79,8 +79,10 @@ describe.each<[string, string[]]>([
 
     // Nothing is lost by what was withheld: everything that was accepted is carried out, once. A machine that can't keep up refuses the rest.
     const answers = await Promise.all(calls);
-    const accepted = answers.filter(({ status }) => status === 201 || status === 202).length;
-    const refused = answers.filter(({ status }) => status !== 201 && status !== 202);
+    // A 503 that names its operation says that it is on record.
+    const onRecord = ({ status, headers }: Answer) => status === 201 || status === 202 || headers['location'] !== undefined;
+    const accepted = answers.filter(onRecord).length;
+    const refused = answers.filter((answer) => !onRecord(answer));
     process.stdout.write(`${name}: ${accepted} accepted; refused: ${refused.length} ${refused[0]?.text ?? ''}\n`);
     expect(refused.filter(({ status }) => status !== 503)).toEqual([]);
     const recovering = performance.now();
@@ -97,7 +99,7 @@ describe.each<[string, string[]]>([
     );
     process.stdout.write(`${name}: everything settled ${((performance.now() - recovering) / 1_000).toFixed(0)} s after the last answer\n`);
     const captured = (await requests(api, { method: 'POST', path: OM }, since)).filter(({ executed }) => executed);
-    expect(captured).toHaveLength(accepted);
+    expect(captured.length).toBe(accepted);
   });
 });
 

@@ -151,6 +151,13 @@ describe('a sick Klarna', () => {
       expect((await settled(gateway, answer)).state).toBe('abandoned');
     }
     expect(await requests(gateway, { path: '/payments/*' }, since)).toEqual([]);
+    // The breaker has rested before its caller's wait ends, but not by much: it is asked again in time or not at all.
+    const late = await Promise.all(
+      Array.from({ length: 12 }, (_, number) =>
+        gateway.call('POST', '/payments/v1/sessions', { body: cartOf(10_000), headers: { Prefer: `wait=${1 + (number % 5)}` } }),
+      ),
+    );
+    for (const answer of late) expect([answer.status, (await settled(gateway, answer)).state]).toEqual([503, 'abandoned']);
     await fault.end();
     const order = await until('it is well', async () => {
       const answer = await gateway.post(`/payments/v1/authorizations/${session.token}/order`, session.cart);
