@@ -200,6 +200,17 @@ describe('create order', () => {
     expect(what(at(order({ waitOver: true, attempts: [attempt(1, 'retry')] }), 2 * SECOND))).toBe('abandoned');
   });
 
+  it('is found out although its caller repeats it, and is refused, every half a minute', () => {
+    const attempts = [attempt(1, 'unknown'), attempt(31, 'rejected'), attempt(61, 'rejected'), attempt(91, 'rejected')];
+    const quietFrom = SECOND + 100 + TIMING.quietMs;
+    const waitOver = { openedAt: 90 * SECOND, waitOver: true };
+    const once = order({ ...waitOver, attempts, readings: [reading(quietFrom, 'absent')] });
+    expect(at(once, 92 * SECOND)).toEqual({ do: 'read', notBefore: quietFrom + TIMING.readAgainMs });
+    const later = [...attempts, attempt(121, 'rejected'), attempt(151, 'rejected')];
+    const readings = [reading(quietFrom, 'absent'), reading(quietFrom + TIMING.readAgainMs, 'absent')];
+    expect(what(at(order({ ...waitOver, openedAt: 150 * SECOND, attempts: later, readings }), 152 * SECOND))).toBe('rejected');
+  });
+
   it('is sent alone until the token is 50 minutes old when the caller said so, unless it was stopped', () => {
     const facts = order({ waitOver: true, sendsAlone: true, attempts: [attempt(1, 'unknown')] });
     expect(what(at(facts, TIMING.tokenSendsMs - 1))).toBe('send');

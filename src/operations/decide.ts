@@ -138,10 +138,13 @@ function canAsk(op: OperationFacts, now: number, timing: Timing): boolean {
   return now - first.startedAt < (keyed ? timing.keyCutoffMs : timing.tokenLifeMs);
 }
 
-/** Reads until the effect is seen, or its absence is proven: quiet for long enough, then twice not there. */
+/**
+ * Reads until the effect is seen, or its absence is proven: quiet for long enough, then twice not there. An attempt that was refused is
+ * not being executed, so a caller who repeats what is refused each time does not put the end off.
+ */
 function findOut(op: OperationFacts, now: number, timing: Timing): Decision | 'absent' {
   const latest = op.readings.at(-1);
-  const end = lastEnd(op, timing);
+  const end = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing);
   if (latest?.finding === 'ambiguous' && latest.startedAt >= end) return settle('manual', 'ambiguous');
   const quietFrom = end + timing.quietMs;
   const absences = op.readings.filter((each) => each.finding === 'absent' && each.startedAt >= quietFrom);

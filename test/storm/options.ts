@@ -32,7 +32,7 @@ the end what callers were told, the database, and what really happened at the si
   --seed N            what is drawn: workload, faults, the simulator's switches, the schedule of kills (default 1)
   --operations N      writes asked for, repeats not counted (default 5000)
   --kills N           SIGKILLs, at random and at every step boundary in turn (default 300)
-  --minutes N         real minutes until faults stop, at most (default 10)
+  --minutes N         real minutes until faults stop (default 10); twice as many while too little was done
   --queue KIND        postgres (default) or redis (redis-server on the PATH, or REDIS_URL, which is flushed!)
   --small             the storm of CI: 600 operations, 24 kills, 1.3 minutes
   --freezes N         SIGSTOPs for longer than the lease (default: kills / 8)

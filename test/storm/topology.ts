@@ -19,6 +19,9 @@ export const STORM_TIMES = {
   ANSWER_WAIT_MS: '3000',
   ASK_AGAIN_MS: '100,300,800',
   RETRY_DELAYS_MS: '500,1000,3000,10000,30000',
+  // Half of the writes meet a fault: what spares a sick Klarna would keep the storm from doing harm.
+  BREAKER_CALLS: '100000',
+  RETRY_FLOOR_PER_SECOND: '1000',
 } as const;
 export const KLARNA_TIMEOUT_MS = Number(STORM_TIMES.KLARNA_TIMEOUT_MS);
 /** The longest step of the schedule, with its jitter. */
