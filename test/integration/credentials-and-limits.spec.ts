@@ -77,6 +77,8 @@ describe('refused credentials', () => {
 
   it('let waiting operations wait with their account: none is rejected, none is sent, until a probe succeeds', async () => {
     const ids = await Promise.all([1, 2, 3].map(() => gateway.order()));
+    // Placed now: an order that is placed after a failure shows that the account works, and wakes what waits.
+    const stranger = await gateway.order();
     const path = (id = '') => ordersPath(id, '/captures');
     const broken = await Promise.all(ids.map((id) => lasting(gateway, 'reset_before', { method: 'POST', path: path(id) })));
     const pending = await Promise.all(ids.map((id) => capture(id, NOW)));
@@ -86,7 +88,6 @@ describe('refused credentials', () => {
     // Everything is refused from now on.
     const refused = await lasting(gateway, 'status', { method: 'POST', path: '/ordermanagement/*' }, { code: 401 });
     await pass(30, gateway);
-    const stranger = await gateway.order();
     expect((await capture(stranger)).status).toBe(502);
     const counts = await Promise.all(ids.map(sent));
 
