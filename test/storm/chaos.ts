@@ -18,6 +18,9 @@ const COMMIT = 'COMMIT\0';
 /** Longer than any answer that is only slow: what is on its way then has arrived. */
 const CALM_MS = 3_300;
 const OUTAGE_MS = 1_500;
+/** Others find what is due, and the two looks that prove absence are so far apart. */
+const LOOK_MS = 2_500;
+const LOOKS_APART_SECONDS = 100;
 
 /** Something stands still at a step boundary of one process. */
 interface Armed {
@@ -32,13 +35,15 @@ export interface ChaosCounts {
   restarts: number;
   flushes: number;
   outages: number;
+  /** Processes that stood still, with an operation recorded and not sent, while most of a day passed. */
+  sleeps: number;
   /** Kills and freezes by the boundary at which they happened. */
   readonly at: Map<string, number>;
 }
 
 /** Does what the schedule says, as far as the processes come by. */
 export class Chaos {
-  readonly counts: ChaosCounts = { kills: 0, freezes: 0, restarts: 0, flushes: 0, outages: 0, at: new Map() };
+  readonly counts: ChaosCounts = { kills: 0, freezes: 0, restarts: 0, flushes: 0, outages: 0, sleeps: 0, at: new Map() };
   /** Things that stand still somewhere: no long time passes meanwhile. */
   #held = 0;
   #calm: Promise<void> | null = null;
@@ -65,7 +70,7 @@ export class Chaos {
     const of = (...what: Mishap['what'][]): Mishap[] => mishaps.filter((each) => what.includes(each.what));
     const kills = (role: Role): Mishap[] => mishaps.filter((each) => each.what === 'kill' && each.role === role);
     // A hand for each role, so that one that waits until somebody can be spared does not keep the other.
-    const hands = [kills('api'), kills('worker'), of('freeze'), of('flush', 'restart-postgres', 'outage')];
+    const hands = [kills('api'), kills('worker'), of('freeze'), of('flush', 'restart-postgres', 'outage', 'sleep')];
     await Promise.all(
       hands.map(async (hand) => {
         for (const mishap of hand) {
@@ -97,7 +102,9 @@ export class Chaos {
         this.counts.restarts += 1;
         return;
       case 'outage':
-        return this.#outage(mishap.passSeconds);
+        return this.#outage(mishap.passSeconds, () => this.#deaf());
+      case 'sleep':
+        return this.#sleep(mishap.passSeconds);
     }
   }
 
@@ -141,26 +148,22 @@ export class Chaos {
    * Klarna carries out what it gets and answers nobody; then it is away, and much time passes: keys are forgotten, authorizations end.
    * Nothing stands still anywhere while it does.
    */
-  async #outage(passSeconds: number): Promise<void> {
-    const fault = async (kind: string, match: Record<string, unknown>): Promise<string> =>
-      ((await this.simulator.simulate('POST', '/simulator/faults', { kind, times: 1_000_000, match })) as { id: string }).id;
-    const over = async (id: string): Promise<void> => void (await this.simulator.simulate('DELETE', `/simulator/faults/${id}`));
+  async #outage(passSeconds: number, before: () => Promise<void>, after = (): Promise<void> => Promise.resolve()): Promise<void> {
     // The oldest fault goes first: what was drawn for single writes is over.
     await this.simulator.simulate('DELETE', '/simulator/faults');
-    const deaf = await fault('reset_after', { method: 'POST', path: '/ordermanagement/*' });
-    await pause(OUTAGE_MS);
+    await before();
     let end = (): void => undefined;
     this.callers.pauseUntil(new Promise((resolve) => (end = resolve)));
-    const away = [await fault('reset_before', { path: '/ordermanagement/*' }), await fault('reset_before', { path: '/payments/*' })];
-    await over(deaf);
+    const away = [await this.#fault('reset_before', '/ordermanagement/*'), await this.#fault('reset_before', '/payments/*')];
     let calm = (): void => undefined;
     this.#calm = new Promise((resolve) => (calm = resolve));
     try {
       await until('nothing stands still', () => this.#held === 0, { withinMs: 30_000 });
       await this.simulator.simulate('DELETE', '/simulator/gates');
       await pause(CALM_MS);
-      for (const id of away) await over(id);
+      for (const fault of away) await fault.over();
       await this.clock.pass(passSeconds);
+      await after();
     } finally {
       calm();
       this.#calm = null;
@@ -168,6 +171,56 @@ export class Chaos {
     }
     this.counts.outages += 1;
     await this.callers.repeatLate();
+  }
+
+  /** For a while Klarna carries out what it gets and answers nobody. */
+  async #deaf(): Promise<void> {
+    const deaf = await this.#fault('reset_after', '/ordermanagement/*', 'POST');
+    await pause(OUTAGE_MS);
+    await deaf.over();
+  }
+
+  /**
+   * An api stands still after it has recorded an operation and before it has sent it; Klarna is away, and nearly a day passes. Others take
+   * over, look, and send with a new key. Then the first one goes on: what it was about to send, under a key that Klarna has never seen,
+   * must not go out.
+   */
+  async #sleep(passSeconds: number): Promise<void> {
+    const { slot, instance } = await this.#victim('api');
+    try {
+      let asleep = false;
+      const fallAsleep = async (): Promise<void> => {
+        // What others send for it in the meantime does not get there.
+        await this.#fault('reset_before', '/ordermanagement/*');
+        const armed = await this.#reach(instance, 't1-answer');
+        if (armed === undefined) return;
+        asleep = true;
+        instance.freeze();
+        await armed.afterwards(true);
+      };
+      const wakeUp = async (): Promise<void> => {
+        if (!asleep) return;
+        await this.simulator.simulate('DELETE', '/simulator/faults');
+        for (let looks = 0; looks < 3; looks += 1) {
+          await pause(LOOK_MS);
+          await this.clock.pass(LOOKS_APART_SECONDS);
+        }
+        await pause(LOOK_MS);
+        instance.thaw();
+        await pause(LOOK_MS);
+        this.counts.sleeps += 1;
+      };
+      await this.#outage(passSeconds, fallAsleep, wakeUp);
+    } finally {
+      if (instance.state === 'frozen') instance.thaw();
+      slot.taken = false;
+    }
+  }
+
+  async #fault(kind: string, path: string, method?: string): Promise<{ readonly over: () => Promise<void> }> {
+    const match = { path, ...(method === undefined ? {} : { method }) };
+    const { id } = (await this.simulator.simulate('POST', '/simulator/faults', { kind, times: 1_000_000, match })) as { id: string };
+    return { over: async () => void (await this.simulator.simulate('DELETE', `/simulator/faults/${id}`)) };
   }
 
   async #holding(work: () => Promise<void>): Promise<void> {

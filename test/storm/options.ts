@@ -7,6 +7,7 @@ export interface StormOptions {
   readonly kills: number;
   readonly freezes: number;
   readonly restarts: number;
+  readonly sleeps: number;
   readonly flushes: number;
   /** Real minutes until faults stop, at most. */
   readonly minutes: number;
@@ -37,6 +38,7 @@ the end what callers were told, the database, and what really happened at the si
   --small             the storm of CI: 600 operations, 24 kills, 1.3 minutes
   --freezes N         SIGSTOPs for longer than the lease (default: kills / 8)
   --restarts N        immediate restarts of Postgres (default: 1 per 2 minutes, at least 2)
+  --sleeps N          processes that stand still for most of a day (default: 1 per 4 minutes, at least 1)
   --flushes N         losses of the whole queue (default: 1 per minute, at least 2)
   --apis N --workers N --callers N
                       processes and callers at a time (default 2, 2, 24)
@@ -56,10 +58,9 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     args: [...args],
     options: {
       ...Object.fromEntries(
-        ['seed', 'operations', 'kills', 'minutes', 'freezes', 'restarts', 'flushes', 'apis', 'workers', 'callers', 'faults'].map((name) => [
-          name,
-          { type: 'string' as const },
-        ]),
+        ['seed', 'operations', 'kills', 'minutes', 'freezes', 'restarts', 'sleeps', 'flushes', 'apis', 'workers', 'callers', 'faults'].map(
+          (name) => [name, { type: 'string' as const }],
+        ),
       ),
       queue: { type: 'string', default: 'postgres' },
       points: { type: 'string' },
@@ -88,6 +89,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     kills,
     freezes: number('freezes', Math.ceil(kills / 8)),
     restarts: number('restarts', Math.max(2, Math.round(minutes / 2))),
+    sleeps: number('sleeps', Math.max(1, Math.round(minutes / 4))),
     flushes: number('flushes', Math.max(2, Math.round(minutes))),
     minutes,
     queue,

@@ -35,7 +35,9 @@ export type Mishap =
   | { readonly at: number; readonly what: 'flush' }
   | { readonly at: number; readonly what: 'restart-postgres' }
   /** Klarna carries out what it gets and answers nobody, then is away; meanwhile much time passes. */
-  | { readonly at: number; readonly what: 'outage'; readonly passSeconds: number };
+  | { readonly at: number; readonly what: 'outage'; readonly passSeconds: number }
+  /** As an outage, and an api that has just recorded an operation sleeps through it: it wakes up when others have settled it. */
+  | { readonly at: number; readonly what: 'sleep'; readonly passSeconds: number };
 
 const HOUR = 3_600;
 
@@ -46,11 +48,12 @@ export interface ChaosWanted {
   readonly freezes: number;
   readonly flushes: number;
   readonly restarts: number;
+  readonly sleeps: number;
   readonly points: readonly Point[];
 }
 
 /** The schedule of everything that goes wrong, in the order of time. */
-export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, points }: ChaosWanted): Mishap[] {
+export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sleeps, points }: ChaosWanted): Mishap[] {
   const ms = minutes * 60_000;
   const spread = (count: number, draws: Draws, make: (at: number, index: number) => Mishap): Mishap[] =>
     Array.from({ length: count }, (_, index) => make(((index + draws.next()) / count) * ms, index));
@@ -77,6 +80,8 @@ export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, po
     }),
     ...spread(flushes, drawn('flushes'), (at) => ({ at, what: 'flush' })),
     ...spread(restarts, drawn('restarts'), (at) => ({ at, what: 'restart-postgres' })),
+    // Past the time for which a key is trusted: who takes over looks, and sends with a new key.
+    ...Array.from({ length: sleeps }, (_, index): Mishap => ({ at: ((index + 0.3) / sleeps) * ms, what: 'sleep', passSeconds: 21 * HOUR })),
     ...Array.from({ length: outages }, (_, index): Mishap => {
       // The last but one is longer than an authorization lives: what comes after it meets orders of both kinds.
       const passSeconds = index === outages - 2 ? 29 * 24 * HOUR : passing.pick([21, 25, 25, 30]) * HOUR;

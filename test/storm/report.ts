@@ -67,6 +67,7 @@ export function table(outcome: Outcome): string {
     ['kills', `${counts.kills} of ${wanted.kills}`],
     ['freezes', String(counts.freezes)],
     ['Postgres restarted, queue lost, outages', `${counts.restarts}, ${counts.flushes}, ${counts.outages}`],
+    ['slept through a day', String(counts.sleeps)],
     ['executed, but unacknowledged', String(executedButUnacknowledged(ledger))],
     ...COLUMNS.map((column): [string, string] => [column, found(column)]),
     ['manual with reason', `${manual.length}${[...reasons].map(([reason, count]) => `; ${count} ${reason}`).join('')}`],

@@ -136,6 +136,8 @@ export class Topology {
       HOST: '127.0.0.1',
       CLOCK: 'simulator',
       DATABASE_POOL: '12',
+      // Answers are compared to the end, however much time passes.
+      BODY_RETENTION_DAYS: '3650',
       DATA_KEY: randomBytes(32).toString('base64'),
       KLARNA_BASE_URL: simulator.url,
       ...(redis === null ? {} : { REDIS_URL: redis.url }),
