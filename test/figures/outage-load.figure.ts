@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Alerts } from '../../src/telemetry/alerts.js';
-import { type Answer, cartOf } from '../support/client.js';
+import type { Answer } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { lasting, lastSequence, ordersPath, requests, rowsOf } from '../support/scene.js';
+import { lasting, lastSequence, manyPlacedElsewhere, ordersPath, requests, rowsOf } from '../support/scene.js';
 import { until } from '../support/until.js';
 
 /** What Klarna gets while it is sick, beside what callers ask for. Real time, and the settings of production. */
@@ -48,10 +48,8 @@ describe.each<[string, string[]]>([
   });
 
   it(`puts at most a tenth on top of the load that callers offer`, async () => {
-    const orders: string[] = [];
-    while (orders.length < SECONDS * PER_SECOND) {
-      orders.push(...(await Promise.all(Array.from({ length: 20 }, () => placedElsewhere(api)))));
-    }
+    // Placing orders is not part of the figure.
+    const orders = await manyPlacedElsewhere(api, SECONDS * PER_SECOND);
     const faults = await Promise.all(paths.map((path) => lasting(api, 'status', { path }, { code: 503 })));
     const since = await lastSequence(api);
     const began = performance.now();
@@ -102,24 +100,3 @@ describe.each<[string, string[]]>([
     expect(captured.length).toBe(accepted);
   });
 });
-
-/** An order that the gateway does not know yet: its API is not part of the figure. */
-async function placedElsewhere(client: TestGateway): Promise<string> {
-  const cart = cartOf(10_000);
-  const { session_id: session } = (await klarna(client, '/payments/v1/sessions', cart)) as { session_id: string };
-  const { authorization_token: token } = (await client.simulate('POST', `/simulator/sessions/${session}/authorize`, {})) as {
-    authorization_token: string;
-  };
-  return ((await klarna(client, `/payments/v1/authorizations/${token}/order`, cart)) as { order_id: string }).order_id;
-}
-
-async function klarna(client: TestGateway, path: string, body: unknown): Promise<unknown> {
-  const Authorization = `Basic ${Buffer.from('simulator:simulator').toString('base64')}`;
-  const answer = await fetch(client.simulatorUrl + path, {
-    method: 'POST',
-    headers: { Authorization, 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return answer.json();
-}

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import pg from 'pg';
-import type { Answer, Client, LedgerOrder } from './client.js';
+import { type Answer, cartOf, type Client, type LedgerOrder } from './client.js';
 import type { TestDatabase } from './postgres.js';
 import { until } from './until.js';
 
@@ -198,13 +198,35 @@ export async function manualCapture(gateway: Client, orderId: string, amount: nu
   return (await settled(gateway, await call, ['manual'])).id;
 }
 
-/** A write that Klarna gets from somewhere else, such as its merchant portal. */
-export async function elsewhere(client: Client, path: string, body?: unknown): Promise<void> {
+/** A write that Klarna gets from somewhere else, such as its merchant portal. @returns Klarna's answer, parsed; undefined without a body */
+export async function elsewhere(client: Client, path: string, body?: unknown): Promise<unknown> {
   const headers = { Authorization: `Basic ${Buffer.from('simulator:simulator').toString('base64')}`, 'Content-Type': 'application/json' };
   const answer = await fetch(client.simulatorUrl + path, {
     method: 'POST',
     headers,
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  if (!answer.ok) throw new Error(`POST ${path} elsewhere: ${answer.status} ${await answer.text()}`);
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`POST ${path} elsewhere: ${answer.status} ${text}`);
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+/** An order that the gateway does not know yet. @param amount minor units @returns its id at Klarna */
+export async function placedElsewhere(client: Client, amount = 10_000): Promise<string> {
+  const cart = cartOf(amount);
+  const { session_id: session } = (await elsewhere(client, '/payments/v1/sessions', cart)) as { session_id: string };
+  const { authorization_token: token } = (await client.simulate('POST', `/simulator/sessions/${session}/authorize`, {})) as {
+    authorization_token: string;
+  };
+  return ((await elsewhere(client, `/payments/v1/authorizations/${token}/order`, cart)) as { order_id: string }).order_id;
+}
+
+/** @returns the ids of so many orders that the gateway does not know yet */
+export async function manyPlacedElsewhere(client: Client, count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const some = Array.from({ length: Math.min(20, count - ids.length) }, () => placedElsewhere(client));
+    ids.push(...(await Promise.all(some)));
+  }
+  return ids;
 }

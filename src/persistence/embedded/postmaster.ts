@@ -8,7 +8,13 @@ import { commandOf } from './process-identity.js';
 import { handOver } from './server-user.js';
 
 const START_WITHIN_MS = 15_000;
-const STOP_WITHIN_MS = 4_000;
+/** Signals to the server, and how long each has. */
+const STOPS = [
+  ['SIGTERM', 500],
+  ['SIGINT', 4_000],
+  ['SIGQUIT', 1_000],
+  ['SIGKILL', 1_000],
+] as const;
 const LARGEST_LOG = 20_000_000;
 /** Small and always valid; the rest of the environment is none of the server's business. */
 const SERVER_ENVIRONMENT = { LC_ALL: 'C', TZ: 'UTC', PATH: '/usr/bin:/bin' };
@@ -117,16 +123,19 @@ async function startOnce(
   return undefined;
 }
 
-/** Stops the server: politely, then firmly, then at once. */
+/**
+ * Stops the server: when its last connection has said goodbye (pools say so after they call themselves closed), then politely, firmly, at
+ * once.
+ */
 export async function stopServer(running: Running, cluster: string): Promise<void> {
-  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGKILL'] as const) {
+  for (const [signal, withinMs] of STOPS) {
     if (!isPostmaster(running.pid, cluster)) return;
     try {
       process.kill(running.pid, signal);
     } catch {
       return;
     }
-    const until = performance.now() + (signal === 'SIGINT' ? STOP_WITHIN_MS : 1_000);
+    const until = performance.now() + withinMs;
     while (isPostmaster(running.pid, cluster) && performance.now() < until) await pause(20);
   }
 }
