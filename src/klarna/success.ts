@@ -1,13 +1,14 @@
-import { objectIn, type KlarnaAnswer } from './answer-of-record.js';
+import { errorCodeIn, isJson, objectIn, type KlarnaAnswer } from './answer-of-record.js';
 
 /** Looks whether a 2xx is what this kind of call is answered with; undefined: it is not, whatever its status says. */
 export type SuccessCheck = (answer: KlarnaAnswer) => { providerId: string | null } | undefined;
 
 /**
- * Klarna asks not to test for one exact 2xx; calls answered without a body have nothing else to check. A web page is not Klarna's: a
- * proxy's login or maintenance page comes with 200.
+ * Klarna asks not to test for one exact 2xx, and calls answered without a body have nothing else to check. With a body it must be Klarna's: a
+ * proxy's login or maintenance page comes with 200, and an error object under a 2xx, or half an answer, proves nothing.
  */
-export const anySuccess: SuccessCheck = ({ body }) => (isMarkup(body) ? undefined : { providerId: null });
+export const anySuccess: SuccessCheck = ({ body }) =>
+  isBlank(body) || (isJson(body) && errorCodeIn(body) === undefined) ? { providerId: null } : undefined;
 
 /** Captures and refunds: the id is in a header of its own, else at the end of `Location`; there is no body to rely on. */
 export function createdWith(header: 'capture-id' | 'refund-id'): SuccessCheck {
@@ -25,8 +26,8 @@ export function jsonWith(member: 'session_id' | 'order_id'): SuccessCheck {
   };
 }
 
-function isMarkup(body: Buffer): boolean {
-  return /^\uFEFF?\s*</.test(body.toString('utf8', 0, 64));
+function isBlank(body: Buffer): boolean {
+  return body.toString('utf8').trim() === '';
 }
 
 function lastSegment(location: string | undefined): string | undefined {

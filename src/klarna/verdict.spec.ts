@@ -28,6 +28,7 @@ describe('judge', () => {
     ['a refund whose id is in Location alone', REFUND, answer(200, '', { location: '/ordermanagement/v1/orders/o/refunds/r2/' }), 'r2'],
     ['a cancel answered with 204', CANCEL, answer(204), null],
     ['a cancel answered with another 2xx and a body', CANCEL, answer(200, '{}'), null],
+    ['a cancel answered with a line break', CANCEL, answer(200, '\r\n'), null],
     ['an order', ORDER, answer(200, '{"order_id":"o1","fraud_status":"ACCEPTED","new":1}'), 'o1'],
     ['a session', SESSION, answer(200, '{"session_id":"s1"}'), 's1'],
   ])('accepts %s', (_, rules, exchange, providerId) => {
@@ -46,6 +47,9 @@ describe('judge', () => {
     ['an order in a list', ORDER, answer(200, '[{"order_id":"o1"}]')],
     ['an order without a body', ORDER, answer(204)],
     ['a session that is null', SESSION, answer(200, 'null')],
+    ['a cancel answered with half an error', CANCEL, answer(200, '{"error_code":"CANCEL_NOT_ALL')],
+    ['a cancel answered with an error object', CANCEL, answer(200, error('CANCEL_NOT_ALLOWED'))],
+    ['a cancel answered with words', CANCEL, answer(202, 'queued')],
     ['a cancel in HTML', CANCEL, answer(200, '\n<!doctype html><title>Please log in</title>')],
   ])('calls %s garbled and unknown', (_, rules, exchange) => {
     expect(judge(exchange, rules)).toMatchObject({ outcome: 'unknown', garbled: true, code: 'GARBLED', providerId: null });

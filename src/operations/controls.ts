@@ -91,7 +91,6 @@ export class Controls {
       const [row] = await this.repository.lock(tx, [draft.id]);
       // Only the first attempt, which this process did not make, may stand in the row: another process that took over has a higher fence.
       if (!row || row.reason === 'not-recorded-in-time') return [];
-      if (isFinal(row.state as OperationState) || row.fence > 1) return 'on-record';
       const now = this.clock.now();
       const notSent = {
         id: draft.attemptId,
@@ -111,7 +110,9 @@ export class Controls {
         reason: 'The commit got no answer; nothing was sent',
         correlation_id: null,
       };
+      // Nobody else can say it: without this, the attempt may have happened for ever.
       await this.repository.answer(tx, [notSent]);
+      if (isFinal(row.state as OperationState) || row.fence > 1) return 'on-record';
       const woken = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason: 'not-recorded-in-time' }, now);
       await this.repository.freeKey(tx, row.id);
       return woken;

@@ -162,6 +162,30 @@ describe('when the answer to a commit is lost', () => {
     expect((await expectRowsLikeLedger(direct, id)).captures).toHaveLength(1);
   });
 
+  it('and another process has taken it up before it could be asked, the attempt that was not sent is told from those that may have been', async () => {
+    const id = await direct.order();
+    const lost = listener.loseAnswerTo(['WITH input AS'], true);
+    const call = gateway.call('POST', ordersPath(id, '/captures'), { body: BODY, key: randomUUID(), headers: { Prefer: 'wait=20' } });
+    await lost;
+    // For this one the gateway at the broken road is as good as dead.
+    const worker = await testGateway({ simulator, database, env: { ROLE: 'worker' } });
+    const [row] = await rowsOf<{ id: string }>(database, 'SELECT id FROM operations WHERE lane = $1', [id]);
+    const taken = await settled(direct, row?.id ?? '');
+    listener.up();
+    const answer = await call;
+    await worker.close();
+    expect([taken.state, answer.status]).toEqual(['succeeded', 201]);
+    const outcomes = await rowsOf(database, 'SELECT number, outcome, code FROM attempts WHERE operation_id = $1 ORDER BY number', [
+      row?.id,
+    ]);
+    expect(outcomes).toEqual([
+      { number: 1, outcome: 'retry', code: 'NOT_SENT' },
+      { number: 2, outcome: 'succeeded', code: null },
+    ]);
+    expect(await sent(id)).toHaveLength(1);
+    await expectRowsLikeLedger(direct, id);
+  });
+
   it("an answer of Klarna's is written once, and given to the caller", async () => {
     const id = await direct.order();
     const key = randomUUID();

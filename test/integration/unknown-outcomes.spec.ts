@@ -93,6 +93,18 @@ describe('an outcome that is not known', () => {
     expect(await keysSent(gateway, id)).toHaveLength(3);
   });
 
+  it('is not a success of a call without a body because something in between made a 200 of the refusal', async () => {
+    const id = await gateway.order();
+    await gateway.post(ordersPath(id, '/captures'), AMOUNT);
+    const path = ordersPath(id, '/cancel');
+    await gateway.fault('garbage_after', { method: 'POST', path }, { variant: 'truncated_json' });
+    const key = randomUUID();
+    const first = await gateway.call('POST', path, { key, headers: { Prefer: 'wait=0' } });
+    const view = await goOn(gateway, first, ({ state }) => state !== 'running' && state !== 'unknown' && state !== 'waiting');
+    expect(view).toMatchObject({ state: 'rejected', answer: { status: 403, body: { error_code: 'CANCEL_NOT_ALLOWED' } } });
+    expect((await expectRowsLikeLedger(gateway, id)).status).toBe('PART_CAPTURED');
+  });
+
   it('belongs to a person when two captures made elsewhere look like it', async () => {
     const id = await gateway.order();
     expect(await operation(gateway, await manualCapture(gateway, id, 2_500))).toMatchObject({ state: 'manual', reason: 'ambiguous' });
