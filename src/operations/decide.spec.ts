@@ -84,11 +84,20 @@ describe('a durable operation', () => {
     expect(what(at(capture(facts), SECOND + TIMING.tokenLifeMs))).toBe('read');
   });
 
-  it('asks a person when nothing could be read for as long again as the key was good for', () => {
+  it('asks a person when nothing could be read for as long again as the key was good for, five looks in a row', () => {
     const over = 2 * TIMING.keyCutoffMs;
-    const facts = (readAt: number) => capture({ attempts: [attempt(1, 'unknown')], readings: [reading(readAt, 'unreadable')] });
-    expect(what(at(facts(over - 1), over))).toBe('read');
-    expect(at(facts(over), over + 1)).toEqual({ do: 'settle', state: 'manual', reason: 'unreadable' });
+    const found = (...findings: Reading['finding'][]) => {
+      const readings = findings.map((finding, index) => reading(over + index * SECOND, finding));
+      return at(capture({ attempts: [attempt(1, 'unknown')], readings }), over + 10 * SECOND);
+    };
+    const manual = { do: 'settle', state: 'manual', reason: 'unreadable' };
+    const failed = Array.from({ length: 5 }, () => 'unreadable' as const);
+    expect(found(...failed)).toEqual(manual);
+    expect(found('absent', ...failed)).toEqual(manual);
+    expect(what(found(...failed.slice(1)))).toBe('read');
+    expect(what(found(...failed.slice(1), 'absent', ...failed.slice(1)))).toBe('read');
+    const early = Array.from({ length: 9 }, (_, index) => reading(over - 1 - index, 'unreadable'));
+    expect(what(at(capture({ attempts: [attempt(1, 'unknown')], readings: early }), over))).toBe('read');
   });
 
   it('believes absence only after the quiet period and two readings a minute apart', () => {

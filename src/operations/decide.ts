@@ -54,6 +54,9 @@ export type Reason =
 
 const settle = (state: 'abandoned' | 'withdrawn' | 'manual', reason: Reason): Decision => ({ do: 'settle', state, reason });
 
+/** So many looks in a row must fail before a person is asked: with the schedule's last step, those of an hour. */
+const LAST_LOOKS = 5;
+
 /** Unknown, or never answered: a call under way, or one whose process died. */
 export function mayHaveHappened(attempt: Attempt): boolean {
   return attempt.outcome === 'unknown' || attempt.outcome === null;
@@ -197,10 +200,13 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
   return unreadableSince(op, timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
 }
 
-/** Whether the latest look, so long after the operation was accepted, showed nothing either: then a person must look. */
+/**
+ * Whether nothing could be read for so long after the operation was accepted: then a person must look. One look that fails after a long
+ * time in which nobody looked (the service was away) is not enough.
+ */
 function unreadableSince(op: OperationFacts, ageMs: number): boolean {
-  const latest = op.readings.at(-1);
-  return latest?.finding === 'unreadable' && latest.startedAt >= op.createdAt + ageMs;
+  const late = op.readings.filter((each) => each.startedAt >= op.createdAt + ageMs);
+  return late.length >= LAST_LOOKS && late.slice(-LAST_LOOKS).every((each) => each.finding === 'unreadable');
 }
 
 /** Refused credentials are a matter of the account: the same call comes again after a pause, not by the schedule. */

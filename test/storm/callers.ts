@@ -26,6 +26,12 @@ interface Story {
   readonly money: Intent[];
 }
 
+interface Pace {
+  readonly atATime: number;
+  readonly operations: number;
+  readonly allowed: () => number;
+}
+
 /** The shops: they ask, repeat, double, lose patience, and keep every answer. */
 export class Callers {
   readonly intents: Intent[] = [];
@@ -41,11 +47,19 @@ export class Callers {
     readonly simulator: Client,
   ) {}
 
-  /** Plays the stories, so many at a time, until they end or `stop`. */
-  async run(stories: readonly StoryPlan[], atATime: number): Promise<void> {
+  /**
+   * Plays stories, so many at a time, until so many operations were asked for, or `stop`.
+   * @param allowed how many of them may have been asked for by now; a story that has begun goes on
+   */
+  async run(stories: readonly StoryPlan[], { atATime, operations, allowed }: Pace): Promise<void> {
     const left = [...stories];
+    const over = (): boolean => this.#stopped || left.length === 0 || this.asked >= operations;
     const caller = async (): Promise<void> => {
-      for (let story = left.shift(); story !== undefined && !this.#stopped; story = left.shift()) await this.#play(story);
+      while (!over()) {
+        const story = this.asked < allowed() ? left.shift() : undefined;
+        if (story === undefined) await pause(50);
+        else await this.#play(story);
+      }
     };
     await Promise.all(Array.from({ length: atATime }, caller));
   }

@@ -68,9 +68,13 @@ export class Chaos {
   async run(mishaps: readonly Mishap[]): Promise<void> {
     const began = performance.now();
     const of = (...what: Mishap['what'][]): Mishap[] => mishaps.filter((each) => what.includes(each.what));
-    const kills = (role: Role): Mishap[] => mishaps.filter((each) => each.what === 'kill' && each.role === role);
-    // A hand for each role, so that one that waits until somebody can be spared does not keep the other.
-    const hands = [kills('api'), kills('worker'), of('freeze'), of('flush', 'restart-postgres', 'outage', 'sleep')];
+    // One of a role is always spared; one hand for each of the others, so that one that waits at a boundary does not keep the rest.
+    const kills = (role: Role): Mishap[][] => {
+      const hands = Math.max(1, this.topology.slots.filter((slot) => slot.role === role).length - 1);
+      const all = mishaps.filter((each) => each.what === 'kill' && each.role === role);
+      return Array.from({ length: hands }, (_, hand) => all.filter((__, index) => index % hands === hand));
+    };
+    const hands = [...kills('api'), ...kills('worker'), of('freeze'), of('flush', 'restart-postgres', 'outage', 'sleep')];
     await Promise.all(
       hands.map(async (hand) => {
         for (const mishap of hand) {
@@ -242,14 +246,15 @@ export class Chaos {
       const alone = this.topology.slots.filter((slot) => slot.role === role).length === 1;
       return found.length > 1 || alone ? found : [];
     };
-    const [first] = await until('somebody can be spared', () => candidates().length > 0 && candidates(), {
-      withinMs: 120_000,
-      everyMs: 20,
-    });
-    const newest = candidates();
-    const victim = newest[this.counts.kills % Math.max(1, newest.length)] ?? first!;
-    victim.slot.taken = true;
-    return victim;
+    for (;;) {
+      await until('somebody can be spared', () => candidates().length > 0, { withinMs: 120_000, everyMs: 20 });
+      // Another hand may have been quicker.
+      const found = candidates();
+      const victim = found[this.counts.kills % Math.max(1, found.length)];
+      if (victim === undefined) continue;
+      victim.slot.taken = true;
+      return victim;
+    }
   }
 
   /** Waits until the process stands at the boundary. @returns undefined when it did not come by: it is as good as any other moment */

@@ -33,7 +33,7 @@ the end what callers were told, the database, and what really happened at the si
   --seed N            what is drawn: workload, faults, the simulator's switches, the schedule of kills (default 1)
   --operations N      writes asked for, repeats not counted (default 5000)
   --kills N           SIGKILLs, at random and at every step boundary in turn (default 300)
-  --minutes N         real minutes until faults stop (default 10); twice as many while too little was done
+  --minutes N         real minutes until faults stop (default 10); up to twice as many on a machine that is slower
   --queue KIND        postgres (default) or redis (redis-server on the PATH, or REDIS_URL, which is flushed!)
   --small             the storm of CI: 600 operations, 24 kills, 1.3 minutes
   --freezes N         SIGSTOPs for longer than the lease (default: kills / 8)
@@ -41,7 +41,7 @@ the end what callers were told, the database, and what really happened at the si
   --sleeps N          processes that stand still for most of a day (default: 1 per 4 minutes, at least 1)
   --flushes N         losses of the whole queue (default: 1 per minute, at least 2)
   --apis N --workers N --callers N
-                      processes and callers at a time (default 2, 2, 24)
+                      processes and callers at a time (default 2, 2, 24; from 100 kills on 3 of each)
   --points a,b,...    only these step boundaries: ${POINTS.join(', ')}
   --faults P          how often a write meets a fault of Klarna's or of the network, 0 to 1 (default 0.5)
   --set switch=value  a switch of the simulator instead of its draw; may be repeated
@@ -93,8 +93,8 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     flushes: number('flushes', Math.max(2, Math.round(minutes))),
     minutes,
     queue,
-    apis: Math.max(1, number('apis', 2)),
-    workers: Math.max(1, number('workers', 2)),
+    apis: Math.max(1, number('apis', kills < 100 ? 2 : 3)),
+    workers: Math.max(1, number('workers', kills < 100 ? 2 : 3)),
     callers: Math.max(1, number('callers', 24)),
     points,
     faults: number('faults', 0.5),

@@ -70,7 +70,7 @@ export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sl
       ? { role: draws.pick(['api', 'worker'] as const), point: null }
       : places[index % places.length]!;
   const zombies = places.filter(({ point }) => !['t1-request', 'klarna-lost'].includes(point));
-  const outages = Math.max(2, Math.round(minutes));
+  const outages = Math.max(2, Math.round(minutes / 2));
   return [
     ...spread(kills, killing, (at, index) => ({ at, what: 'kill', ...placeOf(killing, index), bytesArrive: killing.chance(0.5) })),
     ...spread(freezes, freezing, (at, index) => {
