@@ -1,0 +1,119 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { applied } from './patch.js';
+
+export const ROOT = join(import.meta.dirname, '..', '..');
+const PATCHES = join(ROOT, 'test', 'storm', 'mutants');
+const BUILT_FROM = ['src', 'simulator', 'package.json', 'tsconfig.json', 'tsconfig.build.json', 'nest-cli.json'];
+/** Processes interleave differently each time: a storm that missed the bug blows once more. */
+const ATTEMPTS = 2;
+const WITHIN_SECONDS = 120;
+/** What a storm finds; that too little happened, or that a takeover was slow, catches nobody. */
+const FOUND = /(doubles|lost|mismatches|answered with error, but executed): \d+|\d+ operations are neither final nor manual/;
+
+/** How the storm blows for each bug: enough of what it needs, in little time. */
+const STORMS: Readonly<Record<string, readonly string[]>> = {
+  'new-key-per-attempt': ['--seed', '5'],
+  'no-fencing': ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1'],
+  'fencing-drops-answers': ['--seed', '6', '--points', 't1-answer,klarna-after,klarna-before', '--freezes', '6'],
+  'job-before-commit': ['--seed', '5'],
+  'call-inside-transaction': ['--seed', '5'],
+  'blind-retry-after-the-window': ['--seed', '5'],
+  'timeout-taken-as-failure': ['--seed', '5'],
+  '4xx-after-unknown-taken-as-rejection': ['--seed', '5'],
+  'read-applied-over-newer-state': ['--seed', '5'],
+  'lane-ignored': ['--seed', '5'],
+};
+const USUAL = ['--operations', '300', '--kills', '10', '--minutes', '0.5', '--sleeps', '0'];
+const HELP = `npm run storm:mutants [-- [--control] [name ...]]
+
+The storm is only worth something if it finds bugs. Plants each of these in a copy of the sources, and lets a storm blow that has to fail
+because of it. With --control the same storms blow on the sources as they are, and have to pass.
+
+  ${Object.keys(STORMS).join('\n  ')}
+`;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+/** @returns the names of the patches */
+export function mutants(): string[] {
+  return readdirSync(PATCHES)
+    .filter((file) => file.endsWith('.patch'))
+    .map((file) => file.slice(0, -'.patch'.length));
+}
+
+/** @returns the files with the bug, by path. @throws Error when the patch no longer fits */
+export function planted(name: string): Map<string, string> {
+  return applied(readFileSync(join(PATCHES, `${name}.patch`), 'utf8'), (path) => readFileSync(join(ROOT, path), 'utf8'));
+}
+
+/** @returns the exit status */
+export async function main(args: readonly string[]): Promise<number> {
+  const control = args.includes('--control');
+  const wanted = args.filter((each) => each !== '--control');
+  const known = Object.keys(STORMS);
+  const unknown = wanted.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    say(HELP);
+    return wanted.includes('--help') ? 0 : 2;
+  }
+  let failed = 0;
+  for (const name of wanted.length > 0 ? wanted : known) {
+    const copy = build(name, control ? new Map() : planted(name));
+    const good = control ? await passes(name, copy) : await isCaught(name, copy);
+    if (!good) failed += 1;
+    rmSync(copy, { recursive: true, force: true });
+  }
+  const all = control ? 'Every storm passed without a planted bug' : `Every planted bug was caught`;
+  say(failed === 0 ? all : `${failed} ${control ? 'failed without a planted bug' : 'were not caught'}`);
+  return failed === 0 ? 0 : 1;
+}
+
+async function isCaught(name: string, copy: string): Promise<boolean> {
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const { last, seconds } = await blow(name, copy);
+    const caught = FOUND.test(last) && seconds <= WITHIN_SECONDS;
+    say(`${caught ? 'caught    ' : 'NOT CAUGHT'}  ${name} in ${seconds} s: ${last}`);
+    if (caught) return true;
+  }
+  return false;
+}
+
+async function passes(name: string, copy: string): Promise<boolean> {
+  const { last, seconds } = await blow(name, copy);
+  const passed = last.startsWith('Passed');
+  say(`${passed ? 'passed' : 'FAILED'}  the storm of ${name}, without it, in ${seconds} s: ${last}`);
+  return passed;
+}
+
+/** Builds a copy with these files in place of their own. @returns where */
+function build(name: string, files: ReadonlyMap<string, string>): string {
+  const copy = mkdtempSync(join(tmpdir(), `storm-mutant-${name}-`));
+  for (const each of BUILT_FROM) cpSync(join(ROOT, each), join(copy, each), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  for (const [path, text] of files) writeFileSync(join(copy, path), text);
+  const nest = join(ROOT, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
+  const { status, stdout, stderr } = spawnSync(process.execPath, [nest, 'build'], { cwd: copy, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`The copy with ${name} can't be built:\n${stdout}${stderr}`);
+  return copy;
+}
+
+/** @returns the storm's last line, and how long it took */
+function blow(name: string, copy: string): Promise<{ last: string; seconds: number }> {
+  const began = performance.now();
+  return new Promise((resolve, reject) => {
+    const env = { ...process.env, GATEWAY_DIST: join(copy, 'dist') };
+    const args = [join(ROOT, 'scripts', 'storm.mjs'), ...USUAL, ...(STORMS[name] ?? [])];
+    const storm = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const chunks: Buffer[] = [];
+    storm.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+    storm.stderr.on('data', (chunk: Buffer) => chunks.push(chunk));
+    storm.once('error', reject);
+    storm.once('close', () => {
+      const last = Buffer.concat(chunks).toString().trim().split('\n').at(-1) ?? '';
+      resolve({ last, seconds: Math.round((performance.now() - began) / 1_000) });
+    });
+  });
+}
