@@ -73,12 +73,14 @@ export class Leases implements OnModuleDestroy {
     const renewed = [...this.held].filter(([, held]) => !held.lost).map(([id, held]) => ({ id, fence: held.fence }));
     const asked = thisMoment();
     try {
-      const still = renewed.length > 0 ? await this.repository.renew(this.database, renewed, this.settings.leaseMs) : new Set<string>();
+      const still =
+        renewed.length > 0 ? await this.repository.renew(this.database, renewed, this.settings.leaseMs) : new Map<string, boolean>();
       for (const { id, fence } of renewed) {
         const held = this.held.get(id);
         if (held?.fence !== fence) continue;
-        if (still.has(id)) held.asked = asked;
-        else held.lost = true;
+        const known = still.get(id);
+        if (known === true) held.asked = asked;
+        else if (known === undefined) held.lost = true;
       }
     } catch (error) {
       this.logger.debug(`Leases were not renewed: ${String(error)}`);

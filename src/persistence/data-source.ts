@@ -29,8 +29,9 @@ export function dataSourceOptions(url: string, poolSize: number, applicationName
       statement_timeout: STATEMENT_TIMEOUT_MS,
       // Above the server's own limit: it only fires when the server does not answer at all.
       query_timeout: STATEMENT_TIMEOUT_MS + 2_000,
-      // A stopped process must not hold its row locks for longer than its lease would last.
-      idle_in_transaction_session_timeout: 5_000,
+      // A stopped process must not hold its row locks for as long as its leases: others of the same order wait behind them. A process that
+      // was only slow loses a transaction, and repeats it.
+      idle_in_transaction_session_timeout: 2_000,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
       onConnect: (client: PoolClient) => {

@@ -120,7 +120,7 @@ describe('Database', () => {
 
   it('ends a transaction that a stopped process left open, so that its locks go', async () => {
     const [setting] = await database.query<{ value: string }>(`SELECT current_setting('idle_in_transaction_session_timeout') AS value`);
-    expect(setting).toEqual({ value: '5s' });
+    expect(setting).toEqual({ value: '2s' });
   });
 });
 

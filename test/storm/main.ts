@@ -129,7 +129,7 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
     wanted: options,
     ...{ intents, rows, ledger, findings, settled },
     counts: chaos.counts,
-    takeovers: { count: takeovers.seen.length, slowest: takeovers.slowest },
+    takeovers: takeovers.seen,
     probes: probes.looks,
   };
   return { topology, outcome };

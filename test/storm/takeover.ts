@@ -5,12 +5,18 @@ const LOOK_EVERY_MS = 100;
 /** Attempts that began longer before the death are over, or were looked at before. */
 const RECENT_MS = 20_000;
 const GIVE_UP_MS = 60_000;
+/** An operation of a killed process is taken over within this time. */
+export const TAKEOVER_WITHIN_MS = 5_000;
+
+const MOST_SESSIONS = 200;
 
 /** A takeover: how long an operation of a dead process lay still while somebody could have taken it. */
 export interface Takeover {
   readonly operation: string;
   readonly of: string;
   readonly ms: number;
+  /** What Postgres' sessions did when it had lain still for longer than it may. */
+  readonly meanwhile: readonly string[];
 }
 
 /** Watches what becomes of the operations that a process had when it was killed. */
@@ -24,10 +30,6 @@ export class Takeovers {
   constructor(private readonly topology: Topology) {
     this.#timer = setInterval(() => this.#tick(), 50);
     this.#timer.unref();
-  }
-
-  get slowest(): Takeover | null {
-    return this.seen.reduce<Takeover | null>((worst, each) => (worst === null || each.ms > worst.ms ? each : worst), null);
   }
 
   /** To be called right after the death. */
@@ -60,6 +62,9 @@ export class Takeovers {
         WHERE a.id = ANY($1::uuid[]) AND a.outcome IS NULL AND o.lease_until IS NOT NULL AND o.finished_at IS NULL`,
       [attempts],
     );
+    const meanwhile: string[] = [];
+    const standing = new Map<string, number>();
+    let looked = performance.now();
     while (held.length > 0 && performance.now() - died < GIVE_UP_MS) {
       await pause(LOOK_EVERY_MS);
       const still = await this.topology.rows<{ id: string; fence: number }>(
@@ -69,10 +74,37 @@ export class Takeovers {
       );
       this.#tick();
       const left = new Set(still.map(({ id }) => id));
-      const ms = Math.round(performance.now() - died - (this.#unavailableMs - unavailable));
-      for (const { id } of held) if (!left.has(id)) this.seen.push({ operation: id, of: instance.name, ms });
+      for (const id of await this.#behindStanding(held)) standing.set(id, (standing.get(id) ?? 0) + performance.now() - looked);
+      looked = performance.now();
+      const since = Math.round(looked - died - (this.#unavailableMs - unavailable));
+      const late = since > TAKEOVER_WITHIN_MS - 2 * LOOK_EVERY_MS && meanwhile.length < MOST_SESSIONS;
+      if (late) meanwhile.push(...(await this.#sessions(since)));
+      for (const { id } of held) {
+        if (!left.has(id)) this.seen.push({ operation: id, of: instance.name, ms: Math.round(since - (standing.get(id) ?? 0)), meanwhile });
+      }
       held = still;
     }
-    for (const { id } of held) this.seen.push({ operation: id, of: instance.name, ms: GIVE_UP_MS });
+    for (const { id } of held) this.seen.push({ operation: id, of: instance.name, ms: GIVE_UP_MS, meanwhile });
+  }
+
+  /** Those whose row, or lane, is held by a transaction that stands still: another process was killed or frozen in the middle of it. */
+  async #behindStanding(held: readonly { id: string }[]): Promise<string[]> {
+    const rows = await this.topology.rows<{ id: string }>(
+      `SELECT DISTINCT o.id FROM operations o LEFT JOIN lanes l ON l.provider_account_id = o.provider_account_id AND l.lane = o.lane
+         JOIN pg_stat_activity s ON s.backend_xid = o.xmax OR s.backend_xid = l.xmax
+        WHERE o.id = ANY($1::uuid[]) AND o.lease_until < now() AND s.state = 'idle in transaction' AND s.state_change < now() - interval '500 milliseconds'`,
+      [held.map(({ id }) => id)],
+    );
+    return rows.map(({ id }) => id);
+  }
+
+  async #sessions(ms: number): Promise<string[]> {
+    const sessions = await this.topology.rows<{ said: string }>(
+      `SELECT concat_ws(' ', pid, application_name, state, round(1000 * extract(epoch FROM now() - xact_start)), 'ms, blocked by',
+                        pg_blocking_pids(pid)::text, left(regexp_replace(query, '\\s+', ' ', 'g'), 90)) AS said
+         FROM pg_stat_activity WHERE backend_type = 'client backend' AND state <> 'idle' AND pid <> pg_backend_pid() ORDER BY xact_start`,
+      [],
+    );
+    return [`after ${ms} ms:`, ...sessions.map(({ said }) => `  ${said}`)];
   }
 }

@@ -318,16 +318,26 @@ export class OperationsRepository {
     return rows[0] ?? null;
   }
 
-  /** Renews leases; an operation that is missing from the result was taken over. */
-  async renew(db: Queryable, held: readonly { id: string; fence: number }[], leaseMs: number): Promise<Set<string>> {
-    const rows = await db.query<{ id: string }>(
-      `UPDATE operations o SET lease_until = now() + $3 * interval '1 millisecond'
-       FROM unnest($1::uuid[], $2::int[]) AS t(id, fence)
-       WHERE o.id = t.id AND o.fence = t.fence AND o.lease_until IS NOT NULL
-       RETURNING o.id`,
+  /**
+   * Renews leases. A row that somebody's transaction holds is left for the next time: one that stands still must not cost all the others
+   * their leases.
+   * @returns whether each was renewed; an operation that is missing was taken over
+   */
+  async renew(db: Queryable, held: readonly { id: string; fence: number }[], leaseMs: number): Promise<Map<string, boolean>> {
+    const rows = await db.query<{ id: string; renewed: boolean }>(
+      `WITH mine AS (
+         SELECT o.id FROM operations o JOIN unnest($1::uuid[], $2::int[]) AS t(id, fence) ON o.id = t.id AND o.fence = t.fence
+         WHERE o.lease_until IS NOT NULL
+       ), free AS (
+         SELECT o.id FROM operations o JOIN unnest($1::uuid[], $2::int[]) AS t(id, fence) ON o.id = t.id AND o.fence = t.fence
+         WHERE o.lease_until IS NOT NULL FOR NO KEY UPDATE OF o SKIP LOCKED
+       ), renewed AS (
+         UPDATE operations o SET lease_until = now() + $3 * interval '1 millisecond' FROM free WHERE o.id = free.id RETURNING o.id
+       )
+       SELECT id, id IN (SELECT id FROM renewed) AS renewed FROM mine`,
       [held.map((each) => each.id), held.map((each) => each.fence), leaseMs],
     );
-    return new Set(rows.map((row) => row.id));
+    return new Map(rows.map((row) => [row.id, row.renewed]));
   }
 
   /** What the sweep has to do: leases that ran out, at once; and due operations that no nudge reached. */
@@ -384,7 +394,11 @@ export class OperationsRepository {
 
   /** Calls of the account fail; kept until the first success after it. */
   async accountFails(tx: Transaction, accountId: string, now: Date): Promise<void> {
-    await tx.query('UPDATE provider_accounts SET failing_since = $2 WHERE id = $1 AND failing_since IS NULL', [accountId, now]);
+    await tx.query(
+      `UPDATE provider_accounts SET failing_since = $2
+       WHERE id = (SELECT id FROM provider_accounts WHERE id = $1 AND failing_since IS NULL FOR NO KEY UPDATE SKIP LOCKED)`,
+      [accountId, now],
+    );
   }
 
   /** The provider refuses our credentials: what waits, waits for the account. */
@@ -395,6 +409,9 @@ export class OperationsRepository {
   /**
    * The first success after a failure wakes what waits for the account, spread out by `spacingMs`. An operation that was woken before
    * and failed again is woken later each time (by the schedule), so that one that always fails does not follow every success.
+   *
+   * Every operation of the account comes by here, so nobody waits here for anybody: who finds the account's row taken leaves the news to
+   * the one who has it, or to the next success; an operation that somebody holds is being looked after.
    * @param endsPause whether it was a success of a write, which ends a pause for refused credentials too
    * @returns the operations that became due, none when the account was not failing
    */
@@ -408,18 +425,23 @@ export class OperationsRepository {
   ): Promise<{ id: string; fence: number; next_at: Date }[]> {
     const recovered = await tx.query(
       `UPDATE provider_accounts SET failing_since = NULL, paused_at = NULL, pause_reason = NULL
-       WHERE id = $1 AND (failing_since IS NOT NULL OR paused_at IS NOT NULL) AND ($2 OR paused_at IS NULL) RETURNING id`,
+       WHERE id = (SELECT id FROM provider_accounts
+                   WHERE id = $1 AND (failing_since IS NOT NULL OR paused_at IS NOT NULL) AND ($2 OR paused_at IS NULL)
+                   FOR NO KEY UPDATE SKIP LOCKED) RETURNING id`,
       [accountId, endsPause],
     );
     if (recovered.length === 0) return [];
     return tx.query(
-      `UPDATE operations o SET next_at = LEAST(o.next_at, w.at), wakes = o.wakes + 1
+      `WITH free AS (
+         SELECT id, wakes, next_at FROM operations
+         WHERE provider_account_id = $1 AND next_at > $2 AND lease_until IS NULL AND finished_at IS NULL
+         FOR NO KEY UPDATE SKIP LOCKED
+       )
+       UPDATE operations o SET next_at = LEAST(o.next_at, w.at), wakes = o.wakes + 1
        FROM (SELECT id, $2::timestamptz
                + CASE WHEN wakes = 0 THEN 0 ELSE ($3::bigint[])[LEAST(wakes, cardinality($3::bigint[]))] END * interval '1 millisecond'
                + (row_number() OVER (ORDER BY next_at) - 1) * $4 * interval '1 millisecond' AS at
-             FROM operations
-             WHERE provider_account_id = $1 AND next_at > $2 AND lease_until IS NULL AND finished_at IS NULL
-             ) w
+             FROM free) w
        WHERE o.id = w.id AND o.next_at > $2 AND o.lease_until IS NULL AND o.finished_at IS NULL RETURNING o.id, o.fence, o.next_at`,
       [accountId, now, delays, spacingMs],
     );
