@@ -42,7 +42,7 @@ describe('loadSettings', () => {
     expect(settings).toMatchObject({ klarnaTimeoutMs: 65_000, answerWaitMs: 25_000, askAgainMs: [1_000, 3_000, 8_000] });
     expect(settings.retryDelaysMs).toEqual([1_000, 5_000, 30_000, 120_000, 300_000, 900_000]);
     expect(settings).toMatchObject({
-      leaseMs: 4_000,
+      leaseMs: 3_000,
       sweepIntervalMs: 500,
       nudgeOverdueMs: 2_000,
       quietPeriodMs: 75_000,

@@ -103,7 +103,7 @@ export const SETTINGS = {
   ),
   QUIET_PERIOD_MS: withDefault(milliseconds(0), '75000', 'How long after an attempt Klarna may still be executing it'),
   READ_AGAIN_MS: withDefault(milliseconds(0), '60000', 'Pause between the two reads that prove that nothing happened'),
-  LEASE_MS: withDefault(milliseconds(200), '4000', 'How long a silent process keeps an operation for itself'),
+  LEASE_MS: withDefault(milliseconds(200), '3000', 'How long a silent process keeps an operation for itself'),
   SWEEP_INTERVAL_MS: withDefault(milliseconds(10), '500', 'How often due operations are looked for in Postgres'),
   NUDGE_OVERDUE_MS: withDefault(milliseconds(0), '2000', 'How late a queue job may be before the sweep runs the operation itself'),
   WORKER_CONCURRENCY: withDefault(whole(1, 1000), '20', 'Operations that one worker runs at a time'),

@@ -17,7 +17,7 @@ describe(`${CALLERS} callers with one key`, () => {
   let gateways: TestGateway[];
   beforeAll(async () => {
     // So many callers on two cores wait for one another, not for Klarna.
-    const env = { DATABASE_POOL: '20', ANSWER_WAIT_MS: '20000', KLARNA_TIMEOUT_MS: '10000', LEASE_MS: '4000' };
+    const env = { DATABASE_POOL: '20', ANSWER_WAIT_MS: '20000', KLARNA_TIMEOUT_MS: '10000', LEASE_MS: '3000' };
     const first = await testGateway({ env });
     gateways = [first, await testGateway({ env, database: first.database, simulator: first.simulator })];
   });

@@ -4,7 +4,7 @@ import { type Attempt, isFinal, type OperationFacts, type OperationState, type R
 import { plan } from '../../src/operations/plan.js';
 import { type Flight, type KlarnaBehaviour, KlarnaModel } from './klarna-model.js';
 
-const LEASE_MS = 4_000;
+const LEASE_MS = 3_000;
 const ASK_AGAIN = [1_000, 3_000, 8_000];
 const RETRY = [1_000, 5_000, 30_000, 120_000, 300_000, 900_000];
 const WAIT_MS = 25_000;
