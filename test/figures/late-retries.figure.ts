@@ -125,7 +125,7 @@ describe.each([
     await lasting(gateway, 'status', { method: 'GET', path: `${ordersPath(id)}*` }, { code: 503 });
     const answer = await gateway.call('POST', path, { body: BODY, key, headers: { Prefer: 'respond-async' } });
     expect(answer.status).toBe(202);
-    return { id, key, path, operation: /[0-9a-f-]{36}$/.exec(answer.headers['location'] ?? '')?.[0] ?? '', answered: silent.end };
+    return { id, key, path, operation: /[0-9a-f-]{36}$/.exec(answer.headers['location'] ?? '')?.[0] ?? '', answered: () => silent.end() };
   }
 
   async function count(where: string): Promise<number> {
