@@ -11,6 +11,8 @@ import { Transitions } from './transitions.js';
 /** A nudge of the queue may come a little before the time it was set to; that is no reason to leave it to the sweep. */
 const EARLY_MS = 250;
 const REST_MS = 30_000;
+/** One hand more for so many that a worker has, for run-out leases alone. */
+const HANDS_PER_RESERVE = 4;
 
 /**
  * Runs what is due, without anybody being asked to wait for it: nudges of the queue, and what no nudge reached. Nothing depends on the
@@ -21,6 +23,8 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly underWay = new Set<string>();
   /** What could not even be begun, until when (steady clock): rows of a newer version, or sealed with another key, must not block the rest. */
   private readonly resting = new Map<string, number>();
+  /** How many of the hands in reserve are busy. */
+  private reserved = 0;
   private readonly logger = new Logger(Sweep.name);
   private timer: NodeJS.Timeout | undefined;
   private stopped = false;
@@ -63,22 +67,33 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  /** Looks once, and starts what it finds, as far as this process has hands free. */
+  /**
+   * Looks once, and starts what it finds, as far as this process has hands free. Some are kept for operations of processes that died: when
+   * Klarna hangs, all the others are busy for a minute.
+   */
   async sweep(): Promise<void> {
-    const free = this.settings.workerConcurrency - this.underWay.size;
-    if (free <= 0) return;
+    const free = Math.max(0, this.settings.workerConcurrency - this.underWay.size);
+    const inReserve = Math.ceil(this.settings.workerConcurrency / HANDS_PER_RESERVE) - this.reserved;
+    if (free + inReserve <= 0) return;
     const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
     for (const [id, until] of this.resting) if (until < performance.now()) this.resting.delete(id);
-    const due = await this.repository.due(this.database, overdueAt, free + this.underWay.size + this.resting.size);
+    const due = await this.repository.due(this.database, overdueAt, free + inReserve + this.underWay.size + this.resting.size);
     const startable = due.filter((each) => !this.underWay.has(each.id) && !this.resting.has(each.id));
-    for (const each of startable.slice(0, free)) {
+    // Run-out leases come first.
+    for (const [index, each] of startable.entries()) {
+      const reserve = index >= free;
+      if (reserve && !(each.run_out && index < free + inReserve)) break;
+      if (reserve) this.reserved += 1;
       this.underWay.add(each.id);
       this.run(each.id, laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }))
         .catch((error: unknown) => {
           if (!isPassing(error)) this.resting.set(each.id, performance.now() + REST_MS);
           this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`);
         })
-        .finally(() => this.underWay.delete(each.id));
+        .finally(() => {
+          this.underWay.delete(each.id);
+          if (reserve) this.reserved -= 1;
+        });
     }
   }
 

@@ -3,7 +3,7 @@ import type { Client } from '../support/client.js';
 import { type Callers, type Intent, isFinal, operationsIn } from './callers.js';
 import type { StormClock } from './clock.js';
 import { collectLedger, collectRows } from './collect.js';
-import { differencesOf, meaningOf } from './compare.js';
+import { differencesOf, meaningOf, waitForPerson } from './compare.js';
 import type { Draws } from './random.js';
 import type { Finding } from './records.js';
 import { type Birth, KLARNA_TIMEOUT_MS, LONGEST_STEP_MS, type Topology } from './topology.js';
@@ -32,6 +32,8 @@ export interface Settled {
   readonly stormMs: number | null;
   readonly realMs: number;
   readonly open: number;
+  /** So many were settled only when Klarna had forgotten their keys, after a day of business time. */
+  readonly aDayLater?: number;
 }
 
 /**
@@ -45,9 +47,9 @@ export async function settle(topology: Topology, clock: StormClock, callers: Cal
   const asking = askUntilFinal(callers, () => performance.now() < until);
   try {
     const first = await untilSettled(topology, clock, FINAL_WITHIN_MS);
-    if (first.open === 0 || !(remembers5xx || (await waitForForgottenSessions(topology, first.open)))) return first;
+    if (first.open === 0 || !(await waitsForTheKeyToBeForgotten(topology, remembers5xx))) return first;
     await clock.pass(KEY_LIFE_SECONDS);
-    return await untilSettled(topology, clock, Infinity);
+    return { ...(await untilSettled(topology, clock, Infinity)), aDayLater: first.open };
   } finally {
     until = performance.now() + ANSWERS_WITHIN_MS;
     await asking;
@@ -56,35 +58,46 @@ export async function settle(topology: Topology, clock: StormClock, callers: Cal
 }
 
 /**
- * Whether everything open is a create order whose session Klarna has forgotten, because much time passed between the two: it can't be
- * found out what became of it, and after a day of trying it is a person's.
+ * Whether everything open is what only a day can end: a create order whose session Klarna has forgotten, because much time passed between the
+ * two (it can't be found out what became of it, and after a day of trying it is a person's); or a call to which Klarna repeats, under its
+ * key, the 5xx that it remembers; or one that waits behind such a one.
  */
-async function waitForForgottenSessions(topology: Topology, open: number): Promise<boolean> {
-  const [row] = await topology.rows<{ forgotten: number }>(
-    `SELECT count(*)::int AS forgotten FROM operations o
-      WHERE finished_at IS NULL AND state <> 'manual' AND kind = 'payments.create-order'
-        AND (SELECT r.finding = 'unreadable' AND r.data->>'code' = 'HTTP_404' FROM readings r
-              WHERE r.operation_id = o.id ORDER BY started_at DESC LIMIT 1)`,
+async function waitsForTheKeyToBeForgotten(topology: Topology, remembers5xx: boolean): Promise<boolean> {
+  const open = await openOperations(topology);
+  const rows = await topology.rows<{ lane: string | null; excused: boolean }>(
+    `SELECT lane, (kind = 'payments.create-order'
+              AND (SELECT r.finding = 'unreadable' AND r.data->>'code' = 'HTTP_404' FROM readings r
+                    WHERE r.operation_id = o.id ORDER BY started_at DESC LIMIT 1) IS TRUE)
+         OR ($2 AND (SELECT a.status >= 500 FROM attempts a WHERE a.operation_id = o.id ORDER BY number DESC LIMIT 1) IS TRUE) AS excused
+       FROM operations o WHERE id = ANY($1::uuid[]) AND finished_at IS NULL AND state <> 'manual'`,
+    [open, remembers5xx],
   );
-  return row !== undefined && row.forgotten === open;
+  const lanes = new Set(rows.flatMap(({ lane, excused }) => (excused && lane !== null ? [lane] : [])));
+  return rows.every(({ lane, excused }) => excused || (lane !== null && lanes.has(lane)));
 }
 
 async function untilSettled(topology: Topology, clock: StormClock, withinStormMs: number): Promise<Settled> {
   const began = performance.now();
   const from = await clock.now();
   for (;;) {
-    const [row] = await topology.rows<{ open: number }>(
-      // What waits for its turn behind one that only a person can settle waits for that person, too.
-      `SELECT count(*)::int AS open FROM operations o WHERE finished_at IS NULL AND state <> 'manual' AND NOT (
-         state = 'accepted' AND EXISTS (SELECT FROM operations m WHERE m.lane = o.lane AND m.position < o.position AND m.state = 'manual'))`,
-    );
-    const open = row?.open ?? 0;
+    const open = (await openOperations(topology)).length;
     const realMs = performance.now() - began;
     const stormMs = (await clock.now()) - from;
     if (open === 0) return { stormMs, realMs, open };
     if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open };
     await pause(200);
   }
+}
+
+/** What is neither final nor a person's, nor waits for its turn behind what is a person's. */
+async function openOperations(topology: Topology): Promise<string[]> {
+  const unfinished = await topology.rows<{ id: string; kind: string; state: string; lane: string | null; position: number | null }>(
+    'SELECT id, kind, state, lane, position::float8 AS position FROM operations WHERE finished_at IS NULL',
+  );
+  const lanes = new Map<string, typeof unfinished>();
+  for (const each of unfinished) if (each.lane !== null) lanes.set(each.lane, [...(lanes.get(each.lane) ?? []), each]);
+  const waiting = new Set([...lanes.values()].flatMap((lane) => [...waitForPerson(lane)]));
+  return unfinished.filter(({ id, state }) => state !== 'manual' && !waiting.has(id)).map(({ id }) => id);
 }
 
 /** Whoever holds no final answer repeats, or asks what became of it. */

@@ -18,9 +18,10 @@ const COMMIT = 'COMMIT\0';
 /** Longer than any answer that is only slow: what is on its way then has arrived. */
 const CALM_MS = 3_300;
 const OUTAGE_MS = 1_500;
-/** Others find what is due, and the two looks that prove absence are so far apart. */
+/** So long others have to find what is due; the two looks that prove absence are so far apart. */
 const LOOK_MS = 2_500;
 const LOOKS_APART_SECONDS = 100;
+const MOST_LOOKS = 3;
 
 /** Something stands still at a step boundary of one process. */
 interface Armed {
@@ -153,16 +154,16 @@ export class Chaos {
    * Nothing stands still anywhere while it does.
    */
   async #outage(passSeconds: number, before: () => Promise<void>, after = (): Promise<void> => Promise.resolve()): Promise<void> {
-    // The oldest fault goes first: what was drawn for single writes is over.
-    await this.simulator.simulate('DELETE', '/simulator/faults');
-    await before();
-    let end = (): void => undefined;
-    this.callers.pauseUntil(new Promise((resolve) => (end = resolve)));
-    const away = [await this.#fault('reset_before', '/ordermanagement/*'), await this.#fault('reset_before', '/payments/*')];
     let calm = (): void => undefined;
     this.#calm = new Promise((resolve) => (calm = resolve));
+    let end = (): void => undefined;
     try {
       await until('nothing stands still', () => this.#held === 0, { withinMs: 30_000 });
+      // The oldest fault goes first: what was drawn for single writes is over.
+      await this.simulator.simulate('DELETE', '/simulator/faults');
+      await before();
+      this.callers.pauseUntil(new Promise((resolve) => (end = resolve)));
+      const away = [await this.#fault('reset_before', '/ordermanagement/*'), await this.#fault('reset_before', '/payments/*')];
       await this.simulator.simulate('DELETE', '/simulator/gates');
       await pause(CALM_MS);
       for (const fault of away) await fault.over();
@@ -192,24 +193,24 @@ export class Chaos {
   async #sleep(passSeconds: number): Promise<void> {
     const { slot, instance } = await this.#victim('api');
     try {
-      let asleep = false;
+      let asleepSince: number | null = null;
       const fallAsleep = async (): Promise<void> => {
         // What others send for it in the meantime does not get there.
         await this.#fault('reset_before', '/ordermanagement/*');
+        const since = performance.now();
         const armed = await this.#reach(instance, 't1-answer');
         if (armed === undefined) return;
-        asleep = true;
+        asleepSince = since;
         instance.freeze();
         await armed.afterwards(true);
       };
       const wakeUp = async (): Promise<void> => {
-        if (!asleep) return;
+        if (asleepSince === null) return;
         await this.simulator.simulate('DELETE', '/simulator/faults');
-        for (let looks = 0; looks < 3; looks += 1) {
-          await pause(LOOK_MS);
+        // Not for longer than its connections wait for an answer: it has to find the one that was held.
+        for (let looks = 0; looks < MOST_LOOKS && !(await this.#othersAreDone(instance, asleepSince)); looks += 1) {
           await this.clock.pass(LOOKS_APART_SECONDS);
         }
-        await pause(LOOK_MS);
         instance.thaw();
         await pause(LOOK_MS);
         this.counts.sleeps += 1;
@@ -219,6 +220,24 @@ export class Chaos {
       if (instance.state === 'frozen') instance.thaw();
       slot.taken = false;
     }
+  }
+
+  /** Whether others have ended what a process had begun. Waits for it as long as a look at Klarna takes. */
+  async #othersAreDone(instance: Instance, since: number): Promise<boolean> {
+    const begun = [...this.topology.births].flatMap(([uuid, { by, at }]) => (by === instance && at >= since ? [uuid] : []));
+    const open = async (): Promise<boolean> => {
+      const rows = await this.topology.rows(
+        'SELECT FROM operations o JOIN attempts a ON a.operation_id = o.id WHERE a.id = ANY($1::uuid[]) AND o.finished_at IS NULL',
+        [begun],
+      );
+      return rows.length > 0;
+    };
+    const end = performance.now() + LOOK_MS;
+    while (await open()) {
+      if (performance.now() > end) return false;
+      await pause(50);
+    }
+    return true;
   }
 
   async #fault(kind: string, path: string, method?: string): Promise<{ readonly over: () => Promise<void> }> {

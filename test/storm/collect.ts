@@ -25,6 +25,7 @@ export async function collectRows(topology: Topology): Promise<Rows> {
     SELECT o.provider_order_id AS order_id, o.merchant_reference1 AS reference, o.status, o.order_amount::float8 AS order_amount,
            o.captured_amount::float8 AS captured_amount, o.refunded_amount::float8 AS refunded_amount,
            o.remaining_authorized_amount::float8 AS remaining_authorized_amount, o.anomaly,
+           (SELECT count(*)::int FROM timeline WHERE order_id = o.id AND type = 'drift.found') AS drifts,
            (SELECT coalesce(jsonb_object_agg(provider_capture_id, amount), '{}') FROM captures WHERE order_id = o.id) AS captures,
            (SELECT coalesce(jsonb_object_agg(provider_refund_id, amount), '{}') FROM refunds WHERE order_id = o.id) AS refunds
       FROM orders o`);

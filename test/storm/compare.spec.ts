@@ -20,7 +20,7 @@ class Scene {
   };
   stored: StoredOrder = {
     ...{ order_id: ORDER, reference: 'storm 1.1', status: 'PART_CAPTURED', order_amount: 1_000, captured_amount: 500, refunded_amount: 0 },
-    ...{ remaining_authorized_amount: 500, anomaly: null, captures: { 'cap-1': 500 }, refunds: {} },
+    ...{ remaining_authorized_amount: 500, anomaly: null, drifts: 0, captures: { 'cap-1': 500 }, refunds: {} },
   };
   contradictions: Rows['contradictions'] = [];
   views: IntentRecord['views'] = new Map();
@@ -150,6 +150,11 @@ describe('The comparison of three ledgers', () => {
       expect(scene.found()).toHaveLength(1);
       scene.operations = [operation('op-2', 'capture', { state: 'manual', reason: 'ambiguous', position: 1 })];
       expect(scene.found()).toEqual([]);
+      // A person's capture blocks captures, and what those block; not a refund by itself.
+      Object.assign(scene.capture, { kind: 'order-management.refund' });
+      expect(scene.found()).toContain('lost: order-management.refund was accepted and is accepted, for ever');
+      scene.operations.push(operation('op-3', 'capture', { state: 'accepted', position: 1.5 }));
+      expect(scene.found()).toEqual([]);
     });
 
     it('accepts every error', () => {
@@ -233,6 +238,62 @@ describe('The comparison of three ledgers', () => {
     scene.stored = new Scene().stored;
     scene.contradictions = [{ contradiction: 'a timeline has a gap', id: 'x' }];
     expect(scene.found()).toEqual(['mismatches: rows contradict each other: a timeline has a gap (x)']);
+  });
+
+  it('finds a wrong picture that was put right', () => {
+    const scene = new Scene();
+    scene.stored = { ...scene.stored, drifts: 1 };
+    expect(scene.found()).toEqual(['mismatches: 1 differences were found that nothing explains']);
+  });
+
+  it('finds a caller who is put off for ever, after an answer and without one', () => {
+    const scene = new Scene();
+    const off = refusal(503, 'TEMPORARILY_UNAVAILABLE');
+    scene.asks = [ask(scene.told), ask(off, 20), ask(off, 40, 'last')];
+    expect(scene.found()).toEqual([
+      'mismatches: was told 201 for good, and afterwards 503',
+      'mismatches: its last repeat was told 503, and it is over',
+    ]);
+    scene.asks = [ask(null), ask(answer(202, { operation: 'op-1' }), 20, 'last')];
+    expect(scene.found()).toEqual(['mismatches: its last repeat was told 202, and it is over']);
+    scene.asks.push(ask(scene.told, 40, 'last'));
+    expect(scene.found()).toEqual([]);
+  });
+
+  it('finds an order whose own operation knows nothing of it, whatever others are', () => {
+    const scene = new Scene();
+    const lost = { ...scene.order, order_id: 'lost', session_id: 'session-2', captures: [], captured_amount: 0 };
+    const intent: IntentRecord = {
+      ...{
+        id: '2.1',
+        kind: 'create-order',
+        key: null,
+        reference: 'storm 2.1',
+        amount: 1_000,
+        orderId: null,
+        token: 't2',
+        sessionId: 'session-2',
+      },
+      asks: [ask(refusal(503, 'TEMPORARILY_UNAVAILABLE', { operation: 'op-9' }))],
+      views: new Map(),
+    };
+    scene.intents = [intent];
+    const own = operation('op-9', 'create-order', { lane: null, reference: 'storm 2.1', state: 'abandoned' });
+    scene.operations = [
+      own,
+      operation('op-8', 'create-order', { lane: null, reference: 'storm 3.1', state: 'manual', reason: 'placed-without-id' }),
+    ];
+    const evidence = scene.evidence();
+    const found = (): string[] =>
+      compare({ ...evidence, ledger: { ...evidence.ledger, orders: [...evidence.ledger.orders, lost] } }).map(
+        ({ column, what }) => `${column}: ${what}`,
+      );
+    expect(found()).toEqual([
+      'answered with error, but executed: lost is there, and its operation is abandoned',
+      'mismatches: Klarna has an order that the database has not',
+    ]);
+    Object.assign(own, { state: 'manual', reason: 'placed-without-id' });
+    expect(found()).toEqual([]);
   });
 
   it('finds what nobody asked for, and what has no operation', () => {

@@ -108,10 +108,12 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
 
   await simulator.simulate('DELETE', '/simulator/faults');
   await simulator.simulate('DELETE', '/simulator/gates');
-  await topology.restartAll();
-  say(`${since()}: faults have stopped, every process was started anew`);
+  await topology.complete();
+  say(`${since()}: faults have stopped, as many processes run as should`);
   const settled = await settle(topology, clock, callers, switches['remember_5xx'] === true || switches['remember_5xx'] === 'true');
   say(`${since()}: ${settled.open === 0 ? 'nothing is open' : `${settled.open} operations are open`}`);
+  // Whatever a process has kept in mind is gone: what callers are told now is on record.
+  await topology.restartAll();
   await repeatAtTheEnd(callers, new Draws(seed, 'repeats at the end'));
   await awaitAgreement(topology, simulator, clock);
   await takeovers.settled();

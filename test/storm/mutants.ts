@@ -16,7 +16,7 @@ const FOUND = /(doubles|lost|mismatches|answered with error, but executed): \d+|
 /** How the storm blows for each bug: enough of what it needs, in little time. */
 const STORMS: Readonly<Record<string, readonly string[]>> = {
   'new-key-per-attempt': ['--seed', '5'],
-  'no-fencing': ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1'],
+  'no-fencing': ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1', '--minutes', '0.5'],
   'fencing-drops-answers': ['--seed', '6', '--points', 't1-answer,klarna-after,klarna-before', '--freezes', '6'],
   'job-before-commit': ['--seed', '5'],
   'call-inside-transaction': ['--seed', '5'],
@@ -26,7 +26,7 @@ const STORMS: Readonly<Record<string, readonly string[]>> = {
   'read-applied-over-newer-state': ['--seed', '5'],
   'lane-ignored': ['--seed', '5'],
 };
-const USUAL = ['--operations', '300', '--kills', '10', '--minutes', '0.5', '--sleeps', '0'];
+const USUAL = ['--operations', '240', '--kills', '8', '--minutes', '0.4', '--sleeps', '0', '--least', '0'];
 const HELP = `npm run storm:mutants [-- [--control] [name ...]]
 
 The storm is only worth something if it finds bugs. Plants each of these in a copy of the sources, and lets a storm blow that has to fail

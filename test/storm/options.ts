@@ -21,6 +21,8 @@ export interface StormOptions {
   readonly faults: number;
   /** Switches of the simulator that are not drawn. */
   readonly switches: Readonly<Record<string, string>>;
+  /** So much of what was asked for must have happened, 0 to 1. */
+  readonly least: number;
   /** Keeps the folder with the logs in any case. */
   readonly keep: boolean;
 }
@@ -35,7 +37,7 @@ the end what callers were told, the database, and what really happened at the si
   --kills N           SIGKILLs, at random and at every step boundary in turn (default 300)
   --minutes N         real minutes until faults stop (default 10); up to twice as many on a machine that is slower
   --queue KIND        postgres (default) or redis (redis-server on the PATH, or REDIS_URL, which is flushed!)
-  --small             the storm of CI: 600 operations, 24 kills, 1.3 minutes
+  --small             a storm of CI: 400 operations, 16 kills, 0.9 minutes
   --freezes N         SIGSTOPs for longer than the lease (default: kills / 8)
   --restarts N        immediate restarts of Postgres (default: 1 per 2 minutes, at least 2)
   --sleeps N          processes that stand still for most of a day (default: 1 per 4 minutes, at least 1)
@@ -45,6 +47,7 @@ the end what callers were told, the database, and what really happened at the si
   --points a,b,...    only these step boundaries: ${POINTS.join(', ')}
   --faults P          how often a write meets a fault of Klarna's or of the network, 0 to 1 (default 0.5)
   --set switch=value  a switch of the simulator instead of its draw; may be repeated
+  --least P           fails when less than this share of it happened (default 1; with --small a third, for slow machines)
   --keep              keeps the logs of the processes in any case
 
 The seed replays the drawn plan: which orders, captures, refunds and repeats are asked for with which keys, amounts and faults; which
@@ -58,9 +61,21 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     args: [...args],
     options: {
       ...Object.fromEntries(
-        ['seed', 'operations', 'kills', 'minutes', 'freezes', 'restarts', 'sleeps', 'flushes', 'apis', 'workers', 'callers', 'faults'].map(
-          (name) => [name, { type: 'string' as const }],
-        ),
+        [
+          'seed',
+          'operations',
+          'kills',
+          'minutes',
+          'freezes',
+          'restarts',
+          'sleeps',
+          'flushes',
+          'apis',
+          'workers',
+          'callers',
+          'faults',
+          'least',
+        ].map((name) => [name, { type: 'string' as const }]),
       ),
       queue: { type: 'string', default: 'postgres' },
       points: { type: 'string' },
@@ -80,12 +95,12 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
   };
   const { queue, small } = values;
   if (queue !== 'postgres' && queue !== 'redis') throw new Error('--queue takes postgres or redis');
-  const minutes = number('minutes', small ? 1.3 : 10);
-  const kills = number('kills', small ? 24 : 300);
+  const minutes = number('minutes', small ? 0.9 : 10);
+  const kills = number('kills', small ? 16 : 300);
   const points = values.points === undefined ? POINTS : values.points.split(',').map(pointOf);
   return {
     seed: number('seed', 1),
-    operations: number('operations', small ? 600 : 5_000),
+    operations: number('operations', small ? 400 : 5_000),
     kills,
     freezes: number('freezes', Math.ceil(kills / 8)),
     restarts: number('restarts', Math.max(2, Math.round(minutes / 2))),
@@ -98,6 +113,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     callers: Math.max(1, number('callers', 24)),
     points,
     faults: number('faults', 0.5),
+    least: number('least', small ? 1 / 3 : 1),
     switches: Object.fromEntries(values.set.map((each) => [each.split('=')[0] ?? '', each.slice(each.indexOf('=') + 1)])),
     keep: values.keep,
   };

@@ -78,6 +78,8 @@ export interface StoredOrder {
   readonly refunded_amount: number;
   readonly remaining_authorized_amount: number | null;
   readonly anomaly: string | null;
+  /** How often it was told that Klarna's order is another, and nothing explains why. */
+  readonly drifts: number;
   /** Amount by the provider's id. */
   readonly captures: Readonly<Record<string, number | null>>;
   readonly refunds: Readonly<Record<string, number | null>>;

@@ -37,7 +37,7 @@ export class Instance {
   died: number | null = null;
   #frozenSince: number | null = null;
   #frozenMs = 0;
-  /** When the newest attempt of an operation was begun here. */
+  /** When the newest attempt of a change to an order was begun here. */
   lastAttempt = -Infinity;
 
   constructor(
@@ -263,7 +263,7 @@ export class Topology {
     const born = (by: Instance, uuid: string): void => void this.births.set(uuid, { by, at: performance.now() });
     const road = await Turnpike.before(this.postgres.url, (sent) => {
       if (!sent.includes('INSERT INTO attempts')) return;
-      if (instance) instance.lastAttempt = performance.now();
+      if (instance && !sent.includes('payments.')) instance.lastAttempt = performance.now();
       for (const [uuid] of sent.matchAll(UUID)) {
         if (instance) born(instance, uuid);
         else early.push(uuid);

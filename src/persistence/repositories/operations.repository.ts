@@ -341,12 +341,16 @@ export class OperationsRepository {
   }
 
   /** What the sweep has to do: leases that ran out, at once; and due operations that no nudge reached. */
-  due(db: Queryable, overdueAt: Date, limit: number): Promise<{ id: string; provider_account_id: string; lane: string | null }[]> {
+  due(
+    db: Queryable,
+    overdueAt: Date,
+    limit: number,
+  ): Promise<{ id: string; provider_account_id: string; lane: string | null; run_out: boolean }[]> {
     return db.query(
-      `(SELECT id, provider_account_id, lane FROM operations
+      `(SELECT id, provider_account_id, lane, true AS run_out FROM operations
         WHERE lease_until < now() ORDER BY lease_until LIMIT $2)
        UNION ALL
-       (SELECT id, provider_account_id, lane FROM operations
+       (SELECT id, provider_account_id, lane, false FROM operations
         WHERE next_at <= $1 AND lease_until IS NULL AND finished_at IS NULL AND state <> 'manual' ORDER BY next_at LIMIT $2)`,
       [overdueAt, limit],
     );
