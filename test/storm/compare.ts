@@ -176,10 +176,11 @@ function ofIntent(intent: IntentRecord, world: World): Finding[] {
       ...at,
     });
   }
-  // When everything is calm again, who asks for what is over is told so.
+  // When everything is calm again, who asks for what is over is told so, by the answer or by a look.
   const last = told.at(-1);
   const over = operations.length > 0 && operations.every(({ state }) => state === 'succeeded' || state === 'rejected');
-  if (once && over && last?.ask.how === 'last' && (last.meaning === 'announced' || last.meaning === 'not-now')) {
+  const looked = [...intent.views.values()].some(({ state }) => FINAL.includes(state));
+  if (once && over && !looked && last?.ask.how === 'last' && (last.meaning === 'announced' || last.meaning === 'not-now')) {
     findings.push({ column: 'mismatches', what: `its last repeat was told ${last.told.status}, and it is over`, ...at });
   }
 
