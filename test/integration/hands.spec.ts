@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { testGateway, type TestGateway } from '../support/gateway.js';
+import { expectRowsLikeLedger, gateAt, operationIn, ordersPath, rowsOf, settled } from '../support/scene.js';
+import { until } from '../support/until.js';
+
+const BODY = { captured_amount: 2_500, reference: 'parcel 1' };
+const HANDS = 2;
+
+describe('a worker whose hands are all busy because Klarna hangs', () => {
+  let api: TestGateway;
+  let worker: TestGateway;
+  beforeAll(async () => {
+    const env = { KLARNA_TIMEOUT_MS: '60000', WORKER_CONCURRENCY: String(HANDS) };
+    api = await testGateway({ env: { ...env, ROLE: 'api' } });
+    worker = await testGateway({ env: { ...env, ROLE: 'worker' }, simulator: api.simulator, database: api.database });
+  });
+  afterAll(async () => {
+    await worker.close();
+    await api.close();
+  });
+
+  /** A capture that its caller did not wait for: the worker has to go on with it. */
+  async function leftOpen(times: number): Promise<{ id: string; operation: string }> {
+    const id = await api.order();
+    await api.fault('status', { method: 'POST', path: ordersPath(id, '/captures') }, { code: 503, times });
+    const answer = await api.call('POST', ordersPath(id, '/captures'), { body: BODY, headers: { Prefer: 'wait=0' } });
+    expect(answer.status).toBe(202);
+    return { id, operation: operationIn(answer) };
+  }
+
+  it('takes an operation of a process that died up all the same', async () => {
+    const orphan = await leftOpen(1_000);
+    // Its process has sent it and died; nothing else would come back to it for a while.
+    await until('it waits for the schedule', async () => {
+      const rows = await rowsOf(
+        api.database,
+        `UPDATE operations SET next_at = NULL, lease_until = 'infinity' WHERE id = $1 AND lease_until IS NULL AND unresolved_since IS NOT NULL
+         RETURNING id`,
+        [orphan.operation],
+      );
+      return rows.length === 1;
+    });
+    await api.simulate('DELETE', '/simulator/faults');
+
+    const busy = await Promise.all(Array.from({ length: HANDS }, () => leftOpen(1)));
+    const gates = await Promise.all(busy.map(({ id }) => gateAt(api, 'before', ordersPath(id, '/captures'))));
+    for (const gate of gates) await gate.waiting();
+
+    await rowsOf(api.database, 'UPDATE operations SET lease_until = now() WHERE id = $1', [orphan.operation]);
+    expect((await settled(api, orphan.operation)).state).toBe('succeeded');
+    for (const gate of gates) await gate.open();
+    for (const { operation } of busy) expect((await settled(api, operation)).state).toBe('succeeded');
+    for (const { id } of [orphan, ...busy]) expect((await expectRowsLikeLedger(api, id)).captures).toHaveLength(1);
+  });
+});
