@@ -7,6 +7,8 @@ import { meaningOf } from './compare.js';
 import { type Takeover, TAKEOVER_WITHIN_MS } from './takeover.js';
 
 const STORIES_TOLD = 12;
+/** Of so many others it is said what they are. */
+const HEADINGS = 200;
 /** More captures, refunds, releases and cancels that a person must settle are no storm any more, but a bad gateway. */
 const MOST_MANUAL = 0.03;
 const COLUMNS = ['doubles', 'lost', 'mismatches', 'answered with error, but executed'] as const;
@@ -139,7 +141,9 @@ export function stories({ findings, intents, rows, ledger, takeovers }: Outcome,
       ),
     ].join('\n');
   });
-  const more = findings.length > most ? [`... and ${findings.length - most} more`] : [];
+  const rest = byReason.slice(most, most + HEADINGS).map(({ column, what }) => `### ${column}: ${what}`);
+  const left = findings.length - most - rest.length;
+  const more = [...(rest.length > 0 ? [rest.join('\n')] : []), ...(left > 0 ? [`... and ${left} more`] : [])];
   const slow = takeovers
     .filter(({ ms }) => ms > TAKEOVER_WITHIN_MS)
     .map(({ operation, of, ms, meanwhile }) =>
