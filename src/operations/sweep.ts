@@ -11,8 +11,6 @@ import { Transitions } from './transitions.js';
 /** A nudge of the queue may come a little before the time it was set to; that is no reason to leave it to the sweep. */
 const EARLY_MS = 250;
 const REST_MS = 30_000;
-/** One hand more for so many that a worker has, for run-out leases alone. */
-const HANDS_PER_RESERVE = 4;
 
 /**
  * Runs what is due, without anybody being asked to wait for it: nudges of the queue, and what no nudge reached. Nothing depends on the
@@ -68,12 +66,12 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Looks once, and starts what it finds, as far as this process has hands free. Some are kept for operations of processes that died: when
-   * Klarna hangs, all the others are busy for a minute.
+   * Looks once, and starts what it finds, as far as this process has hands free. As many again are kept for operations of processes that
+   * died: when Klarna hangs, all the others are busy for a minute, and a worker that dies leaves all that it had in hand.
    */
   async sweep(): Promise<void> {
     const free = Math.max(0, this.settings.workerConcurrency - this.underWay.size);
-    const inReserve = Math.ceil(this.settings.workerConcurrency / HANDS_PER_RESERVE) - this.reserved;
+    const inReserve = this.settings.workerConcurrency - this.reserved;
     if (free + inReserve <= 0) return;
     const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
     for (const [id, until] of this.resting) if (until < performance.now()) this.resting.delete(id);

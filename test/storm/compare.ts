@@ -354,9 +354,13 @@ function ofOperation(operation: OperationRow, world: World): Finding[] {
   return [];
 }
 
-/** A cancel (or release) of an order that another one has cancelled is seen to be there by reading: who did it can't be seen. */
+/**
+ * A cancel (or release) of an order that another one has cancelled is seen to be there by reading: who did it can't be seen. So is a release
+ * whose authorization has ended meanwhile: nothing remains.
+ */
 function reachedOtherwise({ kind, lane }: OperationRow, world: World): boolean {
   const suffix = kind === KIND.cancel ? 'cancel' : kind === KIND.release ? 'release-remaining-authorization' : null;
+  if (kind === KIND.release && world.orders.get(lane ?? '')?.remaining_authorized_amount === 0) return true;
   return suffix !== null && world.executed(`/ordermanagement/v1/orders/${lane}/${suffix}`).length > 0;
 }
 
