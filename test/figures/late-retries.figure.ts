@@ -2,8 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { derivedKey } from '../../src/operations/provider-key.js';
+import { atATime } from '../support/at-a-time.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { elsewhere, lasting, lastSequence, manyPlacedElsewhere, operation, ordersPath, requests, rowsOf } from '../support/scene.js';
+import {
+  elsewhere,
+  lasting,
+  lastSequence,
+  manyPlacedElsewhere,
+  operation,
+  operationIn,
+  ordersPath,
+  requests,
+  rowsOf,
+} from '../support/scene.js';
 import { DAY, HOUR, pass } from '../support/time.js';
 import { until } from '../support/until.js';
 
@@ -47,7 +58,7 @@ describe.each([
     const since = await lastSequence(gateway);
     const stories = new Map<Kind, Story[]>(KINDS.map((kind) => [kind, []]));
     const ids = await manyPlacedElsewhere(gateway, CASES);
-    const all = await inTurn(ids, async (id, index) => {
+    const all = await atATime(AT_A_TIME, ids, async (id, index) => {
       const kind = KINDS[index % KINDS.length]!;
       const story = await unanswered(id, kind);
       stories.get(kind)?.push(story);
@@ -58,7 +69,8 @@ describe.each([
       async () => (await count('finished_at IS NULL AND next_at IS NOT NULL')) === CASES,
       { withinMs: 60_000, everyMs: 200 },
     );
-    await inTurn(
+    await atATime(
+      AT_A_TIME,
       [...(stories.get('happened, with a twin') ?? []), ...(stories.get('did not happen, with a twin') ?? [])],
       async (story) => {
         await story.answered();
@@ -78,11 +90,11 @@ describe.each([
     // Every caller repeats, time passes, and they repeat once more, as often as it takes.
     for (let rounds = 0; (await count(`finished_at IS NULL AND state <> 'manual'`)) > 0; rounds += 1) {
       expect(rounds).toBeLessThan(12);
-      await inTurn(rounds < 3 ? all : [], ask);
+      await atATime(AT_A_TIME, rounds < 3 ? all : [], ask);
       await pass(STEP_SECONDS, gateway);
       await pause(500);
     }
-    await inTurn(all, ask);
+    await atATime(AT_A_TIME, all, ask);
 
     const captures = (await requests(gateway, { method: 'POST', path: '/ordermanagement/*' }, since)).filter((each) => each.executed);
     const operationOf = new Map(
@@ -125,7 +137,7 @@ describe.each([
     await lasting(gateway, 'status', { method: 'GET', path: `${ordersPath(id)}*` }, { code: 503 });
     const answer = await gateway.call('POST', path, { body: BODY, key, headers: { Prefer: 'respond-async' } });
     expect(answer.status).toBe(202);
-    return { id, key, path, operation: /[0-9a-f-]{36}$/.exec(answer.headers['location'] ?? '')?.[0] ?? '', answered: () => silent.end() };
+    return { id, key, path, operation: operationIn(answer), answered: () => silent.end() };
   }
 
   async function count(where: string): Promise<number> {
@@ -133,15 +145,6 @@ describe.each([
     return row?.count ?? 0;
   }
 });
-
-/** @returns what `work` makes of each, so many at a time */
-async function inTurn<T, R>(items: readonly T[], work: (item: T, index: number) => Promise<R>): Promise<R[]> {
-  const made: R[] = [];
-  for (let next = 0; next < items.length; next += AT_A_TIME) {
-    made.push(...(await Promise.all(items.slice(next, next + AT_A_TIME).map((item, index) => work(item, next + index)))));
-  }
-  return made;
-}
 
 function lines(counts: ReadonlyMap<string, number>): string {
   return [...counts]

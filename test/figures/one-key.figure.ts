@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import { atATime } from '../support/at-a-time.js';
 import type { Answer } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { lastSequence, manyPlacedElsewhere, ordersPath, requests, rowsOf, told } from '../support/scene.js';
@@ -50,9 +51,7 @@ describe(`${CALLERS} callers with one key`, () => {
       const heard = new Set(answers.map((answer) => JSON.stringify(told(answer))));
       expect([answers[0]?.status, [...heard]]).toEqual([201, [JSON.stringify(told(answers[0]!))]]);
     };
-    for (let next = 0; next < orders.length; next += KEYS_AT_A_TIME) {
-      await Promise.all(orders.slice(next, next + KEYS_AT_A_TIME).map((id, index) => one(id, next + index)));
-    }
+    await atATime(KEYS_AT_A_TIME, orders, one);
 
     const executed = (await requests(gateway, { method: 'POST', path: '/ordermanagement/*' }, since)).filter((each) => each.executed);
     const perOrder = new Set(executed.map(({ path }) => path));

@@ -1,11 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { atATime } from '../support/at-a-time.js';
 import type { Client } from '../support/client.js';
 import { type Callers, type Intent, isFinal, operationsIn } from './callers.js';
 import type { StormClock } from './clock.js';
 import { collectLedger, collectRows } from './collect.js';
 import { differencesOf, meaningOf, waitForPerson } from './compare.js';
 import type { Draws } from './random.js';
-import type { Finding } from './records.js';
+import { FINAL, type Finding } from './records.js';
 import { type Birth, KLARNA_TIMEOUT_MS, LONGEST_STEP_MS, type Topology } from './topology.js';
 
 const QUIET_PERIOD_MS = 75_000;
@@ -94,9 +95,7 @@ async function openOperations(topology: Topology): Promise<string[]> {
   const unfinished = await topology.rows<{ id: string; kind: string; state: string; lane: string | null; position: number | null }>(
     'SELECT id, kind, state, lane, position::float8 AS position FROM operations WHERE finished_at IS NULL',
   );
-  const lanes = new Map<string, typeof unfinished>();
-  for (const each of unfinished) if (each.lane !== null) lanes.set(each.lane, [...(lanes.get(each.lane) ?? []), each]);
-  const waiting = new Set([...lanes.values()].flatMap((lane) => [...waitForPerson(lane)]));
+  const waiting = waitForPerson(unfinished);
   return unfinished.filter(({ id, state }) => state !== 'manual' && !waiting.has(id)).map(({ id }) => id);
 }
 
@@ -104,11 +103,9 @@ async function openOperations(topology: Topology): Promise<string[]> {
 async function askUntilFinal(callers: Callers, goOn: () => boolean): Promise<void> {
   let open = callers.intents.filter((intent) => !isFinal(intent) && !isRefusedForNow(intent));
   for (let round = 0; open.length > 0 && goOn(); round += 1) {
-    const queue = [...open];
-    const caller = async (): Promise<void> => {
-      for (let intent = queue.shift(); intent !== undefined && goOn(); intent = queue.shift()) await askOnce(callers, intent, round);
-    };
-    await Promise.all(Array.from({ length: 12 }, caller));
+    await atATime(12, open, async (intent) => {
+      if (goOn()) await askOnce(callers, intent, round);
+    });
     open = open.filter((intent) => !isFinal(intent) && !isOverByLook(intent) && !isLostForItsCaller(intent));
     await pause(300);
   }
@@ -131,9 +128,8 @@ function isRefusedForNow({ plan, record }: Intent): boolean {
 }
 
 function isOverByLook({ record }: Intent): boolean {
-  const final = ['succeeded', 'rejected', 'abandoned', 'withdrawn', 'manual'];
   const named = operationsIn(record);
-  return named.length > 0 && named.every((id) => final.includes(record.views.get(id)?.state ?? ''));
+  return named.length > 0 && named.every((id) => [...FINAL, 'manual'].includes(record.views.get(id)?.state ?? ''));
 }
 
 /** Without a key and without an answer there is nothing to ask for. */
@@ -144,12 +140,8 @@ function isLostForItsCaller({ plan, record }: Intent): boolean {
 /** Some of those who have a final answer ask once more: it is the same for ever. */
 export async function repeatAtTheEnd(callers: Callers, draws: Draws): Promise<void> {
   const keyed = callers.intents.filter((intent) => intent.plan.key !== null && isFinal(intent));
-  const queue = keyed.map((intent) => ({ intent, rank: draws.next() })).sort((a, b) => a.rank - b.rank);
-  queue.length = Math.min(queue.length, REPEATS_AT_THE_END);
-  const caller = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await callers.ask(next.intent, 'last');
-  };
-  await Promise.all(Array.from({ length: 8 }, caller));
+  const ranked = keyed.map((intent) => ({ intent, rank: draws.next() })).sort((a, b) => a.rank - b.rank);
+  await atATime(8, ranked.slice(0, REPEATS_AT_THE_END), ({ intent }) => callers.ask(intent, 'last'));
 }
 
 /** Every order is read once more by the gateway, which it does by itself after each change; then both sides agree or they don't. */

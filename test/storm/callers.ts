@@ -2,13 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, cartOf, Client } from '../support/client.js';
 import { freesKey, meaningOf } from './compare.js';
 import type { IntentPlan, StoryPlan } from './plan.js';
-import type { Ask, Finding, IntentRecord, Told } from './records.js';
+import { type Ask, FINAL, type Finding, type IntentRecord, type Told } from './records.js';
 import type { Topology } from './topology.js';
 
 /** How long a caller waits for an answer; longer than a zombie stands still. */
 const PATIENCE_MS = 9_000;
 const SUFFIX = { capture: '/captures', refund: '/refunds', cancel: '/cancel', release: '/release-remaining-authorization' } as const;
-const FINAL = ['succeeded', 'rejected', 'abandoned', 'withdrawn'];
 
 /** An intent under way: what is planned, and what was told. */
 export interface Intent {

@@ -1,9 +1,20 @@
 import type { WriteKind } from './plan.js';
-import type { Ask, Finding, IntentRecord, Ledger, LedgerOrder, LedgerRequest, OperationRow, Rows, StoredOrder, Told } from './records.js';
+import {
+  type Ask,
+  FINAL,
+  type Finding,
+  type IntentRecord,
+  type Ledger,
+  type LedgerOrder,
+  type LedgerRequest,
+  type OperationRow,
+  type Rows,
+  type StoredOrder,
+  type Told,
+} from './records.js';
 
 /** An order that is there is known by these. */
 const KNOWS = ['succeeded', 'manual'];
-const FINAL = ['succeeded', 'rejected', 'abandoned', 'withdrawn'];
 const KIND: Record<WriteKind, string> = {
   'create-order': 'payments.create-order',
   capture: 'order-management.capture',
@@ -71,6 +82,8 @@ class World {
   readonly #byProviderKey = new Map<string, OperationRow>();
   readonly #bySession: Map<string, LedgerOrder[]>;
   readonly writes: Map<string, LedgerRequest[]>;
+  /** Those that wait for their turn behind one that only a person can settle. */
+  readonly waitForPerson: ReadonlySet<string>;
 
   constructor(
     readonly rows: Rows,
@@ -85,6 +98,7 @@ class World {
     this.#byKey = grouped(rows.operations, ({ key }) => key);
     this.#byReference = grouped(rows.operations, ({ reference }) => reference);
     this.#byLane = grouped(rows.operations, ({ lane }) => lane);
+    this.waitForPerson = waitForPerson(rows.operations);
     this.#bySession = grouped(ledger.orders, ({ session_id }) => session_id);
     this.writes = grouped(
       ledger.requests.filter(({ method }) => method === 'POST'),
@@ -109,11 +123,6 @@ class World {
           ? (this.#byLane.get(orderId ?? '') ?? []).filter((each) => each.key === null)
           : (this.#byReference.get(reference) ?? []).filter((each) => each.key === null);
     return found.filter((each) => each.kind === KIND[kind]);
-  }
-
-  /** Whether it waits for its turn behind one that only a person can settle. */
-  waitsForPerson(operation: OperationRow): boolean {
-    return waitForPerson(this.#byLane.get(operation.lane ?? '') ?? []).has(operation.id);
   }
 
   /** Executed writes to a path, as often as they happened. */
@@ -333,7 +342,7 @@ function succeeds(ask: Ask): boolean {
 function ofOperation(operation: OperationRow, world: World): Finding[] {
   const { id, kind, state, lane } = operation;
   const at = { operation: id, ...(lane === null ? {} : { order: lane }) };
-  if (!FINAL.includes(state) && state !== 'manual' && !world.waitsForPerson(operation))
+  if (!FINAL.includes(state) && state !== 'manual' && !world.waitForPerson.has(id))
     return [{ column: 'lost', what: `${kind} was accepted and is ${state}, for ever`, ...at }];
   if (lane === null) return [];
   const executed = (['captures', 'refunds', 'cancel', 'release-remaining-authorization'] as const).flatMap((suffix) =>
@@ -452,12 +461,18 @@ const WAITS: Record<Role, readonly Role[]> = {
 const MAY_WAIT: Record<Role, readonly Role[]> = { ...WAITS, refund: ['refund', 'capture'] };
 const roleOf = ({ kind }: { readonly kind: string }): Role => kind.split('.')[1] as Role;
 
+type Placed = Pick<OperationRow, 'id' | 'kind' | 'state' | 'lane' | 'position'>;
+
 /**
- * Operations of one order that wait for their turn behind one that only a person can settle. Such a one blocks its own kind alone, but
+ * Operations that wait for their turn behind one of their order that only a person can settle. Such a one blocks its own kind alone, but
  * what it blocks blocks others.
  * @returns their ids
  */
-export function waitForPerson(operations: readonly Pick<OperationRow, 'id' | 'kind' | 'state' | 'position'>[]): Set<string> {
+export function waitForPerson(operations: readonly Placed[]): Set<string> {
+  return new Set([...grouped(operations, ({ lane }) => lane).values()].flatMap((lane) => [...waitingIn(lane)]));
+}
+
+function waitingIn(operations: readonly Placed[]): Set<string> {
   const waiting = new Set<string>();
   const inOrder = [...operations].sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
   for (const [index, each] of inOrder.entries()) {

@@ -1,5 +1,8 @@
 import type { WriteKind } from './plan.js';
 
+/** States in which an operation has ended; what is `manual` waits for a person. */
+export const FINAL: readonly string[] = ['succeeded', 'rejected', 'abandoned', 'withdrawn'];
+
 /** What a caller was told: everything of an answer but what belongs to the one exchange. */
 export interface Told {
   readonly status: number;

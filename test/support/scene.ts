@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import pg from 'pg';
+import { atATime } from './at-a-time.js';
 import { type Answer, cartOf, type Client, type LedgerOrder } from './client.js';
 import type { TestDatabase } from './postgres.js';
 import { until } from './until.js';
@@ -222,11 +223,6 @@ export async function placedElsewhere(client: Client, amount = 10_000): Promise<
 }
 
 /** @returns the ids of so many orders that the gateway does not know yet */
-export async function manyPlacedElsewhere(client: Client, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  while (ids.length < count) {
-    const some = Array.from({ length: Math.min(20, count - ids.length) }, () => placedElsewhere(client));
-    ids.push(...(await Promise.all(some)));
-  }
-  return ids;
+export function manyPlacedElsewhere(client: Client, count: number): Promise<string[]> {
+  return atATime(20, Array.from({ length: count }), () => placedElsewhere(client));
 }
