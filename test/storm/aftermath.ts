@@ -69,7 +69,8 @@ async function waitsForTheKeyToBeForgotten(topology: Topology, remembers5xx: boo
     `SELECT lane, (kind = 'payments.create-order'
               AND (SELECT r.finding = 'unreadable' AND r.data->>'code' = 'HTTP_404' FROM readings r
                     WHERE r.operation_id = o.id ORDER BY started_at DESC LIMIT 1) IS TRUE)
-         OR ($2 AND (SELECT a.status >= 500 FROM attempts a WHERE a.operation_id = o.id ORDER BY number DESC LIMIT 1) IS TRUE) AS excused
+         OR ($2 AND (SELECT a.status >= 500 FROM attempts a WHERE a.operation_id = o.id AND a.status IS NOT NULL
+                      ORDER BY number DESC LIMIT 1) IS TRUE) AS excused
        FROM operations o WHERE id = ANY($1::uuid[]) AND finished_at IS NULL AND state <> 'manual'`,
     [open, remembers5xx],
   );
