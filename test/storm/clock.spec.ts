@@ -1,0 +1,28 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Simulator, startSimulator } from '../../simulator/simulator.js';
+import { CART, TestClient } from '../../simulator/test-client.js';
+import { Client } from '../support/client.js';
+import { until } from '../support/until.js';
+import { StormClock } from './clock.js';
+
+describe('while much time passes', () => {
+  let simulator: Simulator;
+  beforeEach(async () => (simulator = await startSimulator({ port: 0 })));
+  afterEach(() => simulator.close());
+
+  it('no write gets through, and none is carried out, whatever was to go wrong with it', async () => {
+    const klarna = new TestClient(simulator.url);
+    const storm = new Client('', simulator.url);
+    await storm.fault('reset_after', { method: 'POST', path: '/payments/v1/sessions' });
+    let over = false;
+    const passing = new StormClock(storm).pass(30 * 3_600).then(() => (over = true));
+    const offset = async () => ((await storm.simulate('GET', '/simulator/clock')) as { offset_ms: number }).offset_ms;
+    await until('the time has passed', async () => (await offset()) > 0);
+    await expect(klarna.call('POST', '/payments/v1/sessions', CART)).rejects.toThrow();
+    expect(over).toBe(false);
+    await passing;
+    const { requests } = (await storm.simulate('GET', '/simulator/ledger/requests')) as { requests: { executed: boolean }[] };
+    expect(requests.map(({ executed }) => executed)).toEqual([false]);
+    expect((await klarna.call('POST', '/payments/v1/sessions', CART)).status).toBe(200);
+  });
+});
