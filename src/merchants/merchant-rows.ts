@@ -51,8 +51,9 @@ export async function putAccount(db: Queryable, envelope: SealedEnvelope, accoun
     [randomUUID(), host, baseUrl, username, sealed, now],
   );
   if (made !== undefined) return made.id;
+  // Not locked: every operation of the account refers to this row, and would wait for a process that starts.
   const [row] = await db.query<{ id: string; base_url: string; secret: Buffer }>(
-    `SELECT id, base_url, secret FROM provider_accounts WHERE provider = 'klarna' AND host = $1 AND username = $2 FOR UPDATE`,
+    `SELECT id, base_url, secret FROM provider_accounts WHERE provider = 'klarna' AND host = $1 AND username = $2`,
     [host, username],
   );
   if (row === undefined) throw new Error(`Provider account ${username} at ${host} can't be made`);

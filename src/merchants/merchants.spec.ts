@@ -79,6 +79,15 @@ describe('merchants', () => {
     for (const { bytes } of rows as { bytes: Buffer }[]) expect(bytes.toString('latin1')).not.toMatch(/pass-1|key-1|secret-1/);
   });
 
+  it('starts while operations are recorded for its account, and keeps none of them waiting', async () => {
+    await start();
+    await dataSource.transaction(async (recording) => {
+      await recording.query('SELECT FROM provider_accounts FOR KEY SHARE');
+      await recording.query(`SET LOCAL lock_timeout = '1s'`);
+      await start();
+    });
+  });
+
   it('starts many processes at once', async () => {
     const ids = await Promise.all(Array.from({ length: 4 }, () => start()));
     expect(new Set(ids).size).toBe(1);

@@ -26,6 +26,32 @@ const withheld = (more: Partial<Situation> = {}): Situation => ({
   ...more,
 });
 
+describe('what becomes of an operation that is looked for', () => {
+  const look = (endedAt: number): OperationFacts['readings'][number] => ({
+    ...{ startedAt: endedAt - 100, endedAt, generation: 1, finding: 'unreadable', providerId: null },
+  });
+  const bounded = { kind: 'payments.create-order', class: 'bounded' } as const;
+  const looked = (readings: OperationFacts['readings'], more: Partial<Situation> = {}): Situation => ({
+    ...{ facts: facts([attempt('unknown', NOW - 3_600_000)], { ...bounded, createdAt: NOW - 3_600_100, readings }) },
+    ...{ now: NOW, timing: TIMING, delays: [1_000, 5_000, 30_000], steps: 2, hold: null, brought: 'reading' },
+    ...{ retryAfterMs: 0, handOver: false, random: () => 0.5 },
+    ...more,
+  });
+
+  it('a look that shows nothing is followed by a pause from its own end, however long ago the last attempt was', () => {
+    expect(plan(looked([look(NOW - 30_000), look(NOW)]))).toMatchObject({ then: 'scheduled', at: NOW + 30_000, steps: 3 });
+    expect(plan(looked([look(NOW - 30_000), look(NOW)], { steps: 9 }))).toMatchObject({ then: 'scheduled', at: NOW + 30_000, steps: 10 });
+  });
+
+  it('also while its caller waits', () => {
+    const situation = looked([look(NOW)], { hold: { delayMs: 3_000, until: NOW + 10_000 } });
+    const refused = { ...attempt('rejected', NOW - 60_000), number: 2 };
+    const attempts = [...situation.facts.attempts, refused];
+    const waiting = { ...situation.facts, attempts, waitOver: false, openedAt: NOW - 100_000 };
+    expect(plan({ ...situation, facts: waiting })).toEqual({ then: 'again', at: NOW + 3_000 });
+  });
+});
+
 describe('what becomes of an operation whose call was withheld', () => {
   it('it comes again when that makes sense, and spends no step but the first', () => {
     expect(plan(withheld())).toEqual({ then: 'scheduled', at: NOW + 3_000, steps: 2, waitOver: true });

@@ -39,7 +39,7 @@ export function plan(s: Situation): Plan {
   const { facts, now, timing } = s;
   let decision = decide(facts, now, timing);
   if (decision.do === 'settle') return { then: 'settle', decision, waitOver: facts.waitOver };
-  const end = Math.min(now, lastEnd(facts, timing));
+  const end = Math.min(now, Math.max(lastEnd(facts, timing), ...facts.readings.map((each) => each.endedAt)));
   // Not longer than this, whatever the provider asks for.
   const retryAfterMs = Math.min(s.retryAfterMs, LONGEST_RETRY_AFTER_MS);
 

@@ -7,6 +7,7 @@ import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResu
 import type { RecordedAnswer } from '../operations/operation.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
+import { AuthorizationsRepository } from './authorizations.repository.js';
 import { foundAnswer } from './recorded-answers.js';
 import { Sending, targetOf } from './sending.js';
 import { wordsIn } from './session-facts.js';
@@ -26,6 +27,7 @@ export class CreateOrderHandler implements OperationHandler {
     private readonly client: PaymentsClient,
     private readonly accounts: ProviderAccounts,
     private readonly sessions: SessionsRepository,
+    private readonly authorizations: AuthorizationsRepository,
     private readonly reader: SessionReader,
     private readonly lifecycle: OrderLifecycle,
   ) {}
@@ -36,12 +38,17 @@ export class CreateOrderHandler implements OperationHandler {
 
   /**
    * Looks at the session that the token belongs to. Klarna never shows the order's id there, so the best finding is `placed`; only the
-   * same bytes can tell the id then. `absent`: the session is open, with our token or a newer one in its place.
+   * same bytes can tell the id then. `absent`: the session is open, with our token or a newer one in its place; or another request, with
+   * another body, has placed the one order of this token.
    */
   async read(operation: OperationContext): Promise<ReadResult> {
     const token = targetOf(operation, 'authorizationToken');
+    const hash = this.reader.tokenHash(token);
+    if (await this.authorizations.placedAnOrder(operation.providerAccountId, hash)) {
+      return { finding: 'absent', providerId: null, answer: null, data: { order: 'placed by another request' } };
+    }
     const account = await this.accounts.byId(operation.providerAccountId);
-    const session = await this.sessions.ofOperation(operation, this.reader.tokenHash(token));
+    const session = await this.sessions.ofOperation(operation, hash);
     if (session !== undefined) return judged(await this.reader.refresh(account, session), token, session);
     return this.#search(operation, account, token);
   }

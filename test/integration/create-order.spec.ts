@@ -178,6 +178,19 @@ describe('create order', () => {
       await expectRowsLikeLedger(gateway, id);
     });
 
+    it('has not placed the order that another request with this token has placed, and nobody has to look', async () => {
+      const { place, match, cart } = await authorization();
+      const placed = await place();
+      const broken = await lasting(gateway, 'reset_before', match);
+      const answer = await place('wait=1', cartOf(cart.order_amount + 1));
+      expect(answer.status).toBe(503);
+      await broken.end();
+      const view = await settled(gateway, answer);
+      expect(view).toMatchObject({ state: 'abandoned', reason: 'not-found', order_id: null });
+      expect(orderIn(await place())).toBe(orderIn(placed));
+      await expectRowsLikeLedger(gateway, orderIn(placed));
+    });
+
     it('is opened again by an equal repeat while it is still being found out', async () => {
       const patient = await testGateway({ env: { QUIET_PERIOD_MS: '60000' } });
       try {

@@ -67,7 +67,7 @@ async function waitsForTheKeyToBeForgotten(topology: Topology, remembers5xx: boo
   const open = await openOperations(topology);
   const rows = await topology.rows<{ lane: string | null; excused: boolean }>(
     `SELECT lane, (kind = 'payments.create-order'
-              AND (SELECT r.finding = 'unreadable' AND r.data->>'code' = 'HTTP_404' FROM readings r
+              AND (SELECT r.finding = 'unreadable' AND (r.data->>'code' = 'HTTP_404' OR r.data->>'session' = 'unknown') FROM readings r
                     WHERE r.operation_id = o.id ORDER BY started_at DESC LIMIT 1) IS TRUE)
          OR ($2 AND (SELECT a.status >= 500 FROM attempts a WHERE a.operation_id = o.id AND a.status IS NOT NULL
                       ORDER BY number DESC LIMIT 1) IS TRUE) AS excused

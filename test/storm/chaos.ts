@@ -4,7 +4,7 @@ import type { Stop } from '../support/turnpike.js';
 import { until } from '../support/until.js';
 import type { Callers } from './callers.js';
 import type { StormClock } from './clock.js';
-import type { Mishap, Point, Role } from './plan-chaos.js';
+import { type Mishap, placeName, type Point, type Role } from './plan-chaos.js';
 import type { Takeovers } from './takeover.js';
 import type { Instance, Slot, Topology } from './topology.js';
 
@@ -49,6 +49,8 @@ export class Chaos {
   #held = 0;
   #calm: Promise<void> | null = null;
   readonly #stop = new AbortController();
+  /** Boundaries at which a process was to be frozen and did not come by: the next one that is frozen anywhere is frozen there. */
+  readonly #missed: { role: Role; point: Point }[] = [];
   /** Step boundaries at Klarna's door stop everybody: one at a time. */
   #door: Promise<void> = Promise.resolve();
 
@@ -124,7 +126,7 @@ export class Chaos {
           if (armed) afterwards = armed.afterwards(bytesArrive);
         });
         await afterwards;
-        this.#count('kills', `${role} killed at ${armed ? point : 'random'}`);
+        this.#count('kills', placeName(role, 'killed', armed ? point : null));
       } finally {
         slot.taken = false;
       }
@@ -132,17 +134,19 @@ export class Chaos {
   }
 
   /** A process that stands still for longer than its lease and then goes on is a zombie: others have taken over. */
-  async #freeze(role: Role, point: Point | null, forMs: number): Promise<void> {
+  async #freeze(drawnRole: Role, drawnPoint: Point | null, forMs: number): Promise<void> {
+    const { role, point } = (drawnPoint === null ? this.#missed.shift() : undefined) ?? { role: drawnRole, point: drawnPoint };
     const { slot, instance } = await this.#victim(role);
     await this.#holding(async () => {
       try {
         const armed = await this.#reach(instance, point);
+        if (armed === undefined && point !== null) this.#missed.push({ role, point });
         instance.freeze();
         // What it waited for lies in its sockets: it hears of it when it goes on.
         await armed?.afterwards(true);
         await pause(forMs, undefined, { signal: this.#stop.signal }).catch(() => undefined);
         instance.thaw();
-        this.#count('freezes', `${role} frozen at ${armed ? point : 'random'}`);
+        this.#count('freezes', placeName(role, 'frozen', armed ? point : null));
       } finally {
         slot.taken = false;
       }

@@ -15,7 +15,8 @@ interface RawOperation extends Omit<OperationRow, 'providerKeys' | 'attempts'> {
 export async function collectRows(topology: Topology): Promise<Rows> {
   const operations = await topology.rows<RawOperation>(`
     SELECT o.id, o.kind, o.state, o.reason, o.lane, o.position::float8 AS position, o.caller_key AS key, o.reference,
-           o.amount::float8 AS amount, o.provider_key, o.generation, o.answer_headers AS "answerHeaders", a.attempts
+           o.amount::float8 AS amount, o.provider_key, o.generation, o.answer_headers AS "answerHeaders", a.attempts,
+           (SELECT count(*)::int FROM readings WHERE operation_id = o.id) AS looks
       FROM operations o LEFT JOIN (
         SELECT operation_id, jsonb_agg(jsonb_build_object('id', id, 'number', number, 'fence', fence, 'outcome', outcome, 'status', status,
                                                           'providerId', provider_id) ORDER BY number) AS attempts

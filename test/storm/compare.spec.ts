@@ -72,7 +72,7 @@ function operation(id: string, kind: string, more: Partial<OperationRow> = {}): 
   const api = kind === 'create-order' ? 'payments' : 'order-management';
   return {
     ...{ id, kind: `${api}.${kind}`, state: 'succeeded', reason: null, lane: ORDER, position: 1, key: null, reference: null, amount: null },
-    ...{ providerKeys: [`${id}/1`], answerHeaders: null, attempts: [] },
+    ...{ providerKeys: [`${id}/1`], answerHeaders: null, attempts: [], looks: 0 },
     ...more,
   };
 }
@@ -244,6 +244,16 @@ describe('The comparison of three ledgers', () => {
     const scene = new Scene();
     scene.stored = { ...scene.stored, drifts: 1 };
     expect(scene.found()).toEqual(['mismatches: 1 differences were found that nothing explains']);
+  });
+
+  it('finds an operation for which Klarna is asked without a pause', () => {
+    const scene = new Scene();
+    scene.operations = [
+      operation('op-9', 'create-order', { lane: null, state: 'abandoned', looks: 300, attempts: scene.capture.attempts }),
+    ];
+    expect(scene.found()).toEqual([]);
+    scene.operations = [operation('op-9', 'create-order', { lane: null, state: 'abandoned', looks: 301 })];
+    expect(scene.found()).toEqual(['mismatches: payments.create-order was sent 0 times and looked for 301 times']);
   });
 
   it('finds a caller who is put off for ever, after an answer and without one', () => {

@@ -23,6 +23,9 @@ const KIND: Record<WriteKind, string> = {
   release: 'order-management.release',
 };
 
+/** In the hours that a storm lasts, with pauses of half a minute; what it jumps over does not count. */
+const MOST_ASKED = 300;
+
 /** What the three ledgers say, and what was noticed while the storm was under way. */
 export interface Evidence {
   readonly intents: readonly IntentRecord[];
@@ -41,6 +44,7 @@ export function compare({ intents, rows, ledger, noticed }: Evidence): Finding[]
     ...noticed,
     ...intents.flatMap((intent) => ofIntent(intent, world)),
     ...rows.operations.flatMap((operation) => ofOperation(operation, world)),
+    ...askedTooOften(rows),
     ...effectsWithoutIntent(intents, world),
     ...ordersAgree(intents, world),
     ...lanesInOrder(world),
@@ -361,6 +365,17 @@ function ofOperation(operation: OperationRow, world: World): Finding[] {
     return [{ column: 'answered with error, but executed', what: `${kind} is ${state} and was carried out`, ...at }];
   }
   return [];
+}
+
+/** The schedule sets the pace: whoever asks without a pause does harm to Klarna, and to everybody who waits. */
+function askedTooOften({ operations }: Rows): Finding[] {
+  return operations
+    .filter(({ attempts, looks }) => attempts.length + looks > MOST_ASKED)
+    .map(({ id, kind, attempts, looks }) => ({
+      column: 'mismatches',
+      what: `${kind} was sent ${attempts.length} times and looked for ${looks} times`,
+      operation: id,
+    }));
 }
 
 /**

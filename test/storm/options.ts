@@ -38,7 +38,7 @@ the end what callers were told, the database, and what really happened at the si
   --minutes N         real minutes until faults stop (default 10); up to twice as many on a machine that is slower
   --queue KIND        postgres (default) or redis (redis-server on the PATH, or REDIS_URL, which is flushed!)
   --small             a storm of CI: 400 operations, 16 kills, 0.9 minutes
-  --freezes N         SIGSTOPs for longer than the lease (default: kills / 8)
+  --freezes N         SIGSTOPs for longer than the lease (default: kills / 6)
   --restarts N        immediate restarts of Postgres (default: 1 per 2 minutes, at least 2)
   --sleeps N          processes that stand still for most of a day (default: 1 per 4 minutes, at least 1)
   --flushes N         losses of the whole queue (default: 1 per minute, at least 2)
@@ -102,7 +102,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     seed: number('seed', 1),
     operations: number('operations', small ? 400 : 5_000),
     kills,
-    freezes: number('freezes', Math.ceil(kills / 8)),
+    freezes: number('freezes', Math.ceil(kills / 6)),
     restarts: number('restarts', Math.max(2, Math.round(minutes / 2))),
     sleeps: number('sleeps', Math.max(1, Math.round(minutes / 4))),
     flushes: number('flushes', Math.max(2, Math.round(minutes))),

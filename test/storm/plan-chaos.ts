@@ -28,6 +28,11 @@ export const POINTS_OF: Record<Role, readonly Point[]> = {
   worker: POINTS.filter((point) => !point.startsWith('t1') && point !== 'caller-answer'),
 };
 
+/** How a place is called in the table: `api killed at t1-answer`. */
+export function placeName(role: Role, done: 'killed' | 'frozen', point: Point | null): string {
+  return `${role} ${done} at ${point ?? 'random'}`;
+}
+
 /** Something that goes wrong, at a time in ms from the storm's beginning. */
 export type Mishap =
   | { readonly at: number; readonly what: 'kill'; readonly role: Role; readonly point: Point | null; readonly bytesArrive: boolean }
@@ -69,12 +74,11 @@ export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sl
     places.length === 0 || draws.chance(0.4)
       ? { role: draws.pick(['api', 'worker'] as const), point: null }
       : places[index % places.length]!;
-  const zombies = places.filter(({ point }) => !['t1-request', 'klarna-lost'].includes(point));
   const outages = Math.max(2, Math.round(minutes / 2));
   return [
     ...spread(kills, killing, (at, index) => ({ at, what: 'kill', ...placeOf(killing, index), bytesArrive: killing.chance(0.5) })),
     ...spread(freezes, freezing, (at, index) => {
-      const place = zombies.length === 0 || freezing.chance(0.3) ? null : zombies[(index * 7) % zombies.length]!;
+      const place = places.length === 0 || freezing.chance(0.2) ? null : places[(index * 7) % places.length]!;
       const { role, point } = place ?? { role: freezing.pick(['api', 'worker'] as const), point: null };
       return { at, what: 'freeze', role, point, forMs: freezing.whole(4_600, 7_000) };
     }),

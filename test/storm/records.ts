@@ -60,6 +60,8 @@ export interface OperationRow {
   readonly providerKeys: readonly string[];
   readonly answerHeaders: Readonly<Record<string, string>> | null;
   readonly attempts: readonly AttemptRow[];
+  /** How often Klarna was read for it. */
+  readonly looks: number;
 }
 
 export interface AttemptRow {

@@ -1,6 +1,7 @@
 import type { ChaosCounts } from './chaos.js';
 import type { IntentRecord, Finding, Ledger, Rows } from './records.js';
 import type { StormOptions } from './options.js';
+import { placeName, POINTS_OF } from './plan-chaos.js';
 import type { Settled } from './aftermath.js';
 import { FINAL_WITHIN_MS } from './aftermath.js';
 import { meaningOf } from './compare.js';
@@ -11,6 +12,8 @@ const STORIES_TOLD = 12;
 const HEADINGS = 200;
 /** More captures, refunds, releases and cancels that a person must settle are no storm any more, but a bad gateway. */
 const MOST_MANUAL = 0.03;
+/** A storm with fewer kills, or freezes, can't come by every boundary. */
+const EVERYWHERE = { kills: 200, freezes: 36 };
 const COLUMNS = ['doubles', 'lost', 'mismatches', 'answered with error, but executed'] as const;
 
 export interface Outcome {
@@ -59,6 +62,8 @@ export function failures(outcome: Outcome): string[] {
     ['losses of the queue', counts.flushes, wanted.flushes],
   ];
   for (const [what, done, asked] of blew) if (done < Math.floor(asked * wanted.least)) failed.push(`only ${done} of ${asked} ${what}`);
+  const missed = missedBoundaries(outcome);
+  if (missed.length > 0) failed.push(`nobody was ${missed.join(', nobody was ')}`);
   // How many orders are a person's follows from what Klarna answers to a token that was used, which is drawn.
   const waits = rows.operations.filter(({ kind, state }) => state === 'manual' && kind.startsWith('order-management.')).length;
   if (waits > rows.operations.length * MOST_MANUAL) failed.push(`${waits} operations wait for a person`);
@@ -66,6 +71,16 @@ export function failures(outcome: Outcome): string[] {
   const ambiguous = rows.operations.filter(({ reason }) => reason === 'ambiguous').length;
   if (ambiguous > 0) failed.push(`${ambiguous} operations are ambiguous`);
   return failed;
+}
+
+/** Boundaries that nobody died, or stood still, at. */
+function missedBoundaries({ wanted, counts }: Outcome): string[] {
+  if (wanted.kills < EVERYWHERE.kills || wanted.freezes < EVERYWHERE.freezes) return [];
+  return (['killed', 'frozen'] as const)
+    .flatMap((done) => (['api', 'worker'] as const).flatMap((role) => POINTS_OF[role].map((point) => ({ role, done, point }))))
+    .filter(({ point }) => wanted.points.includes(point))
+    .map(({ role, done, point }) => placeName(role, done, point))
+    .filter((place) => !counts.at.has(place));
 }
 
 /** The one table. */
