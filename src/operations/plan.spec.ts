@@ -43,6 +43,12 @@ describe('what becomes of an operation that is looked for', () => {
     expect(plan(looked([look(NOW - 30_000), look(NOW)], { steps: 9 }))).toMatchObject({ then: 'scheduled', at: NOW + 30_000, steps: 10 });
   });
 
+  it('also when the last attempt ended with refused credentials', () => {
+    const attempts = [attempt('unknown', NOW - 3_600_000), { ...attempt('configuration', NOW - 3_000_000), number: 2 }];
+    const refused = facts(attempts, { createdAt: NOW - 21 * 3_600_000, readings: [look(NOW)] });
+    expect(plan(looked([], { facts: refused }))).toMatchObject({ then: 'scheduled', at: NOW + 30_000, steps: 3 });
+  });
+
   it('also while its caller waits', () => {
     const situation = looked([look(NOW)], { hold: { delayMs: 3_000, until: NOW + 10_000 } });
     const refused = { ...attempt('rejected', NOW - 60_000), number: 2 };

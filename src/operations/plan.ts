@@ -58,8 +58,9 @@ export function plan(s: Situation): Plan {
     decision = decide({ ...facts, waitOver }, now, timing);
     if (decision.do === 'settle') return { then: 'settle', decision, waitOver };
   }
-  // Refused credentials spend no step: the operation waits for its account.
-  if (facts.attempts.at(-1)?.outcome === 'configuration') return { then: 'scheduled', at: decision.notBefore, steps: s.steps, waitOver };
+  // Refused credentials spend no step: the operation waits for its account. What is only looked for meanwhile keeps the schedule's pace.
+  const refused = facts.attempts.at(-1)?.outcome === 'configuration' && s.brought !== 'reading';
+  if (refused) return { then: 'scheduled', at: decision.notBefore, steps: s.steps, waitOver };
   if (s.handOver) return { then: 'scheduled', at: Math.max(now, decision.notBefore), steps: s.steps, waitOver };
   // What was withheld says nothing about the operation: it is put off, by the first step of the schedule or by none.
   if (s.withheld) return { then: 'scheduled', at: Math.max(decision.notBefore, now + retryAfterMs), steps: Math.max(1, s.steps), waitOver };

@@ -34,6 +34,7 @@ function neverTwiceNeverLost(world: World): void {
   const { state } = world.facts;
   expect(world.over).toBe(true);
   expect(world.klarna.effects.length).toBeLessThanOrEqual(1);
+  expect(world.withoutPause).toBe(0);
   if (state === 'succeeded') expect(world.klarna.effects.length).toBe(1);
   if (state === 'rejected' || state === 'withdrawn' || state === 'abandoned') expect(world.klarna.effects.length).toBe(0);
 }

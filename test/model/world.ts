@@ -4,6 +4,8 @@ import { type Attempt, isFinal, type OperationFacts, type OperationState, type R
 import { plan } from '../../src/operations/plan.js';
 import { type Flight, type KlarnaBehaviour, KlarnaModel } from './klarna-model.js';
 
+/** The shortest that may lie between two looks. */
+const PAUSE_MS = 900;
 const LEASE_MS = 3_000;
 const ASK_AGAIN = [1_000, 3_000, 8_000];
 const RETRY = [1_000, 5_000, 30_000, 120_000, 300_000, 900_000];
@@ -95,6 +97,9 @@ export class World {
     };
     this.begin(0, { fence: false });
   }
+
+  /** Looks that follow a look at once, with nothing sent between them: Klarna would be asked as fast as it answers. */
+  withoutPause = 0;
 
   get over(): boolean {
     return isFinal(this.facts.state) || this.facts.state === 'manual';
@@ -255,6 +260,9 @@ export class World {
     const sees = this.facts.class === 'bounded' ? 'placed' : seen > 1 ? 'ambiguous' : 'present';
     const finding: Reading['finding'] = this.draws.below(5) === 4 ? 'unreadable' : seen === 0 ? 'absent' : sees;
     this.tell(`read: ${finding}`);
+    const last = this.facts.readings.at(-1);
+    const sentSince = last !== undefined && this.facts.attempts.some((each) => each.startedAt >= last.endedAt);
+    if (last !== undefined && !sentSince && this.now - last.endedAt < PAUSE_MS) this.withoutPause += 1;
     const endsAt = this.now + 200;
     const providerId = finding === 'present' ? (this.klarna.effects[0]?.id ?? null) : null;
     return { reading: { startedAt: this.now, endedAt: endsAt, generation: this.facts.generation, finding, providerId }, endsAt };

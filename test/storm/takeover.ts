@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Instance, Topology } from './topology.js';
+import type { Birth, Instance, Topology } from './topology.js';
 
 const LOOK_EVERY_MS = 100;
 /** Attempts that began longer before the death are over, or were looked at before. */
@@ -55,12 +55,16 @@ export class Takeovers {
   async #watch(instance: Instance): Promise<void> {
     const died = instance.died ?? performance.now();
     const unavailable = this.#unavailableMs;
-    const attempts = [...this.topology.births].flatMap(([uuid, { by, at }]) => (by === instance && at > died - RECENT_MS ? [uuid] : []));
-    if (attempts.length === 0) return;
+    const recent = (births: ReadonlyMap<string, Birth>): string[] =>
+      [...births].flatMap(([uuid, { by, at }]) => (by === instance && at > died - RECENT_MS ? [uuid] : []));
+    const [attempts, looks] = [recent(this.topology.births), recent(this.topology.lookers)];
+    if (attempts.length + looks.length === 0) return;
+    // Of one that is looked for, the lease is not an attempt's.
     let held = await this.topology.rows<{ id: string; fence: number }>(
-      `SELECT o.id, o.fence FROM operations o JOIN attempts a ON a.operation_id = o.id AND a.fence = o.fence
-        WHERE a.id = ANY($1::uuid[]) AND a.outcome IS NULL AND o.lease_until IS NOT NULL AND o.finished_at IS NULL`,
-      [attempts],
+      `SELECT o.id, o.fence FROM operations o LEFT JOIN attempts a ON a.operation_id = o.id AND a.fence = o.fence
+        WHERE (a.id = ANY($1::uuid[]) AND a.outcome IS NULL OR o.id = ANY($2::uuid[]) AND (a.id IS NULL OR a.outcome IS NOT NULL))
+          AND o.lease_until IS NOT NULL AND o.finished_at IS NULL`,
+      [attempts, looks],
     );
     const meanwhile: string[] = [];
     const standing = new Map<string, number>();

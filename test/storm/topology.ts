@@ -28,6 +28,8 @@ export const KLARNA_TIMEOUT_MS = Number(STORM_TIMES.KLARNA_TIMEOUT_MS);
 export const LONGEST_STEP_MS = 33_000;
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+/** The statement with which a process takes up an operation to look for it. */
+const LOOK = 'UPDATE operations SET fence = $2, next_at = NULL, lease_until';
 const OLD_ROAD_MS = 3_000;
 
 /** One life of a gateway process. */
@@ -111,6 +113,8 @@ export class Topology {
   readonly slots: Slot[];
   /** Every uuid that a process sent in a statement that begins an attempt: among them the attempt's. */
   readonly births = new Map<string, Birth>();
+  /** Operations that are looked for, with the process that was the last to take one up for it. */
+  readonly lookers = new Map<string, Birth>();
   readonly pool: pg.Pool;
   readonly #env: Readonly<Record<string, string>>;
   readonly #starting = new Set<Promise<void>>();
@@ -259,21 +263,24 @@ export class Topology {
     this.starts += 1;
     let instance: Instance | undefined;
     // A worker takes operations up before anybody knows that it is ready.
-    const early: string[] = [];
-    const born = (by: Instance, uuid: string): void => void this.births.set(uuid, { by, at: performance.now() });
+    const early: { uuid: string; of: Map<string, Birth> }[] = [];
+    const note = (of: Map<string, Birth>, sent: string): void => {
+      for (const [uuid] of sent.matchAll(UUID)) {
+        if (instance) of.set(uuid, { by: instance, at: performance.now() });
+        else early.push({ uuid, of });
+      }
+    };
     const road = await Turnpike.before(this.postgres.url, (sent) => {
+      if (sent.includes(LOOK)) note(this.lookers, sent);
       if (!sent.includes('INSERT INTO attempts')) return;
       if (instance && !sent.includes('payments.')) instance.lastAttempt = performance.now();
-      for (const [uuid] of sent.matchAll(UUID)) {
-        if (instance) born(instance, uuid);
-        else early.push(uuid);
-      }
+      note(this.births, sent);
     });
     try {
       const process = await startGateway({ role: slot.role, env: { ...this.#env, DATABASE_URL: road.url(this.postgres.url) } });
       const door = await Turnpike.before(process.url);
       instance = new Instance(`${slot.name}-${slot.starts}`, slot.role, process, road, door);
-      for (const uuid of early) born(instance, uuid);
+      for (const { uuid, of } of early) of.set(uuid, { by: instance, at: performance.now() });
       this.#every.push(instance);
       slot.instance = instance;
       if (this.#closing) process.kill('SIGKILL');
