@@ -205,12 +205,15 @@ describe('an outcome that is not known', () => {
     });
 
     it('a capture that had not happened is withdrawn after reading', async () => {
-      const { id, path, broken, answer } = await nearTheEnd('/captures', AMOUNT, 'reset_before');
+      const { id, path, key, broken, answer } = await nearTheEnd('/captures', AMOUNT, 'reset_before');
       await broken.end();
       const before = await sentTo(id, path);
       await pass(DAY - 300, gateway);
       const view = await goOn(gateway, answer, ({ state }) => state === 'withdrawn');
       expect(view.reason).toBe('authorization-ends');
+      // It was sent once: its key is never used for a second time.
+      const again = await gateway.post(path, AMOUNT, key);
+      expect([again.status, again.json]).toMatchObject([409, { error_code: 'OPERATION_WITHDRAWN' }]);
       expect(await sentTo(id, path)).toBe(before);
       expect((await gateway.ledger(id)).captures).toHaveLength(0);
     });

@@ -26,15 +26,17 @@ const AT_MOST_MS = 120_000;
 const ANSWERS_WITHIN_MS = 10_000;
 /** An answer that came to a process that lived on for so long is in its attempt. */
 const EVIDENCE_WITHIN_MS = 6_000;
+/** So long an order may differ from Klarna's while no other one comes to agree: it is read once more, and again when that fails. */
+const AGREE_WITHIN_MS = 15_000;
 const REPEATS_AT_THE_END = 300;
 
 export interface Settled {
-  /** Virtual ms from the end of the faults until nothing was open; null: never. */
+  /** Virtual ms from the end of the faults until nothing was open, but what only a day can end; null: never. */
   readonly stormMs: number | null;
   readonly realMs: number;
   readonly open: number;
-  /** So many were settled only when Klarna had forgotten their keys, after a day of business time. */
-  readonly aDayLater?: number;
+  /** What was left then, and how long it took when Klarna had forgotten the keys, after a day of business time. */
+  readonly aDayLater?: { readonly operations: number; readonly stormMs: number };
 }
 
 /**
@@ -47,10 +49,12 @@ export async function settle(topology: Topology, clock: StormClock, callers: Cal
   clock.start(HOP_MS, HOP_SECONDS);
   const asking = askUntilFinal(callers, () => performance.now() < until);
   try {
-    const first = await untilSettled(topology, clock, FINAL_WITHIN_MS);
-    if (first.open === 0 || !(await waitsForTheKeyToBeForgotten(topology, remembers5xx))) return first;
+    const { othersMs, ...first } = await untilSettled(topology, clock, FINAL_WITHIN_MS, remembers5xx);
+    if (first.open === 0 || othersMs === null) return first;
     await clock.pass(KEY_LIFE_SECONDS);
-    return { ...(await untilSettled(topology, clock, Infinity)), aDayLater: first.open };
+    const { stormMs, realMs, open } = await untilSettled(topology, clock, Infinity, remembers5xx);
+    if (stormMs === null) return { stormMs, realMs, open };
+    return { stormMs: othersMs, realMs: first.realMs, open, aDayLater: { operations: first.open, stormMs } };
   } finally {
     until = performance.now() + ANSWERS_WITHIN_MS;
     await asking;
@@ -63,8 +67,7 @@ export async function settle(topology: Topology, clock: StormClock, callers: Cal
  * two (it can't be found out what became of it, and after a day of trying it is a person's); or a call to which Klarna repeats, under its
  * key, the 5xx that it remembers; or one that waits behind such a one.
  */
-async function waitsForTheKeyToBeForgotten(topology: Topology, remembers5xx: boolean): Promise<boolean> {
-  const open = await openOperations(topology);
+async function waitsForTheKeyToBeForgotten(topology: Topology, open: readonly string[], remembers5xx: boolean): Promise<boolean> {
   const rows = await topology.rows<{ lane: string | null; excused: boolean }>(
     `SELECT lane, (kind = 'payments.create-order'
               AND (SELECT r.finding = 'unreadable' AND (r.data->>'code' = 'HTTP_404' OR r.data->>'session' = 'unknown') FROM readings r
@@ -78,15 +81,23 @@ async function waitsForTheKeyToBeForgotten(topology: Topology, remembers5xx: boo
   return rows.every(({ lane, excused }) => excused || (lane !== null && lanes.has(lane)));
 }
 
-async function untilSettled(topology: Topology, clock: StormClock, withinStormMs: number): Promise<Settled> {
+/** @returns also since when nothing else was open than what only a day can end; null: something else still is */
+async function untilSettled(
+  topology: Topology,
+  clock: StormClock,
+  withinStormMs: number,
+  remembers5xx: boolean,
+): Promise<Settled & { readonly othersMs: number | null }> {
   const began = performance.now();
   const from = await clock.now();
+  let othersMs: number | null = null;
   for (;;) {
-    const open = (await openOperations(topology)).length;
+    const open = await openOperations(topology);
     const realMs = performance.now() - began;
     const stormMs = (await clock.now()) - from;
-    if (open === 0) return { stormMs, realMs, open };
-    if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open };
+    othersMs = (await waitsForTheKeyToBeForgotten(topology, open, remembers5xx)) ? (othersMs ?? stormMs) : null;
+    if (open.length === 0) return { stormMs, realMs, open: 0, othersMs };
+    if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open: open.length, othersMs };
     await pause(200);
   }
 }
@@ -149,7 +160,8 @@ export async function repeatAtTheEnd(callers: Callers, draws: Draws): Promise<vo
 export async function awaitAgreement(topology: Topology, simulator: Client, clock: StormClock): Promise<void> {
   clock.start(HOP_MS, HOP_SECONDS);
   try {
-    const end = performance.now() + 30_000;
+    let fewest = Infinity;
+    let end = performance.now() + AGREE_WITHIN_MS;
     while (performance.now() < end) {
       const [rows, ledger] = [await collectRows(topology), await collectLedger(simulator)];
       const stored = new Map(rows.orders.map((row) => [row.order_id, row]));
@@ -158,6 +170,9 @@ export async function awaitAgreement(topology: Topology, simulator: Client, cloc
         return row !== undefined && differencesOf(order, row).length > 0;
       });
       if (differ.length === 0) return;
+      // They are about to agree as long as they agree more and more.
+      if (differ.length < fewest) end = performance.now() + AGREE_WITHIN_MS;
+      fewest = Math.min(fewest, differ.length);
       await pause(1_000);
     }
   } finally {

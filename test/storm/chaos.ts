@@ -6,7 +6,7 @@ import type { Callers } from './callers.js';
 import type { StormClock } from './clock.js';
 import { type Mishap, placeName, type Point, type Role } from './plan-chaos.js';
 import type { Takeovers } from './takeover.js';
-import type { Instance, Slot, Topology } from './topology.js';
+import { type Instance, LOOK, type Slot, type Topology } from './topology.js';
 
 /** How long a process has to come by the place where it is to die. */
 const REACH_WITHIN_MS = 2_000;
@@ -14,6 +14,7 @@ const T1 = 'INSERT INTO idempotency_keys';
 /** What only the transaction does that starts an attempt, and only the one that settles. */
 const BEGIN = 'WITH attempt AS';
 const T2 = 'UPDATE attempts a SET ended_at';
+const LOOKED = 'INSERT INTO readings';
 const COMMIT = 'COMMIT\0';
 /** Longer than any answer that is only slow: what is on its way then has arrived. */
 const CALM_MS = 3_300;
@@ -22,6 +23,8 @@ const OUTAGE_MS = 1_500;
 const LOOK_MS = 2_500;
 const LOOKS_APART_SECONDS = 100;
 const MOST_LOOKS = 3;
+/** How often one process is stopped until it has begun something that moves money. */
+const SLEEP_TRIES = 4;
 
 /** Something stands still at a step boundary of one process. */
 interface Armed {
@@ -36,7 +39,10 @@ export interface ChaosCounts {
   restarts: number;
   flushes: number;
   outages: number;
-  /** Processes that stood still, with an operation recorded and not sent, while most of a day passed. */
+  /**
+   * Processes that stood still, with a capture or refund recorded and not sent, while most of a day passed and others carried it out under a new
+   * key: woken up, they must not send it.
+   */
   sleeps: number;
   /** Kills and freezes by the boundary at which they happened. */
   readonly at: Map<string, number>;
@@ -201,23 +207,31 @@ export class Chaos {
       const fallAsleep = async (): Promise<void> => {
         // What others send for it in the meantime does not get there.
         await this.#fault('reset_before', '/ordermanagement/*');
-        const since = performance.now();
-        const armed = await this.#reach(instance, 't1-answer');
-        if (armed === undefined) return;
-        asleepSince = since;
-        instance.freeze();
-        await armed.afterwards(true);
+        for (let tries = 0; tries < SLEEP_TRIES && asleepSince === null && !this.#stop.signal.aborted; tries += 1) {
+          const since = performance.now();
+          const armed = await this.#reach(instance, 't1-answer');
+          if (armed === undefined) continue;
+          instance.freeze();
+          // Of what moves no money, others would send nothing by themselves.
+          if (await this.#hasBegunMoney(instance, since)) asleepSince = since;
+          else instance.thaw();
+          await armed.afterwards(true);
+        }
       };
       const wakeUp = async (): Promise<void> => {
         if (asleepSince === null) return;
         await this.simulator.simulate('DELETE', '/simulator/faults');
         // Not for longer than its connections wait for an answer: it has to find the one that was held.
-        for (let looks = 0; looks < MOST_LOOKS && !(await this.#othersAreDone(instance, asleepSince)); looks += 1) {
-          await this.clock.pass(LOOKS_APART_SECONDS);
+        let done = false;
+        for (let looks = 0; looks < MOST_LOOKS && !done; looks += 1) {
+          done = await this.#othersAreDone(instance, asleepSince);
+          if (done) break;
+          // Nothing stands anywhere and nothing goes wrong: what becomes due now gets through.
+          await this.clock.advance(LOOKS_APART_SECONDS);
         }
+        if (await this.#doneUnderNewKey(instance, asleepSince)) this.counts.sleeps += 1;
         instance.thaw();
         await pause(LOOK_MS);
-        this.counts.sleeps += 1;
       };
       await this.#outage(passSeconds, fallAsleep, wakeUp);
     } finally {
@@ -226,9 +240,31 @@ export class Chaos {
     }
   }
 
+  /** Whether a capture or refund was recorded by a process that stands still. */
+  #hasBegunMoney(instance: Instance, since: number): Promise<boolean> {
+    return this.#anyBegun(instance, since, `o.kind IN ('order-management.capture', 'order-management.refund')`);
+  }
+
+  /** Whether others have carried out, under a new key, what a process had begun. */
+  #doneUnderNewKey(instance: Instance, since: number): Promise<boolean> {
+    return this.#anyBegun(instance, since, `o.lane IS NOT NULL AND o.state = 'succeeded' AND o.generation > a.generation`);
+  }
+
+  async #anyBegun(instance: Instance, since: number, condition: string): Promise<boolean> {
+    const rows = await this.topology.rows(
+      `SELECT FROM operations o JOIN attempts a ON a.operation_id = o.id WHERE a.id = ANY($1::uuid[]) AND ${condition}`,
+      [this.#begunBy(instance, since)],
+    );
+    return rows.length > 0;
+  }
+
+  #begunBy(instance: Instance, since: number): string[] {
+    return [...this.topology.births].flatMap(([uuid, { by, at }]) => (by === instance && at >= since ? [uuid] : []));
+  }
+
   /** Whether others have ended what a process had begun. Waits for it as long as a look at Klarna takes. */
   async #othersAreDone(instance: Instance, since: number): Promise<boolean> {
-    const begun = [...this.topology.births].flatMap(([uuid, { by, at }]) => (by === instance && at >= since ? [uuid] : []));
+    const begun = this.#begunBy(instance, since);
     const open = async (): Promise<boolean> => {
       const rows = await this.topology.rows(
         'SELECT FROM operations o JOIN attempts a ON a.operation_id = o.id WHERE a.id = ANY($1::uuid[]) AND o.finished_at IS NULL',
@@ -315,6 +351,12 @@ export class Chaos {
         return bytes(instance.road.stop(COMMIT, 'request', T2));
       case 't2-commit-answer':
         return bytes(instance.road.stop(COMMIT, 'answer', T2));
+      case 'look-answer':
+        return bytes(instance.road.stop(COMMIT, 'answer', LOOK));
+      case 'looked-request':
+        return bytes(instance.road.stop(LOOKED, 'request'));
+      case 'looked-answer':
+        return bytes(instance.road.stop(COMMIT, 'answer', LOOKED));
       case 'caller-answer':
         return bytes(instance.door.stop('POST /', 'answer'));
       case 'klarna-lost':

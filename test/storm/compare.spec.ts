@@ -9,7 +9,7 @@ const PATH = `/ordermanagement/v1/orders/${ORDER}`;
 class Scene {
   told: Told = answer(201, { capture: 'cap-1', location: `${PATH}/captures/cap-1` });
   asks: Ask[] = [];
-  readonly capture: OperationRow = operation('op-1', 'capture', { key: 'key-1', reference: 'storm 1.2', amount: 500 });
+  capture: OperationRow = operation('op-1', 'capture', { key: 'key-1', reference: 'storm 1.2', amount: 500 });
   operations: OperationRow[] = [];
   requests: LedgerRequest[] = [request(1, '/captures', 'op-1/1')];
   order: LedgerOrder = {
@@ -108,7 +108,7 @@ describe('The comparison of three ledgers', () => {
       ...{ ...scene.stored, captured_amount: 1_000, remaining_authorized_amount: 0, status: 'CAPTURED' },
       captures: { 'cap-1': 500, 'cap-2': 500 },
     };
-    Object.assign(scene.capture, { providerKeys: ['op-1/1', 'op-1/2'] });
+    Object.assign(scene.capture, { providerKeys: ['op-1/2', 'op-1/1'] });
     scene.requests.push(request(2, '/captures', 'op-1/2'));
     expect(scene.found()).toEqual([
       'doubles: happened 2 times, wanted 1: cap-1, cap-2',
@@ -244,6 +244,21 @@ describe('The comparison of three ledgers', () => {
     const scene = new Scene();
     scene.stored = { ...scene.stored, drifts: 1 };
     expect(scene.found()).toEqual(['mismatches: 1 differences were found that nothing explains']);
+  });
+
+  it('finds who sends with an old key after the new one, also when nothing comes of it', () => {
+    const scene = new Scene();
+    scene.capture = { ...scene.capture, providerKeys: ['op-1/2', 'op-1/1'] };
+    scene.order = { ...scene.order, captures: [{ ...scene.order.captures[0]!, key: 'op-1/2' }] };
+    scene.requests = [
+      request(1, '/captures', 'op-1/1', { executed: false, outcome: null, status: null, fault: 'reset_before' }),
+      request(2, '/captures', 'op-1/2'),
+    ];
+    expect(scene.found()).toEqual([]);
+    scene.requests.push(request(3, '/captures', 'op-1/1', { executed: false, outcome: 403, status: 403 }));
+    expect(scene.found()).toEqual([
+      'mismatches: order-management.capture was sent with an old key (request 3) after its new one (request 2)',
+    ]);
   });
 
   it('finds an operation for which Klarna is asked without a pause', () => {

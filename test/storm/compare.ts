@@ -23,6 +23,13 @@ const KIND: Record<WriteKind, string> = {
   release: 'order-management.release',
 };
 
+const SUFFIX: Readonly<Record<string, string>> = {
+  [KIND.capture]: 'captures',
+  [KIND.refund]: 'refunds',
+  [KIND.cancel]: 'cancel',
+  [KIND.release]: 'release-remaining-authorization',
+};
+
 /** In the hours that a storm lasts, with pauses of half a minute; what it jumps over does not count. */
 const MOST_ASKED = 300;
 
@@ -45,6 +52,7 @@ export function compare({ intents, rows, ledger, noticed }: Evidence): Finding[]
     ...intents.flatMap((intent) => ofIntent(intent, world)),
     ...rows.operations.flatMap((operation) => ofOperation(operation, world)),
     ...askedTooOften(rows),
+    ...oldKeyAfterNew(world),
     ...effectsWithoutIntent(intents, world),
     ...ordersAgree(intents, world),
     ...lanesInOrder(world),
@@ -349,7 +357,7 @@ function ofOperation(operation: OperationRow, world: World): Finding[] {
   if (!FINAL.includes(state) && state !== 'manual' && !world.waitForPerson.has(id))
     return [{ column: 'lost', what: `${kind} was accepted and is ${state}, for ever`, ...at }];
   if (lane === null) return [];
-  const executed = (['captures', 'refunds', 'cancel', 'release-remaining-authorization'] as const).flatMap((suffix) =>
+  const executed = Object.values(SUFFIX).flatMap((suffix) =>
     world
       .executed(`/ordermanagement/v1/orders/${lane}/${suffix}`)
       .filter(({ idempotency_key: key }) => key !== null && operation.providerKeys.includes(key)),
@@ -365,6 +373,24 @@ function ofOperation(operation: OperationRow, world: World): Finding[] {
     return [{ column: 'answered with error, but executed', what: `${kind} is ${state} and was carried out`, ...at }];
   }
   return [];
+}
+
+/**
+ * A new key is granted when the old one is believed to have done nothing: whoever still sends with the old one was not told, and does it a
+ * second time as soon as Klarna has forgotten that key.
+ */
+function oldKeyAfterNew({ rows, writes }: World): Finding[] {
+  return rows.operations.flatMap(({ id, kind, lane, providerKeys }): Finding[] => {
+    const [newest, ...older] = providerKeys;
+    const path = `/ordermanagement/v1/orders/${lane}/${SUFFIX[kind]}`;
+    const sent = newest === undefined || older.length === 0 ? [] : (writes.get(path) ?? []);
+    const began = sent.find(({ idempotency_key: key }) => key === newest);
+    const late = sent.find(
+      ({ idempotency_key: key, sequence }) => began && key !== null && older.includes(key) && sequence > began.sequence,
+    );
+    const what = `${kind} was sent with an old key (request ${late?.sequence}) after its new one (request ${began?.sequence})`;
+    return late === undefined ? [] : [{ column: 'mismatches', what, operation: id, ...(lane === null ? {} : { order: lane }) }];
+  });
 }
 
 /** The schedule sets the pace: whoever asks without a pause does harm to Klarna, and to everybody who waits. */
@@ -437,7 +463,7 @@ function ordersAgree(intents: readonly IntentRecord[], world: World): Finding[] 
   for (const row of world.stored.values()) {
     const order = world.orders.get(row.order_id);
     const differences = order === undefined ? ['Klarna has no such order'] : differencesOf(order, row);
-    for (const what of differences) findings.push({ column: 'mismatches', what, order: row.order_id });
+    for (const what of [...differences, ...flagsOf(row)]) findings.push({ column: 'mismatches', what, order: row.order_id });
   }
   return findings;
 }
@@ -457,10 +483,15 @@ export function differencesOf(order: LedgerOrder, row: StoredOrder): string[] {
     }
     for (const [id, amount] of known) found.push(`${kind}: ${id} of ${amount} is in the database alone`);
   }
-  if (row.anomaly !== null) found.push(`it is flagged: ${row.anomaly}`);
-  // Nobody acts elsewhere in a storm: what nothing explains is a wrong picture of ours, also if it was put right.
-  if (row.drifts > 0) found.push(`${row.drifts} differences were found that nothing explains`);
   return found;
+}
+
+/** What stays, also when both agree now. Nobody acts elsewhere in a storm: what nothing explains is a wrong picture of ours. */
+function flagsOf({ anomaly, drifts }: StoredOrder): string[] {
+  return [
+    ...(anomaly === null ? [] : [`it is flagged: ${anomaly}`]),
+    ...(drifts === 0 ? [] : [`${drifts} differences were found that nothing explains`]),
+  ];
 }
 
 type Role = 'capture' | 'refund' | 'release' | 'cancel';
@@ -509,7 +540,7 @@ function lanesInOrder(world: World): Finding[] {
   const findings: Finding[] = [];
   for (const [lane, operations] of world.lanes) {
     const sent = new Map<string, { first: number; last: number }>();
-    for (const suffix of ['captures', 'refunds', 'cancel', 'release-remaining-authorization']) {
+    for (const suffix of Object.values(SUFFIX)) {
       for (const { sequence, idempotency_key } of world.writes.get(`/ordermanagement/v1/orders/${lane}/${suffix}`) ?? []) {
         const operation = world.operationOfKey(idempotency_key);
         if (operation === undefined) continue;

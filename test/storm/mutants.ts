@@ -20,8 +20,11 @@ interface Storm {
 const DOUBLES = /^### doubles: /m;
 const EXECUTED = /^### answered with error, but executed: /m;
 const STORMS: Readonly<Record<string, Storm>> = {
-  'new-key-per-attempt': { args: ['--seed', '5'], finds: DOUBLES },
-  'no-fencing': { args: ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1', '--minutes', '0.5'], finds: DOUBLES },
+  'new-key-per-attempt': { args: ['--seed', '5', '--minutes', '0.2', '--operations', '120', '--kills', '4'], finds: DOUBLES },
+  'no-fencing': {
+    args: ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1', '--minutes', '0.5'],
+    finds: /^### (doubles: |mismatches: .* was sent with an old key)/m,
+  },
   'fencing-drops-answers': {
     args: ['--seed', '6', '--points', 't1-answer,klarna-after,klarna-before', '--freezes', '6'],
     finds: /^### mismatches: attempt \S+ has no outcome/m,

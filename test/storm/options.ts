@@ -27,6 +27,7 @@ export interface StormOptions {
   readonly keep: boolean;
 }
 
+export const USUAL_FAULTS = 0.5;
 export const HELP = `npm run storm -- [options]
 
 Runs apis and workers as processes against a private Postgres and the Klarna simulator, lets everything go wrong, and compares at
@@ -112,7 +113,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     workers: Math.max(1, number('workers', kills < 100 ? 2 : 3)),
     callers: Math.max(1, number('callers', 24)),
     points,
-    faults: number('faults', 0.5),
+    faults: number('faults', USUAL_FAULTS),
     least: number('least', small ? 1 / 3 : 1),
     switches: Object.fromEntries(values.set.map((each) => [each.split('=')[0] ?? '', each.slice(each.indexOf('=') + 1)])),
     keep: values.keep,

@@ -2,7 +2,7 @@ import { Draws } from './random.js';
 
 /**
  * Step boundaries at which a process dies or stands still. `t1`: the statement that records an operation; `begin`: the transaction that
- * starts its next attempt; `t2`: the one that settles it. `request`: what it sent has not arrived there; `answer`: it was done, and the
+ * starts its next attempt; `t2`: the one that settles it; `look` and `looked`: those before and after a look at Klarna. `request`: what it sent has not arrived there; `answer`: it was done, and the
  * process has not heard of it.
  */
 export const POINTS = [
@@ -16,6 +16,9 @@ export const POINTS = [
   't2-request',
   't2-commit-request',
   't2-commit-answer',
+  'look-answer',
+  'looked-request',
+  'looked-answer',
   'caller-answer',
 ] as const;
 export type Point = (typeof POINTS)[number];
@@ -27,6 +30,9 @@ export const POINTS_OF: Record<Role, readonly Point[]> = {
   api: POINTS,
   worker: POINTS.filter((point) => !point.startsWith('t1') && point !== 'caller-answer'),
 };
+
+/** Boundaries that every long storm comes by; looks are rarer. */
+export const ALWAYS_MET: readonly Point[] = POINTS.filter((point) => !point.startsWith('look'));
 
 /** How a place is called in the table: `api killed at t1-answer`. */
 export function placeName(role: Role, done: 'killed' | 'frozen', point: Point | null): string {

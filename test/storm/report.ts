@@ -1,7 +1,7 @@
 import type { ChaosCounts } from './chaos.js';
 import type { IntentRecord, Finding, Ledger, Rows } from './records.js';
-import type { StormOptions } from './options.js';
-import { placeName, POINTS_OF } from './plan-chaos.js';
+import { type StormOptions, USUAL_FAULTS } from './options.js';
+import { ALWAYS_MET, placeName, POINTS_OF } from './plan-chaos.js';
 import type { Settled } from './aftermath.js';
 import { FINAL_WITHIN_MS } from './aftermath.js';
 import { meaningOf } from './compare.js';
@@ -42,7 +42,7 @@ export function executedButUnacknowledged({ requests }: Ledger): number {
 
 /** What is not as it has to be; empty: the storm is passed. */
 export function failures(outcome: Outcome): string[] {
-  const { findings, settled, takeovers, counts, wanted, intents, rows } = outcome;
+  const { findings, settled, takeovers, counts, wanted, intents, rows, ledger } = outcome;
   const failed = COLUMNS.flatMap((column) => {
     const count = findings.filter((each) => each.column === column).length;
     return count === 0 ? [] : [`${column}: ${count}`];
@@ -60,13 +60,18 @@ export function failures(outcome: Outcome): string[] {
     ['freezes', counts.freezes, wanted.freezes],
     ['restarts of Postgres', counts.restarts, wanted.restarts],
     ['losses of the queue', counts.flushes, wanted.flushes],
+    ['outages', counts.outages, Math.round(wanted.minutes / 2)],
+    // Whether others get that far is luck: of three, one must.
+    ['sleeps while others carried it out', counts.sleeps, Math.floor(wanted.sleeps / 3)],
+    ['executed, but unacknowledged', executedButUnacknowledged(ledger), wanted.faults < USUAL_FAULTS ? 0 : wanted.operations / 5],
   ];
   for (const [what, done, asked] of blew) if (done < Math.floor(asked * wanted.least)) failed.push(`only ${done} of ${asked} ${what}`);
   const missed = missedBoundaries(outcome);
   if (missed.length > 0) failed.push(`nobody was ${missed.join(', nobody was ')}`);
   // How many orders are a person's follows from what Klarna answers to a token that was used, which is drawn.
   const waits = rows.operations.filter(({ kind, state }) => state === 'manual' && kind.startsWith('order-management.')).length;
-  if (waits > rows.operations.length * MOST_MANUAL) failed.push(`${waits} operations wait for a person`);
+  if (waits > rows.operations.filter(({ kind }) => kind.startsWith('order-management.')).length * MOST_MANUAL)
+    failed.push(`${waits} operations wait for a person`);
   // No two captures or refunds have the same reference: nothing can be taken for something else.
   const ambiguous = rows.operations.filter(({ reason }) => reason === 'ambiguous').length;
   if (ambiguous > 0) failed.push(`${ambiguous} operations are ambiguous`);
@@ -78,7 +83,7 @@ function missedBoundaries({ wanted, counts }: Outcome): string[] {
   if (wanted.kills < EVERYWHERE.kills || wanted.freezes < EVERYWHERE.freezes) return [];
   return (['killed', 'frozen'] as const)
     .flatMap((done) => (['api', 'worker'] as const).flatMap((role) => POINTS_OF[role].map((point) => ({ role, done, point }))))
-    .filter(({ point }) => wanted.points.includes(point))
+    .filter(({ point }) => wanted.points.includes(point) && ALWAYS_MET.includes(point))
     .map(({ role, done, point }) => placeName(role, done, point))
     .filter((place) => !counts.at.has(place));
 }
@@ -94,6 +99,8 @@ export function table(outcome: Outcome): string {
   const reasons = new Map<string, number>();
   for (const { kind, reason } of manual) reasons.set(`${kind} ${reason}`, (reasons.get(`${kind} ${reason}`) ?? 0) + 1);
   const slowest = Math.max(...takeovers.map(({ ms }) => ms));
+  const left = settled.aDayLater;
+  const aDayLater = left === undefined ? '' : `; ${left.operations} more ${seconds(left.stormMs)} after a day`;
   const lines: [string, string][] = [
     ['operations', `${intents.length} of ${wanted.operations} (${rows.operations.length} on record, with sessions)`],
     [
@@ -104,7 +111,7 @@ export function table(outcome: Outcome): string {
     ['kills', `${counts.kills} of ${wanted.kills}`],
     ['freezes', String(counts.freezes)],
     ['Postgres restarted, queue lost, outages', `${counts.restarts}, ${counts.flushes}, ${counts.outages}`],
-    ['slept through a day', String(counts.sleeps)],
+    ['slept while others carried it out', String(counts.sleeps)],
     ['executed, but unacknowledged', String(executedButUnacknowledged(ledger))],
     ...COLUMNS.map((column): [string, string] => [column, found(column)]),
     ['manual with reason', `${manual.length}${[...reasons].map(([reason, count]) => `; ${count} ${reason}`).join('')}`],
@@ -113,7 +120,7 @@ export function table(outcome: Outcome): string {
       'final after faults stopped',
       settled.stormMs === null
         ? `never (${settled.open} open)`
-        : `${seconds(settled.stormMs)} of storm time (allowed ${seconds(FINAL_WITHIN_MS)}), ${seconds(settled.realMs)} real${settled.aDayLater === undefined ? '' : `, after a day for ${settled.aDayLater}`}`,
+        : `${seconds(settled.stormMs)} of storm time (allowed ${seconds(FINAL_WITHIN_MS)})${aDayLater}`,
     ],
     ['looks at the queue, at held calls', `${probes.jobs}, ${probes.held}`],
   ];

@@ -29,7 +29,7 @@ export const LONGEST_STEP_MS = 33_000;
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** The statement with which a process takes up an operation to look for it. */
-const LOOK = 'UPDATE operations SET fence = $2, next_at = NULL, lease_until';
+export const LOOK = 'UPDATE operations SET fence = $2, next_at = NULL, lease_until';
 const OLD_ROAD_MS = 3_000;
 
 /** One life of a gateway process. */
