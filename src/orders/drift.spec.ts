@@ -35,7 +35,7 @@ const shown = (given: Partial<OrderSnapshot> = {}): OrderSnapshot => ({
   ...given,
 });
 const facts = (snapshot: Partial<OrderSnapshot>, given: Partial<ComparisonFacts> = {}): ComparisonFacts => ({
-  ...{ startedAt: NOW, unsettled: NONE, settled: NONE, known: [row('capture', 'c', 4_000), row('refund', 'r', 1_000)] },
+  ...{ now: NOW, unsettled: NONE, settled: NONE, known: [row('capture', 'c', 4_000), row('refund', 'r', 1_000)] },
   snapshot: shown(snapshot),
   ...given,
 });
@@ -144,8 +144,8 @@ describe('ordinary life', () => {
   const open = stored({ status: 'AUTHORIZED', capturedAmount: 0, refundedAmount: 0, remainingAuthorizedAmount: 10_000 });
   const bare = { capturedAmount: 0, refundedAmount: 0, captures: [], refunds: [] };
   const over = { ...bare, status: 'EXPIRED', remainingAuthorizedAmount: 0 };
-  const after = (order: Partial<OrderState>, snapshot: Partial<OrderSnapshot>, startedAt = NOW) =>
-    driftOf({ ...bare, ...snapshot }, { known: [], startedAt }, { ...open, ...order }).map(([field]) => field);
+  const after = (order: Partial<OrderState>, snapshot: Partial<OrderSnapshot>, now = NOW) =>
+    driftOf({ ...bare, ...snapshot }, { known: [], now }, { ...open, ...order }).map(([field]) => field);
 
   it.each<[string, Partial<OrderState>, Partial<OrderSnapshot>, Date, string[]]>([
     ['a fraud decision', { fraudStatus: 'PENDING' }, { ...open, ...bare, fraudStatus: 'ACCEPTED' }, NOW, []],
@@ -171,8 +171,8 @@ describe('ordinary life', () => {
       at(601),
       ['status', 'remaining_authorized_amount'],
     ],
-  ])('%s', (_, order, snapshot, startedAt, left) => {
-    expect(after(order, snapshot, startedAt)).toEqual(left);
+  ])('%s', (_, order, snapshot, now, left) => {
+    expect(after(order, snapshot, now)).toEqual(left);
   });
 });
 
@@ -198,6 +198,14 @@ describe('telling', () => {
     const { events } = applySnapshot(stored(), { ...reading({}), known: [...facts({}).known, ghost] });
     expect(events.map(({ type }) => type)).toEqual(['drift.found', 'order.anomaly']);
     expect(events[0]?.data).toMatchObject({ fields: [{ field: 'captures.ghost', ours: 700, klarna: null, resolution: 'flagged' }] });
+  });
+
+  it('is not that an order expired while its answer was on the way', () => {
+    const order = { ...stored(), expiresAt: at(3_600) };
+    const asked = { ...reading({ status: 'CLOSED', remainingAuthorizedAmount: 0, expiresAt: at(3_600) }), startedAt: at(1) };
+    expect(applySnapshot(order, { ...asked, now: at(2) }).events.map(({ type }) => type)).toContain('drift.found');
+    const { events, state } = applySnapshot(order, { ...asked, now: at(3_601) });
+    expect([events.map(({ type }) => type), state.status]).toEqual([['order.changed'], 'CLOSED']);
   });
 
   it('says nothing by a reading that something of ours overtook, or that is older than the last', () => {
@@ -227,5 +235,5 @@ describe('telling', () => {
 });
 
 function reading(snapshot: Partial<OrderSnapshot>): Parameters<typeof applySnapshot>[1] {
-  return { ...facts(snapshot), source: 'refresh', now: NOW, undisturbed: true, claimedUntil: null };
+  return { ...facts(snapshot), source: 'refresh', startedAt: NOW, undisturbed: true, claimedUntil: null };
 }

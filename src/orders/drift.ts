@@ -63,7 +63,7 @@ const TOLD_BY_THE_NEXT_READING: Readonly<Record<Act, readonly Member[]>> = {
 /** Two clocks never agree; an order may be seen to expire a little before our clock says so. */
 const CLOCKS_DIFFER_MS = 300_000;
 
-type Life = Readonly<{ order: OrderState; snapshot: OrderSnapshot; startedAt: Date }>;
+type Life = Readonly<{ order: OrderState; snapshot: OrderSnapshot; now: Date }>;
 
 /** What happens to orders without anyone doing anything: no drift. */
 const ORDINARY_LIFE: Partial<Record<Member, (values: Values, life: Life) => boolean>> = {
@@ -79,7 +79,8 @@ const ORDINARY_LIFE: Partial<Record<Member, (values: Values, life: Life) => bool
 /** What is known about an order besides its row when a snapshot is compared with it. */
 export interface ComparisonFacts {
   snapshot: OrderSnapshot;
-  startedAt: Date;
+  /** When its answer was there. */
+  now: Date;
   /** Operations that may have happened and are not settled. */
   unsettled: Readonly<Record<Act, boolean>>;
   /** Operations that succeeded since the order was last compared. */
@@ -145,10 +146,13 @@ function isExplained(member: Member, values: Values, order: OrderState, facts: C
   return byAnOpenOne || byOneOfOurs || (ORDINARY_LIFE[member]?.(values, { order, ...facts }) ?? false);
 }
 
-/** By our own knowledge of the expiry: one that was moved elsewhere is a difference, and so is what follows from it. */
-function isPastExpiry({ order, snapshot, startedAt }: Life): boolean {
+/**
+ * By our own knowledge of the expiry: one that was moved elsewhere is a difference, and so is what follows from it. An order may expire while
+ * its answer is on the way.
+ */
+function isPastExpiry({ order, snapshot, now }: Life): boolean {
   const expiresAt = order.expiresAt ?? snapshot.expiresAt;
-  return expiresAt !== null && expiresAt.getTime() <= startedAt.getTime() + CLOCKS_DIFFER_MS;
+  return expiresAt !== null && expiresAt.getTime() <= now.getTime() + CLOCKS_DIFFER_MS;
 }
 
 function ofKnownMovements({ snapshot, known }: ComparisonFacts): Difference[] {
