@@ -43,7 +43,11 @@ export const SETTINGS = {
   DATA_KEY: secret(
     optional(key32, 'Key that seals stored requests and answers; losing it loses them', 'made in DATA_DIR while Klarna is the simulator'),
   ),
-  DATABASE_POOL: withDefault(whole(2, 1000), '20', 'Connections to Postgres per process, the queue not counted'),
+  DATABASE_POOL: withDefault(
+    whole(2, 1000),
+    '20',
+    'Connections to Postgres per process, the queue not counted; a quarter is kept for leases and for what dead processes left',
+  ),
 
   API_USERNAME: optional(username, 'User name with which shops call this service (HTTP Basic)', 'demo while Klarna is the simulator'),
   API_PASSWORD: secret(optional(text, 'Password with which shops call this service', 'demo while Klarna is the simulator')),

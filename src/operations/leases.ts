@@ -74,7 +74,7 @@ export class Leases implements OnModuleDestroy {
     const asked = thisMoment();
     try {
       const still =
-        renewed.length > 0 ? await this.repository.renew(this.database, renewed, this.settings.leaseMs) : new Map<string, boolean>();
+        renewed.length > 0 ? await this.repository.renew(this.database.ahead, renewed, this.settings.leaseMs) : new Map<string, boolean>();
       for (const { id, fence } of renewed) {
         const held = this.held.get(id);
         if (held?.fence !== fence) continue;

@@ -75,7 +75,7 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     if (free + inReserve <= 0) return;
     const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
     for (const [id, until] of this.resting) if (until < performance.now()) this.resting.delete(id);
-    const due = await this.repository.due(this.database, overdueAt, free + inReserve + this.underWay.size + this.resting.size);
+    const due = await this.repository.due(this.database.ahead, overdueAt, free + inReserve + this.underWay.size + this.resting.size);
     const startable = due.filter((each) => !this.underWay.has(each.id) && !this.resting.has(each.id));
     // Run-out leases come first.
     for (const [index, each] of startable.entries()) {
@@ -83,7 +83,7 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
       if (reserve && !(each.run_out && index < free + inReserve)) break;
       if (reserve) this.reserved += 1;
       this.underWay.add(each.id);
-      this.run(each.id, laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }))
+      this.run(each.id, laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }), each.run_out)
         .catch((error: unknown) => {
           if (!isPassing(error)) this.resting.set(each.id, performance.now() + REST_MS);
           this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`);
@@ -95,8 +95,8 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     }
   }
 
-  private async run(id: string, lane: ReturnType<typeof laneOf>): Promise<void> {
-    const step = await this.transitions.begin(id, lane, { due: true });
+  private async run(id: string, lane: ReturnType<typeof laneOf>, orphan = false): Promise<void> {
+    const step = await this.transitions.begin(id, lane, { due: true, orphan });
     await this.driver.drive(id, lane, step, null);
   }
 

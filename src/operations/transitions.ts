@@ -55,10 +55,10 @@ export type Step =
 
 /**
  * Who begins: `fence`: its holder goes on; `turn`: it was just accepted behind others, or one of its callers tries whether its turn has
- * come; `due`: whoever finds it due, or its lease run out; `again`: a caller repeats a create order that nobody waits for any more
+ * come; `due`: whoever finds it due, or (`orphan`) its lease run out; `again`: a caller repeats a create order that nobody waits for any more
  * (`request`: the equal bytes, sealed, in case those on record were erased meanwhile).
  */
-export type Entry = { fence: number } | { turn: true } | { due: true } | { again: Date; request: Buffer | null };
+export type Entry = { fence: number } | { turn: true } | { due: true; orphan?: boolean } | { again: Date; request: Buffer | null };
 
 /**
  * The ways an operation changes state, each one transaction: accepted (T1), begun (the next attempt or reading), and, in
@@ -116,7 +116,8 @@ export class Transitions {
    */
   async begin(id: string, lane: LaneKey | null, as: Entry): Promise<Step> {
     const asked = thisMoment();
-    const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
+    const database = 'due' in as && as.orphan === true ? this.database.ahead : this.database;
+    const { step } = await database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
     if (step.do === 'settled') this.settlement.announce([step.settled]);
     if (step.do === 'later') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
     return step;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { bulkhead, type BulkheadPolicy } from 'cockatiel';
 import type { Pool, PoolClient, QueryResult } from 'pg';
 import { DataSource } from 'typeorm';
 import { CommitUnknown, DatabaseUnavailable, isConnectionLost, wasGivenUp, wasInTheWay } from './connection-errors.js';
@@ -20,13 +21,28 @@ export interface Queryable {
 /** An open transaction. It ends with the function it was given to; keep nothing but SQL between its statements. */
 export type Transaction = Queryable;
 
+/** One of this many connections is kept for what must not wait behind ordinary work. */
+const ONE_KEPT_OF = 4;
+
 /** Postgres, by SQL. Shares TypeORM's pool; a connection is held only while a statement or a transaction runs. */
 @Injectable()
 export class Database implements Queryable {
-  constructor(private readonly dataSource: DataSource) {}
+  /**
+   * The same, ahead of everybody: for what keeps the process' leases alive and takes over from the dead. It would come too late if it stood
+   * in the line of all that a busy process has to do.
+   */
+  readonly ahead: Pick<Database, 'query' | 'transaction'>;
+  #line: BulkheadPolicy | null = null;
+
+  constructor(private readonly dataSource: DataSource) {
+    this.ahead = {
+      query: (sql, params = []) => this.#withClient((client) => rowsOf(client, sql, params)),
+      transaction: (work) => this.#transaction((run) => this.#withClient(run), work),
+    };
+  }
 
   query<T extends object = Record<string, unknown>>(sql: string, params: readonly unknown[] = []): Promise<T[]> {
-    return this.#withClient((client) => rowsOf<T>(client, sql, params));
+    return this.#inLine((client) => rowsOf<T>(client, sql, params));
   }
 
   /**
@@ -34,18 +50,22 @@ export class Database implements Queryable {
    * A transaction that Postgres sacrificed to another one (deadlock) is run again, so the function must change nothing but the database.
    * @throws CommitUnknown when the answer to COMMIT was lost, else what the function threw
    */
-  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#transaction((run) => this.#inLine(run), work);
+  }
+
+  async #transaction<T>(withClient: WithClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#transaction(work);
+        return await this.#tryTransaction(withClient, work);
       } catch (error) {
         if (tries === MOST_TRIES || !wasInTheWay(error)) throw error;
       }
     }
   }
 
-  #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#withClient(async (client) => {
+  #tryTransaction<T>(withClient: WithClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return withClient(async (client) => {
       await rowsOf(client, 'BEGIN', []);
       let result: T;
       try {
@@ -59,6 +79,15 @@ export class Database implements Queryable {
       await commit(client);
       return result;
     });
+  }
+
+  /** With one of the connections that are there for everybody. */
+  async #inLine<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    if (this.#line === null) {
+      const { max } = poolOf(this.dataSource).options;
+      this.#line = bulkhead(max - Math.floor(max / ONE_KEPT_OF), Infinity);
+    }
+    return this.#line.execute(() => this.#withClient(work));
   }
 
   async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
@@ -75,6 +104,8 @@ export class Database implements Queryable {
     }
   }
 }
+
+type WithClient = <T>(work: (client: PoolClient) => Promise<T>) => Promise<T>;
 
 /** TypeORM's own pool of the main server. */
 export function poolOf(dataSource: DataSource): Pool {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database } from '../../src/persistence/database.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { expectRowsLikeLedger, gateAt, operationIn, ordersPath, rowsOf, settled } from '../support/scene.js';
+import { accepted, expectRowsLikeLedger, gateAt, operationIn, ordersPath, rowsOf, settled } from '../support/scene.js';
 import { until } from '../support/until.js';
 
 const BODY = { captured_amount: 2_500, reference: 'parcel 1' };
@@ -51,5 +52,38 @@ describe('a worker whose hands are all busy because Klarna hangs', () => {
     for (const gate of gates) await gate.open();
     for (const { operation } of busy) expect((await settled(api, operation)).state).toBe('succeeded');
     for (const { id } of [orphan, ...busy]) expect((await expectRowsLikeLedger(api, id)).captures).toHaveLength(1);
+  });
+});
+
+describe('a process whose connections to Postgres are all busy', () => {
+  let api: TestGateway;
+  beforeAll(async () => {
+    api = await testGateway({
+      env: { ROLE: 'api', DATABASE_POOL: '4', LEASE_MS: '600', ANSWER_WAIT_MS: '10000', KLARNA_TIMEOUT_MS: '60000' },
+    });
+  });
+  afterAll(() => api.close());
+
+  it('keeps the leases of its calls', async () => {
+    const id = await api.order();
+    const gate = await gateAt(api, 'before', ordersPath(id, '/captures'));
+    const answer = api.post(ordersPath(id, '/captures'), BODY);
+    await accepted(api, id, 1);
+    await gate.waiting();
+    const database = api.app.get(Database);
+    const busy = Promise.all(Array.from({ length: 24 }, () => database.query('SELECT pg_sleep(0.25)')));
+    let over = false;
+    void busy.finally(() => (over = true));
+    const leases: boolean[] = [];
+    while (!over) {
+      const [row] = await rowsOf<{ runs: boolean }>(api.database, 'SELECT lease_until > now() AS runs FROM operations WHERE lane = $1', [
+        id,
+      ]);
+      leases.push(row?.runs === true);
+    }
+    expect(leases.length).toBeGreaterThan(3);
+    expect(leases).not.toContain(false);
+    await gate.open();
+    expect((await answer).status).toBe(201);
   });
 });

@@ -44,6 +44,23 @@ describe('Database', () => {
     expect(await database.query('DELETE FROM t')).toEqual([]);
   });
 
+  it('keeps a connection for what must not stand in line', async () => {
+    let letGo = (): void => undefined;
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const busy = Array.from({ length: 6 }, () => database.transaction(() => held));
+    let inLine = false;
+    const last = database.query('SELECT 1').then(() => (inLine = true));
+    try {
+      expect(await database.ahead.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(await database.ahead.transaction((tx) => tx.query('SELECT 2 AS two'))).toEqual([{ two: 2 }]);
+      expect(inLine).toBe(false);
+    } finally {
+      letGo();
+      await Promise.all([...busy, last]);
+    }
+    expect(inLine).toBe(true);
+  });
+
   it('commits what the function did, and gives its result', async () => {
     const result = await database.transaction(async (tx) => {
       await tx.query('INSERT INTO t VALUES (1, 1)');
