@@ -8,6 +8,7 @@ import { Database } from '../../src/persistence/database.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
 import { cartOf, Client } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
+import { elsewhere } from '../support/scene.js';
 
 describe('sessions and authorizations, with Klarna behind them', () => {
   let gateway: TestGateway;
@@ -172,8 +173,15 @@ describe('sessions and authorizations, with Klarna behind them', () => {
       const { sessionId, token, cart } = await gateway.authorized();
       await gateway.get(`/payments/v1/sessions/${sessionId}`);
       expect(await lookForOrder(token, cart)).toMatchObject({ finding: 'absent', data: { session: sessionId, token: 'same' } });
-      await gateway.post(`/payments/v1/authorizations/${token}/order`, cart);
+      // Placed, and no operation on record that heard of it: the one that is looked for.
+      await elsewhere(gateway, `/payments/v1/authorizations/${token}/order`, cart);
       expect(await lookForOrder(token, cart)).toMatchObject({ finding: 'placed', providerId: null, answer: null });
+    });
+
+    it('finds it absent when another request has placed the order of this token', async () => {
+      const { token, cart } = await gateway.authorized();
+      await gateway.post(`/payments/v1/authorizations/${token}/order`, cart);
+      expect(await lookForOrder(token, cart)).toMatchObject({ finding: 'absent', data: { order: 'placed by another request' } });
     });
 
     it('finds the session of a token that it has never seen, among those of this cart', async () => {
