@@ -9,8 +9,8 @@ const LAYERS = [
   ['persistence', 'queue', 'klarna', 'mollie'],
   ['merchants'],
   ['operations', 'http'],
-  ['orders', 'webhooks'],
-  ['payments', 'checkout', 'order-management', 'hosted-payment-page', 'mollie-orders', 'health'],
+  ['orders', 'webhooks', 'shapes'],
+  ['payments', 'customer-token', 'checkout', 'order-management', 'hosted-payment-page', 'mollie-orders', 'health'],
   ['app.module.ts'],
   ['boot'],
   ['main.ts', 'rebuild-queue.ts'],
@@ -59,7 +59,12 @@ export default tseslint.config(
   {
     files: ['src/**'],
     ignores: ['src/config/**'],
-    rules: { 'no-restricted-properties': ['error', { object: 'process', property: 'env', message: 'src/config is the only reader of the environment' }] },
+    rules: {
+      'no-restricted-properties': [
+        'error',
+        { object: 'process', property: 'env', message: 'src/config is the only reader of the environment' },
+      ],
+    },
   },
   {
     // Business time comes from one Clock and goes into SQL as a parameter (docs/architecture.md, "Time").
@@ -73,6 +78,9 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ['test/**', '**/*.spec.ts'], rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' } },
+  {
+    files: ['test/**', '**/*.spec.ts'],
+    rules: { '@typescript-eslint/no-unsafe-assignment': 'off', '@typescript-eslint/no-unsafe-member-access': 'off' },
+  },
   { files: ['**/*.mjs'], extends: [tseslint.configs.disableTypeChecked] },
 );

@@ -112,6 +112,16 @@ export function TextList({ min = 0, max, required = false, ...rest }: ListOption
   );
 }
 
+/** Fields by name. Shapes that several APIs share, with other limits, are functions that make such a table. */
+export type FieldTable = Readonly<Record<string, PropertyDecorator>>;
+
+/** A class that has these fields; the class that extends it gives it its name in the OpenAPI document. */
+export function withFields(fields: FieldTable): new () => object {
+  const Described = class {};
+  for (const [name, decorate] of Object.entries(fields)) decorate(Described.prototype, name);
+  return Described;
+}
+
 /** What a failed `elements` rule carries, so that the refusal can name the elements at fault. */
 export interface ElementContext {
   element: Predicate;

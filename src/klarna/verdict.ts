@@ -1,11 +1,12 @@
 import { answerOfRecord, errorCodeIn, objectIn, type KlarnaAnswer } from './answer-of-record.js';
+import type { Api } from './api.js';
 import { withheldMsOf, type KlarnaExchange, type KlarnaVerdict } from './exchange.js';
 import { pauseAskedMs } from './rate-limit.js';
 import type { SuccessCheck } from './success.js';
 
 export interface JudgingRules {
-  /** 409 means a conflict with a running change at Order Management, and a refusal at Payments. */
-  api: 'payments' | 'order-management';
+  /** 409 means a conflict with a running change at Order Management, and a refusal everywhere else. */
+  api: Api;
   success: SuccessCheck;
   /** The order was made less than two minutes ago: Klarna may not have it everywhere yet, so a 404 is no refusal. */
   youngOrder?: boolean;

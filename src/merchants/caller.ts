@@ -1,5 +1,4 @@
-/** The provider APIs that an account can be configured for. */
-export type Api = 'payments' | 'order-management';
+import type { Api } from '../klarna/api.js';
 
 /** A provider account as callers of this module need it; the password is open here and sealed in the database. */
 export interface ProviderAccount {

@@ -5,12 +5,18 @@ import { ConfigurationError } from '../config/configuration-error.js';
 import { Settings, type KlarnaApi, type KlarnaEndpoint } from '../config/settings.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import { EnvelopeError, SealedEnvelope } from '../persistence/sealed-envelope.js';
-import type { Api } from './caller.js';
-import { APIS, linkAccount, putAccount, putCredential, putMerchant, revokeCredential, type AccountInput } from './merchant-rows.js';
+import { APIS, type Api } from '../klarna/api.js';
+import { linkAccount, putAccount, putCredential, putMerchant, revokeCredential, type AccountInput } from './merchant-rows.js';
 
 /** Taken by every process that starts, so that two of them do not configure at once. */
 const CONFIGURING = 1_795_000_100;
-const KLARNA_API: Record<Api, KlarnaApi> = { payments: 'payments', 'order-management': 'orderManagement' };
+const KLARNA_API: Record<Api, KlarnaApi> = {
+  payments: 'payments',
+  'customer-token': 'customerToken',
+  checkout: 'checkout',
+  'order-management': 'orderManagement',
+  'hosted-payment-page': 'hostedPaymentPage',
+};
 
 interface LinkedAccount {
   api: Api;

@@ -1,14 +1,14 @@
 import type { Clock } from '../clock/clock.js';
 import type { Database } from '../persistence/database.js';
 import type { SealedEnvelope } from '../persistence/sealed-envelope.js';
-import type { Api } from './caller.js';
-import { APIS, linkAccount, putAccount, putCredential, putMerchant, type AccountInput, type CredentialInput } from './merchant-rows.js';
+import { APIS, type Api } from '../klarna/api.js';
+import { linkAccount, putAccount, putCredential, putMerchant, type AccountInput, type CredentialInput } from './merchant-rows.js';
 
 export interface NewMerchant {
   name: string;
   credentials: readonly Omit<CredentialInput, 'id'>[];
-  /** One account for every API, or one for each. */
-  accounts: AccountInput | Readonly<Record<Api, AccountInput>>;
+  /** One account for every API, or one for each; an API that is not named uses that of Payments. */
+  accounts: AccountInput | Readonly<Partial<Record<Api, AccountInput>> & { payments: AccountInput }>;
 }
 
 export interface CreatedMerchant {
@@ -31,7 +31,7 @@ export function createMerchant(
     const { id: merchantId } = await putMerchant(tx, merchant.name, now);
     const accountIds = {} as Record<Api, string>;
     for (const api of APIS) {
-      const account = 'host' in merchant.accounts ? merchant.accounts : merchant.accounts[api];
+      const account = 'host' in merchant.accounts ? merchant.accounts : (merchant.accounts[api] ?? merchant.accounts.payments);
       accountIds[api] = await putAccount(tx, envelope, account, now);
       await linkAccount(tx, merchantId, api, accountIds[api]);
     }

@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Queryable } from '../persistence/database.js';
 import type { SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { secretHash, type ApiSecret } from './api-secret.js';
-import type { Api } from './caller.js';
-
-export const APIS = ['payments', 'order-management'] as const satisfies readonly Api[];
+import type { Api } from '../klarna/api.js';
 
 /** What a provider account's password is sealed for. */
 export const ACCOUNT_SECRET = 'provider-account.secret';

@@ -64,7 +64,7 @@ describe('merchants', () => {
   it('puts the configured merchant into an empty database, once', async () => {
     const id = await start({ API_KEY: 'key-1', API_PENDING_ANSWER: '503', API_KEY_REQUIRED: 'true' });
     expect(await start({ API_KEY: 'key-1', API_PENDING_ANSWER: '503', API_KEY_REQUIRED: 'true' })).toBe(id);
-    expect(await counts()).toEqual([{ merchants: 1, credentials: 2, accounts: 1, links: 2 }]);
+    expect(await counts()).toEqual([{ merchants: 1, credentials: 2, accounts: 1, links: 5 }]);
 
     const caller = await authenticate(basic('shop:pass-1'));
     expect(caller).toMatchObject({ merchantId: id, pendingAnswer: 503, keyRequired: true });
@@ -91,7 +91,7 @@ describe('merchants', () => {
   it('starts many processes at once', async () => {
     const ids = await Promise.all(Array.from({ length: 4 }, () => start()));
     expect(new Set(ids).size).toBe(1);
-    expect(await counts()).toEqual([{ merchants: 1, credentials: 1, accounts: 1, links: 2 }]);
+    expect(await counts()).toEqual([{ merchants: 1, credentials: 1, accounts: 1, links: 5 }]);
   });
 
   it('replaces a changed password and key, and ends a key that is no longer configured', async () => {
@@ -123,7 +123,7 @@ describe('merchants', () => {
     const message = await refusal(start({ KLARNA_BASE_URL: 'https://api.klarna.com' }));
     expect(message).toMatch(/shop.*api\.playground\.klarna\.com as PK1.*api\.klarna\.com as PK1.*DATABASE_URL/);
     expect(message).not.toMatch(/secret|pass-1/);
-    expect(await counts()).toEqual([{ merchants: 1, credentials: 1, accounts: 1, links: 2 }]);
+    expect(await counts()).toEqual([{ merchants: 1, credentials: 1, accounts: 1, links: 5 }]);
   });
 
   it('refuses another account of the same host, unless the stored one is said to be the previous', async () => {

@@ -3,7 +3,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { Database } from '../persistence/database.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { secretHash, secretIn, type ApiSecret } from './api-secret.js';
-import type { Api, Caller } from './caller.js';
+import type { Api } from '../klarna/api.js';
+import type { Caller } from './caller.js';
 import { ShortMemory } from './short-memory.js';
 
 /** A revoked credential works for at most this long. */

@@ -1,3 +1,5 @@
+import type { Api } from '../klarna/api.js';
+
 /** Everything the gateway can ask a provider to change, with the class that decides how far it is followed. */
 export const KINDS = {
   'payments.create-session': { class: 'interactive', api: 'payments' },
@@ -22,11 +24,9 @@ export type OperationClass = 'durable' | 'bounded' | 'interactive';
 /** The part a money operation plays in its order's lane (see lanes.ts). */
 export type LaneRole = 'capture' | 'refund' | 'authorization-update' | 'release' | 'cancel';
 
-export type ProviderApi = 'payments' | 'order-management';
-
 export interface KindPolicy {
   class: OperationClass;
-  api: ProviderApi;
+  api: Api;
   /** Whether the provider takes an idempotency key: then a re-send with it is the way to ask what became of an attempt. */
   key?: 'provider' | 'none';
   lane?: LaneRole;

@@ -4,6 +4,7 @@ import { OperationListRepository } from '../persistence/repositories/operation-l
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { KlarnaModule } from '../klarna/klarna.module.js';
+import { MerchantsModule } from '../merchants/merchants.module.js';
 import { QueueModule } from '../queue/queue.module.js';
 import { Answers } from './answers.js';
 import { BodyRetention } from './body-retention.js';
@@ -21,6 +22,7 @@ import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
 import { OperationRecords } from './record.js';
 import { Recovery } from './recovery.js';
+import { Sending } from './sending.js';
 import { Settlement } from './settlement.js';
 import { Signals } from './signals.js';
 import { Sweep } from './sweep.js';
@@ -28,7 +30,7 @@ import { Transitions } from './transitions.js';
 import { Watch } from './watch.js';
 
 @Module({
-  imports: [QueueModule, KlarnaModule],
+  imports: [QueueModule, KlarnaModule, MerchantsModule],
   controllers: [OperationListController, OperationsController],
   providers: [
     OperationsRepository,
@@ -37,6 +39,7 @@ import { Watch } from './watch.js';
     Drafts,
     Signals,
     HandlerRegistry,
+    Sending,
     LaneTurns,
     Settlement,
     Recovery,
@@ -55,6 +58,6 @@ import { Watch } from './watch.js';
     Operations,
     Sweep,
   ],
-  exports: [Operations, HandlerRegistry, OperationsRepository, TimelineRepository],
+  exports: [Operations, HandlerRegistry, Sending, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

@@ -8,7 +8,7 @@ import type { Transaction } from '../persistence/database.js';
 import { Effects } from './effects.js';
 import { isCancelled } from './reached-states.js';
 import { doneAnswer } from './recorded-answers.js';
-import { Sending } from './sending.js';
+import { OrderSending } from './order-sending.js';
 
 /**
  * Cancels an order that has no captures.
@@ -21,7 +21,7 @@ export class CancelHandler implements OperationHandler, OnModuleInit {
   constructor(
     private readonly handlers: HandlerRegistry,
     private readonly klarna: OrderManagementClient,
-    private readonly sending: Sending,
+    private readonly sending: OrderSending,
     private readonly effects: Effects,
     private readonly lifecycle: OrderLifecycle,
   ) {}

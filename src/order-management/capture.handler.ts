@@ -7,7 +7,7 @@ import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
 import { Effects } from './effects.js';
 import { createdAnswer } from './recorded-answers.js';
-import { orderIdOf, Sending } from './sending.js';
+import { orderIdOf, OrderSending } from './order-sending.js';
 
 /**
  * Captures part or all of an authorized order.
@@ -20,7 +20,7 @@ export class CaptureHandler implements OperationHandler, OnModuleInit {
   constructor(
     private readonly handlers: HandlerRegistry,
     private readonly klarna: OrderManagementClient,
-    private readonly sending: Sending,
+    private readonly sending: OrderSending,
     private readonly effects: Effects,
     private readonly lifecycle: OrderLifecycle,
   ) {}
@@ -30,7 +30,7 @@ export class CaptureHandler implements OperationHandler, OnModuleInit {
   }
 
   send(call: SendCall): Promise<SendResult> {
-    return this.sending.send(call, (account, orderId, extras) => this.klarna.capture(account, orderId, { ...extras, body: call.body }));
+    return this.sending.send(call, (account, orderId, extras) => this.klarna.capture(account, orderId, extras));
   }
 
   read(operation: OperationContext, firstSentAt: Date): Promise<ReadResult> {

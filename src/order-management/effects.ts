@@ -7,7 +7,7 @@ import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
 import { matchByExclusion } from './match-by-exclusion.js';
 import { createdAnswer, doneAnswer } from './recorded-answers.js';
-import { orderIdOf } from './sending.js';
+import { orderIdOf } from './order-sending.js';
 
 /** Captures (refunds) that are kept of one look: candidates first, then the last ones that Klarna shows. */
 const MOST_KEPT = 50;

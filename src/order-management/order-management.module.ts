@@ -17,7 +17,7 @@ import { RefundHandler } from './refund.handler.js';
 import { RefundsController } from './refunds.controller.js';
 import { RefundsService } from './refunds.service.js';
 import { ReleaseHandler } from './release.handler.js';
-import { Sending } from './sending.js';
+import { OrderSending } from './order-sending.js';
 
 /** Klarna's Order Management API, in its own wire format. */
 @Module({
@@ -30,7 +30,7 @@ import { Sending } from './sending.js';
     CapturesService,
     RefundsService,
     ManagedOrdersService,
-    Sending,
+    OrderSending,
     Effects,
     CaptureHandler,
     RefundHandler,

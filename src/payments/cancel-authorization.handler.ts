@@ -3,9 +3,9 @@ import { PaymentsClient } from '../klarna/payments.client.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
+import { Sending, targetOf } from '../operations/sending.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { DONE } from './recorded-answers.js';
-import { Sending, targetOf } from './sending.js';
 import { SessionReader } from './session-reader.js';
 import { SessionsRepository } from './sessions.repository.js';
 

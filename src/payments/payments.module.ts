@@ -10,7 +10,6 @@ import { CancelAuthorizationHandler } from './cancel-authorization.handler.js';
 import { CreateOrderHandler } from './create-order.handler.js';
 import { CreateSessionHandler } from './create-session.handler.js';
 import { PaymentsService } from './payments.service.js';
-import { Sending } from './sending.js';
 import { SessionReader } from './session-reader.js';
 import { SessionTargets } from './session-targets.js';
 import { SessionsController } from './sessions.controller.js';
@@ -26,7 +25,6 @@ import { UpdateSessionHandler } from './update-session.handler.js';
     AuthorizationsRepository,
     SessionReader,
     SessionTargets,
-    Sending,
     PaymentsService,
     CreateSessionHandler,
     UpdateSessionHandler,

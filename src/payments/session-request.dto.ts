@@ -1,4 +1,5 @@
 import { ListOf, MinorUnits, Nested, OneOf, Text, TextList } from '../http/fields.js';
+import { Attachment } from '../shapes/attachment.dto.js';
 import { PaymentsAddress } from './address.dto.js';
 import { PaymentsCustomer } from './customer.dto.js';
 import { PaymentsMerchantUrls } from './merchant-urls.dto.js';
@@ -8,14 +9,6 @@ export const COUNTRY = /^[A-Za-z]{2,2}$/;
 export const CURRENCY = /^[A-Za-z]{3,3}$/;
 export const LOCALE = /^[A-Za-z]{2,2}(?:-[A-Za-z]{2,2})*$/;
 const COLOR = /^#[A-Fa-f0-9]{6}$/;
-
-export class PaymentsAttachment {
-  @Text({ required: true, description: 'JSON in a text' })
-  body!: string;
-
-  @Text({ required: true, example: 'application/vnd.klarna.internal.emd-v2+json' })
-  content_type!: string;
-}
 
 /** How Klarna's widget looks. */
 export class PaymentsOptions {
@@ -70,8 +63,8 @@ class SessionFields {
   @Nested(() => PaymentsCustomer)
   customer?: PaymentsCustomer;
 
-  @Nested(() => PaymentsAttachment)
-  attachment?: PaymentsAttachment;
+  @Nested(() => Attachment)
+  attachment?: Attachment;
 
   @TextList()
   custom_payment_method_ids?: string[];

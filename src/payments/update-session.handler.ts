@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
+import { Sending, targetOf } from '../operations/sending.js';
 import type { Transaction } from '../persistence/database.js';
 import { DONE } from './recorded-answers.js';
-import { Sending, targetOf } from './sending.js';
 import { wordsIn } from './session-facts.js';
 import { SessionsRepository } from './sessions.repository.js';
 

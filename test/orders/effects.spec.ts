@@ -9,7 +9,8 @@ import { Effects } from '../../src/order-management/effects.js';
 import { OWN_SKEW_MS } from '../../src/order-management/match-by-exclusion.js';
 import { RefundHandler } from '../../src/order-management/refund.handler.js';
 import { ReleaseHandler } from '../../src/order-management/release.handler.js';
-import { Sending } from '../../src/order-management/sending.js';
+import { Sending } from '../../src/operations/sending.js';
+import { OrderSending } from '../../src/order-management/order-sending.js';
 import { anOperation, answerWith, type Gateway, klarnaOrder, openGateway, placeOrder, refusal, START } from './gateway.js';
 
 let gateway: Gateway;
@@ -22,7 +23,7 @@ beforeAll(async () => {
   const klarna = gateway.klarna as unknown as OrderManagementClient;
   const parts = [
     klarna,
-    new Sending(gateway.accounts, gateway.clock),
+    new OrderSending(new Sending(gateway.accounts), gateway.clock),
     new Effects(gateway.reader, gateway.movements, gateway.clock),
   ] as const;
   const registry = new HandlerRegistry();
@@ -195,8 +196,9 @@ describe('sending', () => {
   it("goes once, to the operation's account, with its key", async () => {
     const sent: unknown[] = [];
     const asked = call({ passedHeaders: { 'User-Agent': 'x' } });
-    await new Sending(gateway.accounts, gateway.clock).send(asked, write(sent));
-    const extras = { by: 'caller', idempotencyKey: 'k', headers: { 'User-Agent': 'x' }, maySend: asked.maySend, youngOrder: true };
+    await new OrderSending(new Sending(gateway.accounts), gateway.clock).send(asked, write(sent));
+    const { body, maySend } = asked;
+    const extras = { by: 'caller', body, idempotencyKey: 'k', headers: { 'User-Agent': 'x' }, maySend, youngOrder: true };
     expect(sent).toEqual([[gateway.shop.accounts['order-management'], orderId, extras]]);
   });
 
@@ -206,14 +208,17 @@ describe('sending', () => {
   ])('says that an order of %i ms is young: %s', async (age, youngOrder) => {
     const sent: unknown[][] = [];
     gateway.clock.advance(age);
-    await new Sending(gateway.accounts, gateway.clock).send(call(), write(sent));
+    await new OrderSending(new Sending(gateway.accounts), gateway.clock).send(call(), write(sent));
     expect(sent).toMatchObject([[expect.anything(), orderId, { youngOrder }]]);
   });
 
   it('certainly did not happen when the account can not be read', async () => {
     const accounts = { byId: () => Promise.reject(new Error('down')) } as unknown as ProviderAccounts;
     const sent: unknown[] = [];
-    expect(await new Sending(accounts, gateway.clock).send(call(), write(sent))).toMatchObject({ outcome: 'retry', code: 'NOT_SENT' });
+    expect(await new OrderSending(new Sending(accounts), gateway.clock).send(call(), write(sent))).toMatchObject({
+      outcome: 'retry',
+      code: 'NOT_SENT',
+    });
     expect(sent).toEqual([]);
   });
 });

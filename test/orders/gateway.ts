@@ -3,6 +3,7 @@ import { DataSource } from 'typeorm';
 import { ManualClock } from '../../src/clock/manual-clock.js';
 import type { Settings } from '../../src/config/settings.js';
 import { Cursors } from '../../src/http/cursors.js';
+import { APIS } from '../../src/klarna/api.js';
 import type { KlarnaExchange } from '../../src/klarna/exchange.js';
 import type { OrderManagementClient } from '../../src/klarna/order-management.client.js';
 import type { Caller, ProviderAccount } from '../../src/merchants/caller.js';
@@ -21,6 +22,11 @@ import { TimelineRepository } from '../../src/persistence/repositories/timeline.
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
 import { Alerts } from '../../src/telemetry/alerts.js';
 import { testDatabase } from '../support/postgres.js';
+
+/** One account for every API. */
+export function oneAccount(account: string): Caller['accounts'] {
+  return Object.fromEntries(APIS.map((api) => [api, account])) as Caller['accounts'];
+}
 
 export const START = '2026-11-20T10:00:00.000Z';
 
@@ -145,7 +151,7 @@ export async function aMerchant(database: Database, name: string): Promise<Calle
   );
   return {
     ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false },
-    accounts: { payments: account, 'order-management': account },
+    accounts: oneAccount(account),
   };
 }
 

@@ -29,7 +29,7 @@ import { OrderReader } from '../../src/orders/order-reader.js';
 import { OrdersController } from '../../src/orders/orders.controller.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
-import { type Gateway, klarnaOrder, openGateway, placeOrder, refusal, START } from './gateway.js';
+import { type Gateway, klarnaOrder, oneAccount, openGateway, placeOrder, refusal, START } from './gateway.js';
 
 let gateway: Gateway;
 let app: NestFastifyApplication;
@@ -47,7 +47,7 @@ beforeAll(async () => {
     canActivate(context: ExecutionContext) {
       const request = context.switchToHttp().getRequest<FastifyRequest>();
       const merchant = request.headers['x-merchant'];
-      const moved = { ...gateway.shop, accounts: { payments: randomUUID(), 'order-management': randomUUID() } };
+      const moved = { ...gateway.shop, accounts: oneAccount(randomUUID()) };
       setCaller(request, merchant === 'rival' ? gateway.rival : merchant === 'moved' ? moved : gateway.shop);
       return true;
     },

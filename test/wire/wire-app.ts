@@ -41,7 +41,7 @@ export const CALLER: Caller = {
   merchantId: 'm',
   pendingAnswer: 202,
   keyRequired: false,
-  accounts: { payments: 'p', 'order-management': 'o' },
+  accounts: { payments: 'p', 'customer-token': 't', checkout: 'c', 'order-management': 'o', 'hosted-payment-page': 'h' },
 };
 
 class CaptureBody {

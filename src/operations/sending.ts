@@ -1,29 +1,29 @@
 import { Injectable } from '@nestjs/common';
-import type { PaymentsExtras } from '../klarna/call-extras.js';
-import type { KlarnaAccount, KlarnaVerdict } from '../klarna/exchange.js';
+import type { CallExtras } from '../klarna/call-extras.js';
 import type { ProviderAccount } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
-import type { OperationContext, SendCall, SendResult } from '../operations/handler.js';
+import type { OperationContext, SendCall, SendResult } from './handler.js';
 
-/** The one call of every Payments handler. */
+/** The one call of every handler. */
 @Injectable()
 export class Sending {
   constructor(private readonly accounts: ProviderAccounts) {}
 
   /** Sends once, with the operation's account. Never throws: what could not be sent certainly did not happen. */
-  async send(call: SendCall, write: (account: KlarnaAccount, extras: PaymentsExtras) => Promise<KlarnaVerdict>): Promise<SendResult> {
+  async send(call: SendCall, write: (account: ProviderAccount, extras: CallExtras) => Promise<SendResult>): Promise<SendResult> {
     let account: ProviderAccount;
     try {
       account = await this.accounts.byId(call.providerAccountId);
     } catch (error) {
       return notSent(`The provider account could not be read: ${(error as Error).message}`);
     }
-    return write(account, { by: call.by, body: call.body, headers: call.passedHeaders, maySend: call.maySend });
+    const { by, body, providerKey, passedHeaders, maySend } = call;
+    return write(account, { by, body, idempotencyKey: providerKey, headers: passedHeaders, maySend });
   }
 }
 
-/** A path parameter of the operation. */
-export function targetOf({ id, target }: Pick<OperationContext, 'id' | 'target'>, name: 'sessionId' | 'authorizationToken'): string {
+/** A path parameter of an operation, for instance `orderId` or `authorizationToken`. @throws Error when its kind has none of this name */
+export function targetOf({ id, target }: Pick<OperationContext, 'id' | 'target'>, name: string): string {
   const value = target[name];
   if (value === undefined) throw new Error(`Operation ${id} has no ${name}`);
   return value;

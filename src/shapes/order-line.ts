@@ -1,0 +1,110 @@
+import { Nested, OneOf, Text, WholeNumber, type FieldTable, type NumberOptions, type TextOptions } from '../http/fields.js';
+import { ProductIdentifiers } from './product-identifiers.dto.js';
+
+const TYPES = ['physical', 'discount', 'shipping_fee', 'sales_tax', 'digital', 'gift_card', 'store_credit', 'surcharge'];
+
+interface LineLimits {
+  /** Undefined: any word. */
+  readonly types: readonly string[] | undefined;
+  readonly name: TextOptions;
+  readonly reference: number;
+  readonly quantityUnit: TextOptions;
+  /** Largest `unit_price` and `total_amount`, in minor units. */
+  readonly amount: number;
+  readonly taxRate: NumberOptions;
+  readonly discount: NumberOptions;
+  readonly tax: NumberOptions;
+  readonly merchantData: number;
+}
+
+/** What differs between Klarna's APIs. */
+const LIMITS = {
+  payments: {
+    types: TYPES,
+    name: { min: 1, max: 255 },
+    reference: 255,
+    quantityUnit: { min: 1, max: 8 },
+    amount: 200_000_000,
+    taxRate: { min: 0, max: 10_000 },
+    discount: { min: 0 },
+    tax: {},
+    merchantData: 1024,
+  },
+  'customer-token': {
+    types: TYPES,
+    name: { min: 1, max: 255 },
+    reference: 256,
+    quantityUnit: {},
+    amount: 100_000_000,
+    taxRate: {},
+    discount: { min: 0 },
+    tax: {},
+    merchantData: 255,
+  },
+  checkout: {
+    types: undefined,
+    name: { min: 1, max: 255 },
+    reference: 255,
+    quantityUnit: {},
+    amount: 100_000_000,
+    taxRate: { required: true, max: 10_000 },
+    discount: { min: 0 },
+    tax: { required: true },
+    merchantData: 1024,
+  },
+  'order-management': {
+    types: [...TYPES, 'return_fee'],
+    name: { max: 255 },
+    reference: 255,
+    quantityUnit: { max: 10 },
+    amount: 200_000_000,
+    taxRate: { min: 0 },
+    discount: { min: 0, max: 200_000_000 },
+    tax: { max: 200_000_000 },
+    merchantData: 1024,
+  },
+} as const satisfies Record<string, LineLimits>;
+
+/**
+ * One line of a cart, by the limits of one of Klarna's APIs. Amounts are whole minor units of the purchase currency and include tax.
+ * @param subscription the API's class of what a line subscribes to
+ */
+export function orderLineFields(api: keyof typeof LIMITS, subscription: () => new () => object): FieldTable {
+  const limits: LineLimits = LIMITS[api];
+  const type = { description: 'What kind of line it is; Klarna assumes physical', example: 'physical' };
+  return {
+    type: limits.types === undefined ? Text(type) : OneOf(limits.types, type),
+    reference: Text({
+      max: limits.reference,
+      description: 'Article number. Keep it equal in order, capture and refund: Klarna assigns refunds by it',
+      example: 'SKU-1',
+    }),
+    name: Text({ required: true, ...limits.name, example: 'Running shoes' }),
+    quantity: WholeNumber({ required: true, min: 0, example: 1 }),
+    quantity_unit: Text({ ...limits.quantityUnit, example: 'pcs' }),
+    unit_price: WholeNumber({
+      required: true,
+      max: limits.amount,
+      description: 'Minor units, for one, with tax, before discount; negative for discounts',
+      example: 10_000,
+    }),
+    tax_rate: WholeNumber({ ...limits.taxRate, description: 'Hundredths of a percent: 2500 is 25 %', example: 2_500 }),
+    total_amount: WholeNumber({
+      required: true,
+      max: limits.amount,
+      description: 'Minor units: quantity × unit_price − total_discount_amount',
+      example: 10_000,
+    }),
+    total_discount_amount: WholeNumber({ ...limits.discount, description: 'Minor units, never negative', example: 0 }),
+    total_tax_amount: WholeNumber({
+      ...limits.tax,
+      description: 'Minor units: the tax in total_amount, rounded; negative for discounts',
+      example: 2_000,
+    }),
+    merchant_data: Text({ max: limits.merchantData, description: 'Yours; comes back as it is' }),
+    product_url: Text({ max: 1024, example: 'https://shop.example/shoes/1' }),
+    image_url: Text({ max: 1024, example: 'https://shop.example/shoes/1.png' }),
+    product_identifiers: Nested(() => ProductIdentifiers),
+    subscription: Nested(subscription),
+  };
+}
