@@ -85,6 +85,9 @@ export class Ledger {
         reference: capture.reference ?? null,
         idempotency_key: capture.idempotency_key,
         captured_at: clock.iso(capture.captured_at),
+        // What Klarna itself does not show.
+        ...(capture.send_outs !== undefined && { send_outs: capture.send_outs }),
+        ...(capture.due_date_extensions !== undefined && { due_date_extensions: capture.due_date_extensions }),
       })),
       refunds: refundsOf(this.world, order).map((refund) => ({
         refund_id: refund.refund_id,

@@ -94,6 +94,8 @@ export interface Order {
   released?: 'CAPTURED' | 'CLOSED';
   acknowledged: boolean;
   payment_method: string;
+  /** Parcels of the order as a whole; those of captures are theirs. */
+  shipping_info?: JsonObject[];
   capture_ids: string[];
   refund_ids: string[];
 }
@@ -110,6 +112,10 @@ export interface Capture {
   description?: string;
   order_lines: OrderLine[];
   shipping_info: JsonObject[];
+  /** By how many days the payment was put off, once per extension. Klarna shows none of it. */
+  due_date_extensions?: number[];
+  /** How often Klarna's message to the shopper was sent again. */
+  send_outs?: number;
 }
 
 export interface Refund {

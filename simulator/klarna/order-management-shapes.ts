@@ -76,3 +76,30 @@ export const refundShape = object(
 export const authorizationShape = object({ order_amount: amount, description: note, order_lines: list(orderLine(), { max: 1000 }) }, [
   'order_amount',
 ]);
+
+export const shippingShape = object({ shipping_info: list(shippingInfo, { min: 1, max: 500 }) }, ['shipping_info']);
+
+export const referencesShape = object({ merchant_reference1: note, merchant_reference2: note });
+
+const person = text({ max: 100 });
+
+const shippingAddress = object({
+  title: text({ max: 20 }),
+  given_name: person,
+  family_name: person,
+  organization_name: note,
+  attention: note,
+  street_address: person,
+  street_address2: person,
+  postal_code: text({ max: 10 }),
+  city: text({ max: 200 }),
+  region: text({ max: 200 }),
+  country: text(),
+  email: person,
+  phone: person,
+});
+
+/** `billing_address` is no field of the document; it is kept because Klarna says that it can't be changed. */
+export const customerDetailsShape = object({ shipping_address: shippingAddress, billing_address: object({}) });
+
+export const dueDateShape = object({ number_of_days: integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }) }, ['number_of_days']);

@@ -4,6 +4,19 @@ import type { Capture, Order, OrderLine, OrderStatus } from './model.js';
 /** An authorization lasts 28 days. */
 export const ORDER_LIFETIME_MS = 28 * 24 * 3_600_000;
 
+const DAY_MS = 24 * 3_600_000;
+
+/** Authorizations can be extended until their order is so old. */
+export const EXTENDABLE_MS = 180 * DAY_MS;
+
+/**
+ * The end of an authorization that is extended at `now`: as in Klarna's guide the start of the 29th day after today, so that all extensions of
+ * one day end at the same time. Never earlier than before.
+ */
+export function extendedEnd(order: Order, now: number): number {
+  return Math.max(order.expires_at, (Math.floor(now / DAY_MS) + 29) * DAY_MS);
+}
+
 /** Whether the time to capture ran out while something was left to capture. */
 export function isExpired(order: Order, now: number): boolean {
   const done = order.cancelled || order.released !== undefined || isFullyCaptured(order);

@@ -55,14 +55,6 @@ export function readOrder(work: Work, orderId: string): Answer {
   return jsonAnswer(200, orderView(work.world, findOrderForReading(work, orderId), work.now));
 }
 
-/** @see Order Management API v1, `POST .../acknowledge` (204) */
-export function acknowledge(work: Work, orderId: string): Answer {
-  const order = findOrder(work, orderId);
-  if (order.cancelled) throw new KlarnaRefusal(403, 'NOT_ALLOWED', ['Order is cancelled. Acknowledge not possible.']);
-  work.put('orders', order.order_id, { ...order, acknowledged: true });
-  return bareAnswer(204);
-}
-
 /**
  * Replaces amount and lines; lines that are left out are deleted. Raising starts a new assessment, which fails for payment
  * methods that cannot be raised and for shoppers marked `+no-raise`.

@@ -1,8 +1,10 @@
 import type { Answer } from './answers.js';
 import { deleteAuthorization } from './authorizations.js';
+import { addCaptureShippingInfo, dueDateOptions, extendDueDate, triggerSendOut } from './capture-changes.js';
 import { createCapture, listCaptures, readCapture } from './captures.js';
 import { createOrder } from './create-order.js';
-import { acknowledge, cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
+import { acknowledge, addShippingInfo, extendAuthorization, updateCustomerDetails, updateMerchantReferences } from './order-changes.js';
+import { cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
 import { createRefund, readRefund } from './refunds.js';
 import { createSession, readSession, updateSession } from './sessions.js';
 import type { Work } from './work.js';
@@ -32,9 +34,17 @@ const ROUTES: Route[] = [
   route('GET', ORDER, 'none', readOrder),
   route('POST', `${ORDER}/acknowledge`, 'order-management', acknowledge),
   route('PATCH', `${ORDER}/authorization`, 'order-management', updateAuthorization),
+  route('POST', `${ORDER}/extend-authorization-time`, 'order-management', extendAuthorization),
+  route('PATCH', `${ORDER}/merchant-references`, 'order-management', updateMerchantReferences),
+  route('PATCH', `${ORDER}/customer-details`, 'order-management', updateCustomerDetails),
+  route('POST', `${ORDER}/shipping-info`, 'order-management', addShippingInfo),
   route('POST', `${ORDER}/captures`, 'order-management', createCapture),
   route('GET', `${ORDER}/captures`, 'none', listCaptures),
   route('GET', `${ORDER}/captures/:id`, 'none', readCapture),
+  route('POST', `${ORDER}/captures/:id/shipping-info`, 'order-management', addCaptureShippingInfo),
+  route('POST', `${ORDER}/captures/:id/trigger-send-out`, 'order-management', triggerSendOut),
+  route('GET', `${ORDER}/captures/:id/extend-due-date-options`, 'none', dueDateOptions),
+  route('PATCH', `${ORDER}/captures/:id/extend-due-date`, 'order-management', extendDueDate),
   route('POST', `${ORDER}/refunds`, 'order-management', createRefund),
   route('GET', `${ORDER}/refunds/:id`, 'none', readRefund),
   route('POST', `${ORDER}/release-remaining-authorization`, 'order-management', releaseRemaining),

@@ -176,6 +176,59 @@ describe('a durable operation', () => {
   });
 });
 
+describe('an operation of which the provider shows nothing', () => {
+  const unknown = attempt(1, 'unknown');
+  const quietFrom = SECOND + 100 + TIMING.quietMs;
+  const late = SECOND + TIMING.keyCutoffMs;
+  const blind = (startedAt: number) => [reading(startedAt, 'unreadable')];
+  const dueDate = (change: Partial<OperationFacts>) => capture({ kind: 'order-management.extend-due-date', waitOver: true, ...change });
+  const acknowledge = (change: Partial<OperationFacts>) => capture({ kind: 'order-management.acknowledge', waitOver: true, ...change });
+
+  it('is asked for with its key as long as that lives, whatever came back', () => {
+    const garbled = [1, 2, 3].map((number) => attempt(number, 'unknown', { garbled: true }));
+    expect(at(dueDate({ attempts: garbled }), 4 * SECOND)).toEqual({ do: 'send', notBefore: 4 * SECOND, generation: 1 });
+    // Elsewhere rubbish twice means that the key brings nothing else.
+    expect(what(at(capture({ attempts: garbled }), 4 * SECOND))).toBe('read');
+  });
+
+  it('goes to a person after one look past the key and the quiet period, for nothing more can be learned', () => {
+    expect(what(at(dueDate({ attempts: [unknown] }), late))).toBe('read');
+    expect(at(dueDate({ attempts: [unknown], readings: blind(quietFrom - 1) }), late)).toEqual({ do: 'read', notBefore: quietFrom });
+    expect(at(dueDate({ attempts: [unknown], readings: blind(late) }), late + SECOND)).toEqual({
+      ...{ do: 'settle', state: 'manual', reason: 'not-shown' },
+    });
+  });
+
+  it('is not rejected by the refusal of a repeat, and does not wait for a day to ask a person', () => {
+    const attempts = [unknown, attempt(2, 'rejected')];
+    expect(what(at(dueDate({ attempts }), 3 * SECOND))).toBe('read');
+    expect(what(at(dueDate({ attempts, readings: blind(quietFrom) }), quietFrom + SECOND))).toBe('manual');
+  });
+
+  it('is believed not to have happened where it can not have', () => {
+    const attempts = [unknown, attempt(2, 'rejected')];
+    const absent = [reading(quietFrom, 'absent'), reading(quietFrom + TIMING.readAgainMs, 'absent')];
+    expect(what(at(dueDate({ attempts, readings: absent }), quietFrom + HOUR))).toBe('rejected');
+  });
+
+  it('is sent once more under a new key where twice is harmless, and goes to a person after that', () => {
+    const readings = blind(late);
+    expect(at(acknowledge({ attempts: [unknown], readings }), late + SECOND)).toEqual({
+      ...{ do: 'send', notBefore: late + SECOND, generation: 2 },
+    });
+    const refused = [unknown, attempt(2, 'rejected', { generation: 2, startedAt: late + SECOND, endedAt: late + SECOND })];
+    expect(at(acknowledge({ generation: 2, attempts: refused, readings }), late + 2 * SECOND)).toEqual({
+      ...{ do: 'settle', state: 'manual', reason: 'not-shown' },
+    });
+  });
+
+  it('that can be seen is looked at again when a look failed, unless twice is harmless', () => {
+    const facts = { attempts: [unknown], readings: blind(late), waitOver: true };
+    expect(what(at(capture({ ...facts, kind: 'order-management.merchant-references' }), late + SECOND))).toBe('read');
+    expect(what(at(capture({ ...facts, kind: 'order-management.extend-authorization' }), late + SECOND))).toBe('send');
+  });
+});
+
 describe('create order', () => {
   it('repeats the same bytes while a caller waits, and only finds out afterwards', () => {
     const facts = order({ attempts: [attempt(1, 'unknown')] });

@@ -47,6 +47,15 @@ const REASONS: [OperationKind, string[]][] = [
   ['order-management.refund', ['ambiguous', 'absent-twice', 'unreadable']],
   ['order-management.cancel', ['absent-twice', 'unreadable']],
   ['order-management.release', ['absent-twice', 'unreadable']],
+  ['order-management.authorization-update', ['absent-twice', 'unreadable']],
+  ['order-management.extend-authorization', ['absent-twice', 'unreadable']],
+  ['order-management.acknowledge', ['absent-twice', 'not-shown']],
+  ['order-management.merchant-references', ['absent-twice', 'unreadable']],
+  ['order-management.customer-details', ['absent-twice', 'unreadable']],
+  ['order-management.shipping-info', ['absent-twice', 'unreadable']],
+  ['order-management.capture-shipping-info', ['absent-twice', 'unreadable']],
+  ['order-management.send-out', ['absent-twice', 'not-shown']],
+  ['order-management.extend-due-date', ['absent-twice', 'not-shown']],
   ['payments.cancel-authorization', ['absent-twice', 'unreadable']],
   ['payments.create-order', ['placed-without-id', 'unreadable']],
 ];
@@ -84,7 +93,7 @@ describe('the explanation of a manual operation', () => {
       it('names every outcome that can be sent, with its body and its consequence', () => {
         const outcomes = explanation.outcomes.map(({ request }) => request['outcome']);
         expect(outcomes).toEqual(kind === 'payments.create-order' ? ['succeeded', 'rejected'] : ['succeeded', 'rejected', 'new_key']);
-        const named = /capture|refund|create-order/.test(kind);
+        const named = /(capture|refund|create-order)$/.test(kind);
         expect(Object.hasOwn(explanation.outcomes[0]?.request ?? {}, 'provider_id')).toBe(named);
         for (const { request, consequence } of explanation.outcomes) {
           expect(request['reason']).not.toBe('');

@@ -8,11 +8,13 @@ export interface OperationContext {
   kind: OperationKind;
   merchantId: string;
   providerAccountId: string;
-  /** The provider's order id for Order Management kinds, else null. */
+  /** The order that it belongs to, by the provider's id; null for kinds that have none. */
   lane: string | null;
   dataSubject: string;
   /** Path parameters by name, for instance `{ orderId }` or `{ authorizationToken }`. */
   target: Readonly<Record<string, string>>;
+  /** What was known of the order when this was accepted, by which its effect is told from what was there before. */
+  before: Readonly<Record<string, string>>;
   /** Headers of the caller that are passed on (`User-Agent`, `Accept-Language`, ...). */
   passedHeaders: Readonly<Record<string, string>>;
   /** The caller's bytes, forwarded unchanged; null when the request had none. */

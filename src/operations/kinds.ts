@@ -10,6 +10,25 @@ export const KINDS = {
   'order-management.refund': { class: 'durable', api: 'order-management', key: 'provider', lane: 'refund' },
   'order-management.cancel': { class: 'durable', api: 'order-management', key: 'provider', lane: 'cancel', untilExpiry: true },
   'order-management.release': { class: 'durable', api: 'order-management', key: 'provider', lane: 'release', untilExpiry: true },
+  'order-management.authorization-update': {
+    ...{ class: 'durable', api: 'order-management', key: 'provider', lane: 'authorization-update', untilExpiry: true },
+  },
+  // Klarna takes the second for the first: the same end on the same day, a later one afterwards, which is what was asked for.
+  'order-management.extend-authorization': {
+    ...{ class: 'durable', api: 'order-management', key: 'provider', untilExpiry: true, twice: 'harmless' },
+  },
+  // An acknowledged order stays acknowledged.
+  'order-management.acknowledge': { class: 'durable', api: 'order-management', key: 'provider', unseen: true, twice: 'harmless' },
+  // These two set values, but a second time may come after somebody else's newer values.
+  'order-management.merchant-references': { class: 'durable', api: 'order-management', key: 'provider' },
+  'order-management.customer-details': { class: 'durable', api: 'order-management', key: 'provider' },
+  // Parcels are added to a list: a second time lists them twice.
+  'order-management.shipping-info': { class: 'durable', api: 'order-management', key: 'provider' },
+  'order-management.capture-shipping-info': { class: 'durable', api: 'order-management', key: 'provider' },
+  // The shopper gets the message twice.
+  'order-management.send-out': { class: 'durable', api: 'order-management', key: 'provider', unseen: true },
+  // Each costs a fee and moves the date further; none can be taken back.
+  'order-management.extend-due-date': { class: 'durable', api: 'order-management', key: 'provider', unseen: true },
 } as const satisfies Record<string, KindPolicy>;
 
 export type OperationKind = keyof typeof KINDS;
@@ -29,9 +48,14 @@ export interface KindPolicy {
   api: Api;
   /** Whether the provider takes an idempotency key: then a re-send with it is the way to ask what became of an attempt. */
   key?: 'provider' | 'none';
+  /** Kinds without a part never wait for others of their order, and are never waited for. */
   lane?: LaneRole;
   /** The service's own repeats end shortly before the authorization does: later there is nothing left to act on. */
   untilExpiry?: boolean;
+  /** The provider shows nothing of its effect: a look may show that it can't have happened, never that it did not. The key is the way to ask. */
+  unseen?: true;
+  /** Twice is as good as once: where nothing can be seen, it is sent once more under a new key before a person is asked. */
+  twice?: 'harmless';
 }
 
 /** The policy of a kind, widened to the interface so that absent members read as undefined. */

@@ -83,6 +83,7 @@ export class Operations {
       lane: draft.lane,
       dataSubject: draft.dataSubject,
       target: request.target,
+      before: request.before ?? {},
       passedHeaders: request.passedHeaders,
       body: request.body,
       amount: request.amount,

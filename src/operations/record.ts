@@ -16,6 +16,8 @@ const PURPOSE = {
 interface Target {
   parameters: Record<string, string>;
   headers: Record<string, string>;
+  /** Absent in rows of earlier versions. */
+  before?: Record<string, string>;
 }
 
 /** Between rows and what the rules and handlers speak of; the only place where an operation's bytes are sealed and opened. */
@@ -56,6 +58,7 @@ export class OperationRecords {
       lane: row.lane,
       dataSubject: row.data_subject ?? row.id,
       target: target.parameters,
+      before: target.before ?? {},
       passedHeaders: target.headers,
       body: row.request === null ? null : this.envelope.open(row.request, PURPOSE.request),
       amount: row.amount === null ? null : minorUnitsOf(row.amount),
@@ -64,8 +67,12 @@ export class OperationRecords {
     };
   }
 
-  sealTarget(parameters: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Buffer {
-    return this.envelope.seal(Buffer.from(JSON.stringify({ parameters, headers } satisfies Target)), PURPOSE.target);
+  sealTarget(
+    parameters: Readonly<Record<string, string>>,
+    headers: Readonly<Record<string, string>>,
+    before: Readonly<Record<string, string>>,
+  ): Buffer {
+    return this.envelope.seal(Buffer.from(JSON.stringify({ parameters, headers, before } satisfies Target)), PURPOSE.target);
   }
 
   sealRequest(body: Buffer | null): Buffer | null {

@@ -15,10 +15,12 @@ export interface OperationRequest {
   providerAccountId: string;
   /** The answer this credential wants while the outcome is open. */
   pendingAnswer: 202 | 503;
-  /** The provider's order id for money operations; null for kinds without a lane. */
+  /** The provider's order id, where there is one: what changes an order belongs to it, also what waits for nothing (see kinds.ts). */
   lane: string | null;
   /** Path parameters, part of the fingerprint. */
   target: Readonly<Record<string, string>>;
+  /** See `OperationContext.before`. No part of what is asked for: a repeat may find other things there. */
+  before?: Readonly<Record<string, string>>;
   passedHeaders: Readonly<Record<string, string>>;
   /** The caller's bytes; null when there were none. */
   body: Buffer | null;

@@ -11,8 +11,8 @@ export function DescribesRead(): MethodDecorator {
   return applyDecorators(OrderId(), WireRefusals('NO_SUCH_ORDER', 'PROVIDER_CREDENTIALS'));
 }
 
-/** Describes a durable write: its key, its pending answer, its refusals. */
-export function DescribesWrite(refusal: string): MethodDecorator {
+/** Describes a durable write: its key, its pending answer, its refusals. @param refusal what Klarna's 403 means, where it documents one */
+export function DescribesWrite(refusal?: string): MethodDecorator {
   return applyDecorators(
     OrderId(),
     KeyHeader(),
@@ -21,7 +21,7 @@ export function DescribesWrite(refusal: string): MethodDecorator {
       ...(['BAD_REQUEST', 'BAD_VALUE', 'NO_SUCH_ORDER', 'OPERATION_PENDING', 'OPERATION_WITHDRAWN'] as const),
       ...(['REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_KEY_REUSED', 'PROVIDER_CREDENTIALS'] as const),
     ),
-    ApiForbiddenResponse({ type: KlarnaErrorBody, description: refusal }),
+    ...(refusal === undefined ? [] : [ApiForbiddenResponse({ type: KlarnaErrorBody, description: refusal })]),
   );
 }
 

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { OrderManagementClient } from '../klarna/order-management.client.js';
 import type { OperationReply } from '../operations/request.js';
 import type { CaptureRequest } from './captures.dto.js';
+import type { ChangeKind } from './order-changes.js';
 import { movementIdIn } from './order-id.js';
 import { type ReadCall, OrderReads } from './order-reads.js';
-import { OrderWrites, type WriteCall } from './order-writes.js';
+import { change, OrderWrites, type WriteCall } from './order-writes.js';
 
 /** Captures: Klarna takes the money that the order authorized. */
 @Injectable()
@@ -48,5 +49,53 @@ export class CapturesService {
     return this.reads.part(call, (account, orderId) =>
       this.klarna.readCapture(account, orderId, id, { by: 'caller', headers: call.headers }),
     );
+  }
+
+  /**
+   * Adds parcels to a capture.
+   * @param bytes the caller's, forwarded unchanged
+   * @returns Klarna's 204, or 202 while the outcome is open
+   * @throws Refusal NO_SUCH_CAPTURE for what can't be an id, else as `request`
+   * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/captures/{capture_id}/shipping-info`
+   */
+  addShippingInfo(call: WriteCall, captureId: string, bytes: Buffer | null): Promise<OperationReply> {
+    return this.#change(call, 'order-management.capture-shipping-info', captureId, bytes);
+  }
+
+  /**
+   * Sends the shopper Klarna's message about a capture again.
+   * @returns Klarna's 204, or 202 while the outcome is open
+   * @throws Refusal NO_SUCH_CAPTURE for what can't be an id, else as `request`
+   * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/captures/{capture_id}/trigger-send-out`
+   */
+  triggerSendOut(call: WriteCall, captureId: string): Promise<OperationReply> {
+    return this.#change(call, 'order-management.send-out', captureId, null);
+  }
+
+  /**
+   * Puts the shopper's payment off, for a fee; can't be undone.
+   * @param bytes the caller's, forwarded unchanged
+   * @returns Klarna's 204, or 202 while the outcome is open
+   * @throws Refusal NO_SUCH_CAPTURE for what can't be an id, else as `request`
+   * @see Order Management API v1, `PATCH /ordermanagement/v1/orders/{order_id}/captures/{capture_id}/extend-due-date`
+   */
+  extendDueDate(call: WriteCall, captureId: string, bytes: Buffer | null): Promise<OperationReply> {
+    return this.#change(call, 'order-management.extend-due-date', captureId, bytes);
+  }
+
+  /**
+   * Lists by how many days the payment of a capture can be put off, and what each costs, in minor units.
+   * @throws Refusal NO_SUCH_CAPTURE for what can't be an id, else as `OrderReads.order`
+   * @see Order Management API v1, `GET /ordermanagement/v1/orders/{order_id}/captures/{capture_id}/extend-due-date-options`
+   */
+  async extendDueDateOptions(call: ReadCall, captureId: string): Promise<OperationReply> {
+    const id = movementIdIn(captureId, 'NO_SUCH_CAPTURE');
+    return this.reads.part(call, (account, orderId) =>
+      this.klarna.extendDueDateOptions(account, orderId, id, { by: 'caller', headers: call.headers }),
+    );
+  }
+
+  async #change(call: WriteCall, kind: ChangeKind, captureId: string, bytes: Buffer | null): Promise<OperationReply> {
+    return this.writes.execute(call, change(kind, bytes, movementIdIn(captureId, 'NO_SUCH_CAPTURE')));
   }
 }

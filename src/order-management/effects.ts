@@ -1,11 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { objectIn } from '../klarna/answer-of-record.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
+import type { Json } from './asked-for.js';
 import { matchByExclusion } from './match-by-exclusion.js';
+import type { ShownOrder } from './reached-updates.js';
 import { createdAnswer, doneAnswer } from './recorded-answers.js';
 import { orderIdOf } from './order-sending.js';
 
@@ -54,23 +57,26 @@ export class Effects {
     });
   }
 
-  /** Looks whether an order is in the state that an operation without an id of its own brings about. */
-  async state(operation: OperationContext, reached: (snapshot: OrderSnapshot, now: Date) => boolean | undefined): Promise<ReadResult> {
-    return this.#look(operation, (snapshot) => {
-      const data = amountsOf(snapshot);
-      const present = reached(snapshot, this.clock.now());
-      if (present === undefined) return { finding: 'unreadable', data };
+  /**
+   * Looks whether an order is in the state that an operation without an id of its own brings about.
+   * @param reached undefined: the order does not show whether
+   */
+  async state(operation: OperationContext, reached: (shown: ShownOrder) => boolean | undefined): Promise<ReadResult> {
+    return this.#look(operation, (snapshot, order) => {
+      const data = { ...amountsOf(snapshot), expires_at: snapshot.expiresAt?.toISOString() ?? null };
+      const present = reached({ snapshot, order, now: this.clock.now() });
+      if (present === undefined) return { finding: 'unreadable', data: { ...data, code: 'NOT_SHOWN' } };
       if (!present) return { finding: 'absent', data };
       return { finding: 'present', data, answer: doneAnswer() };
     });
   }
 
-  async #look(operation: OperationContext, find: (snapshot: OrderSnapshot) => Found | Promise<Found>): Promise<ReadResult> {
+  async #look(operation: OperationContext, find: (snapshot: OrderSnapshot, order: Json) => Found | Promise<Found>): Promise<ReadResult> {
     const nothing = { providerId: null, answer: null };
     const look = await this.reader.look({ providerAccountId: operation.providerAccountId, providerOrderId: orderIdOf(operation) });
     switch (look.kind) {
       case 'order':
-        return { ...nothing, ...(await find(look.snapshot)) };
+        return { ...nothing, ...(await find(look.snapshot, objectIn(look.answer.body) ?? {})) };
       case 'no-such-order':
         return { ...nothing, finding: 'absent', data: { code: 'NO_SUCH_ORDER' } };
       case 'other-order':

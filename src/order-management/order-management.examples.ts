@@ -31,3 +31,46 @@ export const REFUND_EXAMPLES = {
     value: { refunded_amount: 1_500, reference: 'return-1', description: 'A scratch', order_lines: [line(1_500, 300)] },
   },
 };
+export const AUTHORIZATION_EXAMPLES = {
+  less: {
+    summary: 'SEK 90.00 in all, with its lines',
+    value: { order_amount: 9_000, description: 'A discount', order_lines: [line(9_000, 1_800)] },
+  },
+};
+export const SHIPPING_EXAMPLES = {
+  parcel: {
+    summary: 'One parcel',
+    value: {
+      shipping_info: [
+        {
+          shipping_company: 'dhl-express',
+          shipping_method: 'Home',
+          tracking_number: '63456415674545679874',
+          tracking_uri: 'https://carrier.example/parcels/63456415674545679874',
+        },
+      ],
+    },
+  },
+};
+export const REFERENCES_EXAMPLES = {
+  both: { summary: 'Both', value: { merchant_reference1: 'ORDER-1001-B', merchant_reference2: 'WAREHOUSE-7' } },
+  clear: { summary: 'No second one', value: { merchant_reference2: '' } },
+};
+export const CUSTOMER_DETAILS_EXAMPLES = {
+  moved: {
+    summary: 'Another address',
+    value: {
+      shipping_address: {
+        given_name: 'Testperson-se',
+        family_name: 'Approved',
+        street_address: 'Lillgatan 2',
+        postal_code: '12345',
+        city: 'Ankeborg',
+        country: 'SE',
+        email: 'youremail@email.com',
+        phone: '+46701740615',
+      },
+    },
+  },
+};
+export const DUE_DATE_EXAMPLES = { fortnight: { summary: 'Two weeks', value: { number_of_days: 14 } } };

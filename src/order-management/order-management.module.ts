@@ -3,11 +3,14 @@ import { KlarnaModule } from '../klarna/klarna.module.js';
 import { MerchantsModule } from '../merchants/merchants.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
-import { CancelHandler } from './cancel.handler.js';
+import { OrderAuthorizationsController } from './authorizations.controller.js';
+import { OrderAuthorizationsService } from './authorizations.service.js';
+import { CaptureChangesController } from './capture-changes.controller.js';
 import { CaptureHandler } from './capture.handler.js';
 import { CapturesController } from './captures.controller.js';
 import { CapturesService } from './captures.service.js';
 import { Effects } from './effects.js';
+import { OrderChangeHandlers } from './order-change.handler.js';
 import { OrderReads } from './order-reads.js';
 import { OrderTargets } from './order-targets.js';
 import { OrderWrites } from './order-writes.js';
@@ -16,13 +19,12 @@ import { ManagedOrdersService } from './orders.service.js';
 import { RefundHandler } from './refund.handler.js';
 import { RefundsController } from './refunds.controller.js';
 import { RefundsService } from './refunds.service.js';
-import { ReleaseHandler } from './release.handler.js';
 import { OrderSending } from './order-sending.js';
 
 /** Klarna's Order Management API, in its own wire format. */
 @Module({
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
-  controllers: [ManagedOrdersController, CapturesController, RefundsController],
+  controllers: [ManagedOrdersController, OrderAuthorizationsController, CapturesController, CaptureChangesController, RefundsController],
   providers: [
     OrderTargets,
     OrderWrites,
@@ -30,12 +32,12 @@ import { OrderSending } from './order-sending.js';
     CapturesService,
     RefundsService,
     ManagedOrdersService,
+    OrderAuthorizationsService,
     OrderSending,
     Effects,
     CaptureHandler,
     RefundHandler,
-    CancelHandler,
-    ReleaseHandler,
+    OrderChangeHandlers,
   ],
 })
 export class OrderManagementModule {}

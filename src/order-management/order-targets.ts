@@ -8,7 +8,7 @@ export interface OrderTarget {
   providerOrderId: string;
   providerAccountId: string;
   /** Null: we don't know the order; Klarna decides, and when it does know it, the order is adopted. */
-  known: { dataSubject: string; createdAt: Date } | null;
+  known: { dataSubject: string; createdAt: Date; expiresAt: Date | null } | null;
 }
 
 /** Finds out whose an order is before anything is sent. */
@@ -28,8 +28,8 @@ export class OrderTargets {
     const mine = places.filter((place) => place.merchantId === caller.merchantId);
     const place = mine.find((candidate) => candidate.providerAccountId === own) ?? mine[0];
     if (place !== undefined) {
-      const { providerAccountId, dataSubject, createdAt } = place;
-      return { providerOrderId, providerAccountId, known: { dataSubject, createdAt } };
+      const { providerAccountId, dataSubject, createdAt, expiresAt } = place;
+      return { providerOrderId, providerAccountId, known: { dataSubject, createdAt, expiresAt } };
     }
     if (places.length > 0) throw noSuchOrder(providerOrderId);
     return { providerOrderId, providerAccountId: own, known: null };

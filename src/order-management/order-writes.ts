@@ -3,6 +3,7 @@ import type { Caller } from '../merchants/caller.js';
 import type { OperationKind } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, Preference } from '../operations/request.js';
+import type { ChangeKind } from './order-changes.js';
 import { OrderTargets } from './order-targets.js';
 
 /** How a caller asks for a change. */
@@ -24,6 +25,13 @@ export interface Intent {
   /** Minor units; null where the kind names none. */
   amount: number | null;
   reference: string | null;
+  /** The capture that it is for; null where it is for the order. */
+  captureId?: string | null;
+}
+
+/** A change of the order that names neither amount nor reference; without a body: what the caller sent is ignored. */
+export function change(kind: ChangeKind, body: Buffer | null = null, captureId: string | null = null): Intent {
+  return { kind, body, amount: null, reference: null, captureId };
 }
 
 /** Turns requests for changes of an order into durable operations in the order's lane. */
@@ -38,7 +46,7 @@ export class OrderWrites {
    * @returns Klarna's answer, or 202 while the outcome is open
    * @throws Refusal NO_SUCH_ORDER for another merchant's order, else what `Operations.execute` throws
    */
-  async execute(call: WriteCall, intent: Intent): Promise<OperationReply> {
+  async execute(call: WriteCall, { captureId = null, ...intent }: Intent): Promise<OperationReply> {
     const { caller, key, prefer, headers } = call;
     const { providerOrderId, providerAccountId, known } = await this.targets.resolve(caller, call.orderId);
     return this.operations.execute({
@@ -47,7 +55,8 @@ export class OrderWrites {
       providerAccountId,
       pendingAnswer: caller.pendingAnswer,
       lane: providerOrderId,
-      target: { orderId: providerOrderId },
+      target: { orderId: providerOrderId, ...(captureId === null ? {} : { captureId }) },
+      before: known?.expiresAt ? { expires_at: known.expiresAt.toISOString() } : {},
       passedHeaders: headers,
       key,
       prefer,

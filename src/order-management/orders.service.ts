@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { OperationReply } from '../operations/request.js';
 import { OrderReads, type ReadCall } from './order-reads.js';
-import { OrderWrites, type WriteCall } from './order-writes.js';
+import { change, OrderWrites, type WriteCall } from './order-writes.js';
 
-/** Orders as a whole: read, cancel, release. */
+/** Orders as a whole: read, acknowledge, describe, cancel. */
 @Injectable()
 export class ManagedOrdersService {
   constructor(
@@ -27,16 +27,49 @@ export class ManagedOrdersService {
    * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/cancel`
    */
   cancel(call: WriteCall): Promise<OperationReply> {
-    return this.writes.execute(call, { kind: 'order-management.cancel', body: null, amount: null, reference: null });
+    return this.writes.execute(call, change('order-management.cancel'));
   }
 
   /**
-   * Lets go of what was authorized and not captured; final.
+   * Says that the order has arrived. Twice is as good as once.
    * @returns Klarna's 204, or 202 while the outcome is open
    * @throws Refusal as `CapturesService.request`
-   * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/release-remaining-authorization`
+   * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/acknowledge`
    */
-  release(call: WriteCall): Promise<OperationReply> {
-    return this.writes.execute(call, { kind: 'order-management.release', body: null, amount: null, reference: null });
+  acknowledge(call: WriteCall): Promise<OperationReply> {
+    return this.writes.execute(call, change('order-management.acknowledge'));
+  }
+
+  /**
+   * Sets the merchant's references that the body names; an empty text clears one.
+   * @param bytes the caller's, forwarded unchanged
+   * @returns Klarna's 204, or 202 while the outcome is open
+   * @throws Refusal as `CapturesService.request`
+   * @see Order Management API v1, `PATCH /ordermanagement/v1/orders/{order_id}/merchant-references`
+   */
+  updateReferences(call: WriteCall, bytes: Buffer | null): Promise<OperationReply> {
+    return this.writes.execute(call, change('order-management.merchant-references', bytes));
+  }
+
+  /**
+   * Changes where the goods go. Klarna assesses it anew, and may refuse.
+   * @param bytes the caller's, forwarded unchanged
+   * @returns Klarna's 204, or 202 while the outcome is open
+   * @throws Refusal as `CapturesService.request`
+   * @see Order Management API v1, `PATCH /ordermanagement/v1/orders/{order_id}/customer-details`
+   */
+  updateCustomerDetails(call: WriteCall, bytes: Buffer | null): Promise<OperationReply> {
+    return this.writes.execute(call, change('order-management.customer-details', bytes));
+  }
+
+  /**
+   * Adds parcels to an order, captured or not.
+   * @param bytes the caller's, forwarded unchanged
+   * @returns Klarna's 204, or 202 while the outcome is open
+   * @throws Refusal as `CapturesService.request`
+   * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/shipping-info`
+   */
+  addShippingInfo(call: WriteCall, bytes: Buffer | null): Promise<OperationReply> {
+    return this.writes.execute(call, change('order-management.shipping-info', bytes));
   }
 }

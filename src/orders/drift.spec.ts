@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KnownMovement, NewMovement } from '../persistence/repositories/movements.repository.js';
 import type { OrderState } from '../persistence/repositories/stored-order.js';
-import { compare, COMPARED, COMPARED_MEMBERS, type ComparisonFacts, untold } from './drift.js';
+import { type Act, ACTS, compare, COMPARED, COMPARED_MEMBERS, type ComparisonFacts, untold } from './drift.js';
 import { unknownOrder } from './order-picture.js';
 import type { OrderSnapshot } from './order-snapshot.js';
 import { applyAbsence, applySnapshot } from './snapshot-rule.js';
@@ -9,7 +9,7 @@ import { applyAbsence, applySnapshot } from './snapshot-rule.js';
 const T0 = new Date('2026-11-20T09:00:00Z');
 const at = (hours: number) => new Date(T0.getTime() + hours * 3_600_000);
 const NOW = at(24);
-const NONE = { capture: false, refund: false, cancel: false, release: false };
+const NONE = Object.fromEntries(ACTS.map((act) => [act, false])) as Record<Act, boolean>;
 /** A part-captured, part-refunded order that was read a day ago; both sides say the same of it. */
 const SAME = {
   ...{ status: 'PART_CAPTURED', fraudStatus: 'ACCEPTED', currency: 'SEK', orderAmount: 10_000, originalOrderAmount: 10_000 },
@@ -237,3 +237,23 @@ describe('telling', () => {
 function reading(snapshot: Partial<OrderSnapshot>): Parameters<typeof applySnapshot>[1] {
   return { ...facts(snapshot), source: 'refresh', startedAt: NOW, undisturbed: true, claimedUntil: null };
 }
+
+describe('what we changed ourselves', () => {
+  it.each<[act: Act, snapshot: Partial<OrderSnapshot>]>([
+    ['authorization-update', { status: 'CAPTURED', remainingAuthorizedAmount: 0 }],
+    ['extend-authorization', { expiresAt: at(900) }],
+    ['merchant-references', { merchantReference1: 'new', merchantReference2: '' }],
+  ])('(%s) is no drift once it has succeeded, and told by the next reading', (act, snapshot) => {
+    expect(driftOf(snapshot)).not.toEqual([]);
+    expect(driftOf(snapshot, { settled: { ...NONE, [act]: true } })).toEqual([]);
+  });
+
+  it.each<[act: Act, snapshot: Partial<OrderSnapshot>]>([
+    ['authorization-update', { orderAmount: 9_000, remainingAuthorizedAmount: 5_000 }],
+    ['extend-authorization', { expiresAt: at(900) }],
+    ['merchant-references', { merchantReference1: 'new' }],
+  ])('(%s) is no drift while it is open, either', (act, snapshot) => {
+    expect(driftOf(snapshot)).not.toEqual([]);
+    expect(driftOf(snapshot, { unsettled: { ...NONE, [act]: true } })).toEqual([]);
+  });
+});

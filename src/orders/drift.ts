@@ -6,7 +6,15 @@ import type { OrderSnapshot } from './order-snapshot.js';
 export type ReadingSource = 'refresh' | 'read' | 'scan' | 'reconcile';
 
 /** Operations that change an order, by what they do. */
-export const ACTS = ['capture', 'refund', 'cancel', 'release'] as const;
+export const ACTS = [
+  'capture',
+  'refund',
+  'cancel',
+  'release',
+  'authorization-update',
+  'extend-authorization',
+  'merchant-references',
+] as const;
 export type Act = (typeof ACTS)[number];
 
 type Member = keyof typeof COMPARED;
@@ -50,6 +58,9 @@ const MAY_HAVE_DONE: Readonly<Record<Act, Partial<Record<Member, true | readonly
   refund: { refundedAmount: true },
   cancel: { status: ['CANCELLED'], remainingAuthorizedAmount: true },
   release: { status: ['CAPTURED', 'CLOSED'], remainingAuthorizedAmount: true },
+  'authorization-update': { status: ['AUTHORIZED', 'PART_CAPTURED', 'CAPTURED'], orderAmount: true, remainingAuthorizedAmount: true },
+  'extend-authorization': { expiresAt: true },
+  'merchant-references': { merchantReference1: true, merchantReference2: true },
 };
 
 /** What of an operation of ours that succeeded only Klarna knows, and the next reading tells. All else of it is in our row already. */
@@ -58,6 +69,10 @@ const TOLD_BY_THE_NEXT_READING: Readonly<Record<Act, readonly Member[]>> = {
   refund: [],
   cancel: [],
   release: ['status'],
+  'authorization-update': ['status', 'remainingAuthorizedAmount'],
+  'extend-authorization': ['expiresAt'],
+  // Two updates wait for neither: which of them Klarna carried out last, only a reading tells.
+  'merchant-references': ['merchantReference1', 'merchantReference2'],
 };
 
 /** Two clocks never agree; an order may be seen to expire a little before our clock says so. */

@@ -7,7 +7,16 @@ import { type MovementKind, MovementsRepository, type Recorded } from '../persis
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import type { OrderState, StoredOrder } from '../persistence/repositories/stored-order.js';
 import { type NewEvent, TimelineRepository } from '../persistence/repositories/timeline.repository.js';
-import { afterCancel, afterMovement, afterRelease, type Anomaly, earlier, flagged, unknownOrder } from './order-picture.js';
+import {
+  afterAuthorizationUpdate,
+  afterCancel,
+  afterMovement,
+  afterRelease,
+  type Anomaly,
+  earlier,
+  flagged,
+  unknownOrder,
+} from './order-picture.js';
 
 /** An order that Klarna has placed. */
 export interface Placed {
@@ -108,12 +117,60 @@ export class OrderLifecycle {
 
   /** Records that the order was cancelled. `amount` in the timeline is what was let go of, in minor units. */
   async cancelled(tx: Transaction, operation: OperationContext, learned: Learned): Promise<void> {
-    await this.#ended(tx, operation, learned, 'order.cancelled', afterCancel);
+    await this.#changed(tx, operation, learned, 'order.cancelled', (order) => ({
+      ...{ data: { amount: order.remainingAuthorizedAmount }, state: afterCancel(order) },
+    }));
   }
 
   /** Records that what remained of the authorization was released. `amount` in the timeline is that, in minor units. */
   async released(tx: Transaction, operation: OperationContext, learned: Learned): Promise<void> {
-    await this.#ended(tx, operation, learned, 'order.released', afterRelease);
+    await this.#changed(tx, operation, learned, 'order.released', (order) => ({
+      ...{ data: { amount: order.remainingAuthorizedAmount }, state: afterRelease(order) },
+    }));
+  }
+
+  /** Records that the authorization was set anew. @param orderAmount minor units; null: not known any more, the next read tells */
+  async authorizationUpdated(tx: Transaction, operation: OperationContext, learned: Learned, orderAmount: number | null): Promise<void> {
+    await this.#changed(tx, operation, learned, 'order.authorization_updated', (order) => {
+      const state = orderAmount === null ? order : afterAuthorizationUpdate(order, orderAmount);
+      const { orderAmount: amount, remainingAuthorizedAmount: remaining } = state;
+      return { state, data: { order_amount: amount, from: order.orderAmount, remaining_authorized_amount: remaining } };
+    });
+  }
+
+  /** Records that the authorization ends later. When, only the next read tells; `from` in the timeline is when it would have ended. */
+  async authorizationExtended(tx: Transaction, operation: OperationContext, learned: Learned): Promise<void> {
+    await this.#changed(tx, operation, learned, 'order.authorization_extended', (order) => ({
+      ...{ data: { from: order.expiresAt?.toISOString() ?? null }, state: order },
+    }));
+  }
+
+  /** Records the merchant's new references. */
+  async referencesUpdated(
+    tx: Transaction,
+    operation: OperationContext,
+    learned: Learned,
+    references: Partial<Pick<OrderState, 'merchantReference1' | 'merchantReference2'>>,
+  ): Promise<void> {
+    await this.#changed(tx, operation, learned, 'order.references_updated', (order) => ({
+      ...{ data: { fields: Object.keys(references).map(snakeCase) }, state: { ...order, ...references } },
+    }));
+  }
+
+  /** Records that the goods go elsewhere. Klarna assessed it: what came of that, the next read tells. */
+  async customerDetailsUpdated(tx: Transaction, operation: OperationContext, learned: Learned): Promise<void> {
+    await this.#changed(tx, operation, learned, 'order.customer_details_updated', (order) => ({ data: {}, state: order }));
+  }
+
+  /** Records what changes nothing of an order that is kept here. @param data codes, ids and counts; nothing that tells of a person */
+  async noted(
+    tx: Transaction,
+    operation: OperationContext,
+    learned: Learned,
+    type: `order.${string}`,
+    data: Record<string, unknown> = {},
+  ): Promise<void> {
+    await this.#changed(tx, operation, learned, type, () => ({ data, state: null }));
   }
 
   /**
@@ -156,17 +213,20 @@ export class OrderLifecycle {
     if (events.length > 0) await this.#save(tx, order, state, events, at);
   }
 
-  async #ended(
+  /** Tells once of what an operation did. @param change null as state: there is nothing to read, either */
+  async #changed(
     tx: Transaction,
     operation: OperationContext,
     { at, late }: Learned,
     type: string,
-    after: (order: OrderState) => OrderState,
+    change: (order: StoredOrder) => { data: Record<string, unknown>; state: OrderState | null },
   ): Promise<void> {
     const order = await this.#lockOrAdopt(tx, operation, at);
     if (await this.timeline.has(tx, order.id, type, operation.id)) return;
-    const data = { amount: order.remainingAuthorizedAmount };
-    await this.#save(tx, order, after(order), [event(type, operation, { at, late }, data)], at);
+    const { data, state } = change(order);
+    const events = [event(type, operation, { at, late }, data)];
+    if (state === null) await this.orders.save(tx, order.id, { ...order, updatedAt: at }, events);
+    else await this.#save(tx, order, state, events, at);
   }
 
   /** What Klarna alone knows after a change (status after a release, the new expiry, times and references) is read soon. */
@@ -223,6 +283,10 @@ function anomalyOf(kind: MovementKind, { link }: Recorded): Anomaly | null {
   if (link === 'second') return kind === 'capture' ? 'SECOND_CAPTURE_OF_ONE_OPERATION' : 'SECOND_REFUND_OF_ONE_OPERATION';
   if (link === 'foreign') return kind === 'capture' ? 'ONE_CAPTURE_OF_TWO_OPERATIONS' : 'ONE_REFUND_OF_TWO_OPERATIONS';
   return null;
+}
+
+function snakeCase(member: string): string {
+  return member.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 function event(type: string, operation: OperationContext, { at, late }: Learned, data: Record<string, unknown>): NewEvent {

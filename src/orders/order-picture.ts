@@ -95,6 +95,15 @@ export function afterRelease(order: OrderState): OrderState {
   return { ...order, remainingAuthorizedAmount: 0 };
 }
 
+/**
+ * The order after its authorization was set anew, in minor units: what remains of it is what was not captured. Whether Klarna calls an
+ * order captured that is lowered to what was captured, only a read tells.
+ */
+export function afterAuthorizationUpdate(order: OrderState, orderAmount: number): OrderState {
+  const { remainingAuthorizedAmount: before, capturedAmount } = order;
+  return { ...order, orderAmount, remainingAuthorizedAmount: before === null ? null : Math.max(0, orderAmount - capturedAmount) };
+}
+
 /** The order with a note for people beside those it has. */
 export function flagged<State extends OrderState>(order: State, code: Anomaly | null): State {
   if (code === null || anomaliesOf(order).includes(code)) return order;

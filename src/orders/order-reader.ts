@@ -73,6 +73,9 @@ const ACT_OF_EVENT: Readonly<Record<string, Act>> = {
   'order.refund_linked': 'refund',
   'order.cancelled': 'cancel',
   'order.released': 'release',
+  'order.authorization_updated': 'authorization-update',
+  'order.authorization_extended': 'extend-authorization',
+  'order.references_updated': 'merchant-references',
 };
 
 /** Reads orders at Klarna and brings ours up to date. No connection is held while Klarna is asked. */
@@ -195,11 +198,12 @@ export class OrderReader {
       // Looked at under the order's lock: a lane that was not there to be locked has settled nothing since, or shows it here.
       const lane = await this.lanes.stateOf(tx, providerAccountId, providerOrderId);
       const settled = await this.timeline.operationEventsSince(tx, order.id, order.readAt);
+      const unsettled = acts((act) => lane.unsettledKinds.includes(`order-management.${act}`));
       const now = this.clock.now();
       const { full, state, takeOver, events, differences } = applySnapshot(order, {
         ...{ source, snapshot, startedAt, now, claimedUntil },
         undisturbed: lane.revision === revision,
-        unsettled: acts((act) => lane.unsettledKinds.includes(`order-management.${act}`)),
+        unsettled,
         settled: acts((act) => settled.some((type) => ACT_OF_EVENT[type] === act)),
         known: await this.movements.known(tx, order.id),
       });
@@ -211,7 +215,7 @@ export class OrderReader {
       await this.orders.save(tx, order.id, { ...state, compareAt }, events);
       return {
         application: full ? 'applied' : 'added',
-        judged: full && lane.unsettledKinds.length === 0,
+        judged: full && !ACTS.some((act) => unsettled[act]),
         differences,
         alarming: untold(differences, order.flaggedDifferences),
       };

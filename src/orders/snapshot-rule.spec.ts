@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { KnownMovement, NewMovement } from '../persistence/repositories/movements.repository.js';
 import type { OrderState } from '../persistence/repositories/stored-order.js';
+import { type Act, ACTS } from './drift.js';
 import { unknownOrder } from './order-picture.js';
 import type { OrderSnapshot } from './order-snapshot.js';
 import { applySnapshot, type Reading } from './snapshot-rule.js';
@@ -26,7 +27,7 @@ const row = (providerId: string, given: Partial<KnownMovement> = {}): KnownMovem
   ...{ ...moved(providerId, 4_000), orderId: 'o', kind: 'capture', operationId: 'op', createdAt: at(1), told: true },
   ...given,
 });
-const NONE = { capture: false, refund: false, cancel: false, release: false };
+const NONE = Object.fromEntries(ACTS.map((act) => [act, false])) as Record<Act, boolean>;
 const reading = (given: Partial<Reading> = {}): Reading => ({
   ...{ snapshot: snapshot(), startedAt: at(10), now: at(11), undisturbed: true, known: [], claimedUntil: null },
   ...{ source: 'refresh', unsettled: NONE, settled: NONE },
@@ -217,5 +218,34 @@ describe('the next read', () => {
   it('comes after expiry', () => {
     const { state } = applySnapshot(known(), reading({ snapshot: snapshot({ expiresAt: at(10_000) }) }));
     expect(state.refreshAt).toEqual(at(10_060));
+  });
+});
+
+describe('a reading that lags behind what we have just changed', () => {
+  const late = (act: Act, shown: Partial<OrderSnapshot>, given: Partial<Reading> = {}) =>
+    reading({ snapshot: snapshot(shown), settled: { ...NONE, [act]: true }, ...given });
+  const rows: [act: Act, order: Partial<OrderState>, shown: Partial<OrderSnapshot>][] = [
+    ['authorization-update', { orderAmount: 9_000, remainingAuthorizedAmount: 9_000 }, {}],
+    ['merchant-references', { merchantReference1: 'new' }, { merchantReference1: 'old' }],
+    ['merchant-references', { merchantReference2: null }, { merchantReference2: 'cleared' }],
+    ['extend-authorization', { expiresAt: at(1_000) }, { expiresAt: at(1_000) }],
+  ];
+
+  it.each(rows)('(%s) is not believed for some minutes', (act, order, shown) => {
+    const { full, state, differences } = applySnapshot(known({ ...order, updatedAt: at(9) }), late(act, shown));
+    expect([full, differences, state.refreshAt]).toEqual([false, [], at(41)]);
+  });
+
+  it.each(rows)('(%s) is believed in the end', (act, order, shown) => {
+    const { full } = applySnapshot(known(order), late(act, shown, { startedAt: at(301), now: at(302) }));
+    expect(full).toBe(true);
+  });
+
+  it('does not lag when it shows the change, or when we changed nothing', () => {
+    const order = known({ orderAmount: 9_000, remainingAuthorizedAmount: 9_000, updatedAt: at(9) });
+    const changed = { orderAmount: 9_000, remainingAuthorizedAmount: 9_000 };
+    expect(applySnapshot(order, late('authorization-update', changed)).full).toBe(true);
+    expect(applySnapshot(order, reading({ snapshot: snapshot() })).full).toBe(true);
+    expect(applySnapshot(known({ merchantReference1: 'a' }), reading({ snapshot: snapshot({ merchantReference1: 'b' }) })).full).toBe(true);
   });
 });

@@ -45,6 +45,8 @@ const READS_MAY_LAG_MS = 300_000;
 const AGAIN_AFTER_DISTURBANCE_MS = 5_000;
 const AGAIN_AFTER_LAG_MS = 30_000;
 
+const REFERENCES = ['merchantReference1', 'merchantReference2'] as const;
+
 const WORDS = {
   capture: { event: 'order.captured', id: 'capture_id', at: 'captured_at' },
   refund: { event: 'order.refunded', id: 'refund_id', at: 'refunded_at' },
@@ -144,15 +146,33 @@ function isNewer(order: OrderState, startedAt: Date, now: Date): boolean {
   return order.readAt === null || order.readAt <= startedAt || order.readAt > now;
 }
 
-/** Whether a snapshot shows less than Klarna has confirmed before: a capture is missing, a cancelled or released order has money again. */
-function goesBack(order: OrderState, { snapshot, known }: Reading): boolean {
+/**
+ * Whether a snapshot shows less than Klarna has confirmed before: a capture is missing, a cancelled or released order has money again, what
+ * we have changed since the last reading is as it was.
+ */
+function goesBack(order: OrderState, { snapshot, known, settled }: Reading): boolean {
   const lacks = (kind: MovementKind, seen: readonly NewMovement[] | null) =>
     seen !== null && known.some((movement) => movement.kind === kind && !seen.some(({ providerId }) => providerId === movement.providerId));
   if (lacks('capture', snapshot.captures) || lacks('refund', snapshot.refunds)) return true;
   if (order.status === 'CANCELLED' && snapshot.status !== 'CANCELLED') return true;
+  if (isComparable(order) && isBeforeOurs(order, snapshot, settled)) return true;
   const { remainingAuthorizedAmount: before, orderAmount } = order;
   const after = snapshot.remainingAuthorizedAmount;
   return before !== null && after !== null && after > before && snapshot.orderAmount === orderAmount;
+}
+
+/** Whether a snapshot shows what we have changed since the last reading as it was. */
+function isBeforeOurs(order: OrderState, snapshot: OrderSnapshot, settled: Reading['settled']): boolean {
+  if (settled['authorization-update'] && differ(order.orderAmount, snapshot.orderAmount)) return true;
+  if (settled['merchant-references'] && REFERENCES.some((name) => differ(order[name], snapshot[name]))) return true;
+  if (!settled['extend-authorization'] || order.expiresAt === null || snapshot.expiresAt === null) return false;
+  // An extension on the day of the last one moves nothing: then this is taken for a lag, too, until lags are over.
+  return snapshot.expiresAt <= order.expiresAt;
+}
+
+/** What is not known says nothing; but a reference that was cleared is known to be none. */
+function differ(ours: string | number | null, klarna: string | number | null): boolean {
+  return klarna !== null && ours !== klarna && !(ours === null && klarna === '');
 }
 
 /**

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { SETTINGS_TABLE } from '../../src/config/settings-table.js';
+import { KINDS } from '../../src/operations/kinds.js';
 
 interface SettingsScript {
   withSettingsTable(readme: string, rows: typeof SETTINGS_TABLE): string;
@@ -55,6 +56,16 @@ describe('the documents', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = [...read(document).matchAll(/npm run ([\w:-]+)/g)].map(([, name]) => name ?? '');
     expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+
+  it('tell of every kind of operation how it ends', () => {
+    const page = read('docs/operations.md');
+    const sections = page.split(/^## /m).slice(1);
+    const told = sections.flatMap((section) => {
+      const prefix = /^\| Kind `([\w-]+\.)`/m.exec(section)?.[1] ?? '';
+      return [...section.matchAll(/^\| `([\w-]+)` \|/gm)].map(([, name]) => `${prefix}${name}`);
+    });
+    expect(told.sort()).toEqual(Object.keys(KINDS).sort());
   });
 
   it('tell of every promise by a test that exists', () => {

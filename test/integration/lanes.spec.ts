@@ -229,6 +229,60 @@ describe('the operations of one order', () => {
     expect(await expectRowsLikeLedger(gateway, id)).toMatchObject({ captured_amount: 3_000, remaining_authorized_amount: 0 });
   });
 
+  describe('an update of the authorization', () => {
+    const update = (id: string, amount: number) =>
+      gateway.call('PATCH', ordersPath(id, '/authorization'), { body: { order_amount: amount } });
+    const updates = async (id: string) => (await requests(gateway, { method: 'PATCH', path: ordersPath(id, '/authorization') })).length;
+
+    it('waits for the captures and refunds before it', async () => {
+      const id = await gateway.order();
+      await capture(id, 2_000, 'confirmed');
+      const captures = await gateAt(gateway, 'before', ordersPath(id, '/captures'));
+      const refunds = await gateAt(gateway, 'before', ordersPath(id, '/refunds'));
+      const before = [capture(id, 1_000), refund(id, 500)];
+      await Promise.all([captures.waiting(), refunds.waiting()]);
+      const updated = update(id, 3_000);
+      await accepted(gateway, id, 4);
+      await captures.open();
+      expect((await before[0])?.status).toBe(201);
+      expect(await updates(id)).toBe(0);
+      await refunds.open();
+      expect([(await before[1])?.status, (await updated).status]).toEqual([201, 204]);
+      expect(await expectRowsLikeLedger(gateway, id)).toMatchObject({ order_amount: 3_000, remaining_authorized_amount: 0 });
+    });
+
+    it.each([
+      ['capture', 'POST', '/captures', { captured_amount: 9_000 }, 201],
+      ['update', 'PATCH', '/authorization', { order_amount: 9_500 }, 204],
+      ['release', 'POST', RELEASE, undefined, 403],
+      ['cancel', 'POST', '/cancel', undefined, 204],
+    ] as const)('is waited for by a %s', async (_, method, path, body, status) => {
+      const id = await gateway.order();
+      const gate = await gateAt(gateway, 'after', ordersPath(id, '/authorization'), 'PATCH');
+      const updated = update(id, 9_000);
+      await gate.waiting();
+      const before = (await requests(gateway, { method, path: ordersPath(id, path) })).length;
+      const behind = gateway.call(method, ordersPath(id, path), { ...(body === undefined ? {} : { body }) });
+      await accepted(gateway, id, 2);
+      expect((await requests(gateway, { method, path: ordersPath(id, path) })).length).toBe(before);
+      await gate.open();
+      expect([(await updated).status, (await behind).status]).toEqual([204, status]);
+      await expectRowsLikeLedger(gateway, id);
+    });
+
+    it('is not waited for by a refund', async () => {
+      const id = await gateway.order();
+      await capture(id, 2_500);
+      const gate = await gateAt(gateway, 'before', ordersPath(id, '/authorization'), 'PATCH');
+      const updated = update(id, 9_000);
+      await gate.waiting();
+      expect((await refund(id, 500)).status).toBe(201);
+      await gate.open();
+      expect((await updated).status).toBe(204);
+      await expectRowsLikeLedger(gateway, id);
+    });
+  });
+
   it('one that a person must look at holds back its own kind alone', async () => {
     const id = await gateway.order();
     const manual = await manualCapture(gateway, id, 2_500);

@@ -120,6 +120,36 @@ describe('between an SDK and Klarna', () => {
     }
   });
 
+  it.each([
+    ['PATCH', '/authorization', '{ "order_amount": 9e3, "order_lines":[], "x_new":12345678901234567890 }'],
+    ['PATCH', '/merchant-references', '{"merchant_reference1":"caf\\u00e9 😀","merchant_reference2":null}'],
+    ['PATCH', '/customer-details', ' {"shipping_address":{"given_name":"\\u00c5sa" , "country":"SE", "x":[1.50]}}'],
+    ['POST', '/shipping-info', '{"shipping_info":[{"tracking_number":"1","x":null}],"constructor":{}}'],
+    ['POST', '/captures/{capture_id}/shipping-info', '{"shipping_info":[{"shipping_method":"Home"} ]}\n'],
+    ['PATCH', '/captures/{capture_id}/extend-due-date', '{"number_of_days":14.0}'],
+    ['POST', '/acknowledge', ''],
+    ['POST', '/extend-authorization-time', ''],
+    ['POST', '/captures/{capture_id}/trigger-send-out', ''],
+  ] as const)('%s %s sends the bytes as they came under one key, and is answered with a bare 204', async (method, suffix, body) => {
+    const id = await gateway.order();
+    const captured = suffix.includes('{capture_id}')
+      ? await gateway.post(ordersPath(id, '/captures'), { captured_amount: 100 })
+      : undefined;
+    const path = ordersPath(id, suffix.replace('{capture_id}', captured?.headers['capture-id'] ?? ''));
+    const key = randomUUID();
+    const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Klarna-Integrator': 'Shop/1' };
+    let answer: Answer | undefined;
+    const [sent, ...more] = await sentTo(path, async () => {
+      answer = await gateway.call(method, path, { ...(body === '' ? {} : { body }), key, headers });
+    });
+    expect([answer?.status, answer?.body.length, more]).toEqual([204, 0, []]);
+    expect(names(answer!)).not.toContain('Content-Type');
+    expect(names(answer!).filter((name) => /^[a-z]/.test(name))).toEqual([]);
+    expect([sent?.method, textOf(sent)]).toEqual([method, body]);
+    expect(sent?.headers).toMatchObject({ 'klarna-idempotency-key': key, 'klarna-integrator': 'Shop/1' });
+    expect(sent?.headers['content-type']).toBe(body === '' ? undefined : 'application/json');
+  });
+
   it("Klarna's refusal passes with its words, its correlation id and its status", async () => {
     const id = await gateway.order();
     const answer = await gateway.post(ordersPath(id, '/refunds'), { refunded_amount: 1 });

@@ -56,6 +56,31 @@ describe(`the operation's rules, ${schedules} schedules (MODEL_SEED=${seed} repl
     holds('order-management.refund', 0.15, {}, neverTwiceNeverLost);
   });
 
+  it('changes an authorization at most once', () => {
+    holds('order-management.authorization-update', 0.1, {}, neverTwiceNeverLost);
+  });
+
+  it.each([{}, { repeat: 'refused' }, { remembersRefusals: false }] as const)(
+    'does at most once what Klarna does not show, and says what is not known (%j)',
+    (behaviour) => {
+      holds('order-management.extend-due-date', 0.1, behaviour, neverTwiceNeverLost);
+    },
+  );
+
+  it.each(['order-management.acknowledge', 'order-management.extend-authorization'] as const)(
+    'does %s twice at the most, never calls what happened a failure, and loses nothing',
+    (kind) => {
+      holds(kind, 0.1, { repeat: 'refused' }, (world) => {
+        const { state } = world.facts;
+        expect(world.over).toBe(true);
+        expect(world.klarna.effects.length).toBeLessThanOrEqual(2);
+        expect(new Set(world.facts.attempts.map(({ generation }) => generation)).size).toBeLessThanOrEqual(2);
+        if (state === 'succeeded') expect(world.klarna.effects.length).toBeGreaterThanOrEqual(1);
+        if (state === 'rejected' || state === 'withdrawn') expect(world.klarna.effects.length).toBe(0);
+      });
+    },
+  );
+
   it('places an order at most once for a token, and sends it alone only to learn its id', () => {
     holds('payments.create-order', 0.15, { keyLifeMs: Infinity }, (world) => {
       neverTwiceNeverLost(world);

@@ -258,7 +258,8 @@ export class World {
     const asOf = this.now - ([0, TIMING.readAgainMs - 1_000][this.draws.below(2)] ?? 0);
     const seen = this.klarna.effects.filter((effect) => effect.at <= asOf).length;
     const sees = this.facts.class === 'bounded' ? 'placed' : seen > 1 ? 'ambiguous' : 'present';
-    const finding: Reading['finding'] = this.draws.below(5) === 4 ? 'unreadable' : seen === 0 ? 'absent' : sees;
+    const hidden = policyOf(this.facts.kind).unseen === true;
+    const finding: Reading['finding'] = this.draws.below(5) === 4 || hidden ? 'unreadable' : seen === 0 ? 'absent' : sees;
     this.tell(`read: ${finding}`);
     const last = this.facts.readings.at(-1);
     const sentSince = last !== undefined && this.facts.attempts.some((each) => each.startedAt >= last.endedAt);

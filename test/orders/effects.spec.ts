@@ -3,19 +3,19 @@ import type { OperationContext, ReadResult, SendCall } from '../../src/operation
 import { HandlerRegistry } from '../../src/operations/handler-registry.js';
 import type { OrderManagementClient } from '../../src/klarna/order-management.client.js';
 import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js';
-import { CancelHandler } from '../../src/order-management/cancel.handler.js';
 import { CaptureHandler } from '../../src/order-management/capture.handler.js';
 import { Effects } from '../../src/order-management/effects.js';
 import { OWN_SKEW_MS } from '../../src/order-management/match-by-exclusion.js';
+import { OrderChangeHandlers } from '../../src/order-management/order-change.handler.js';
+import type { ChangeKind } from '../../src/order-management/order-changes.js';
 import { RefundHandler } from '../../src/order-management/refund.handler.js';
-import { ReleaseHandler } from '../../src/order-management/release.handler.js';
 import { Sending } from '../../src/operations/sending.js';
 import { OrderSending } from '../../src/order-management/order-sending.js';
 import { anOperation, answerWith, type Gateway, klarnaOrder, openGateway, placeOrder, refusal, START } from './gateway.js';
 
 let gateway: Gateway;
 let orderId: string;
-let handlers: { capture: CaptureHandler; refund: RefundHandler; cancel: CancelHandler; release: ReleaseHandler };
+let handlers: { capture: CaptureHandler; refund: RefundHandler; changes: OrderChangeHandlers };
 let firstSentAt: Date;
 
 beforeAll(async () => {
@@ -30,8 +30,7 @@ beforeAll(async () => {
   handlers = {
     capture: new CaptureHandler(registry, ...parts, gateway.lifecycle),
     refund: new RefundHandler(registry, ...parts, gateway.lifecycle),
-    cancel: new CancelHandler(registry, ...parts, gateway.lifecycle),
-    release: new ReleaseHandler(registry, ...parts, gateway.lifecycle),
+    changes: new OrderChangeHandlers(registry, ...parts, gateway.lifecycle),
   };
 });
 afterAll(() => gateway.close());
@@ -156,18 +155,137 @@ it('the look for a refund goes by the refunds of the order', async () => {
   });
 });
 
-describe('the look for a cancel or a release', () => {
-  it.each([
-    ['cancel', { status: 'CANCELLED', remaining_authorized_amount: 0 }, 'present'],
-    ['cancel', {}, 'absent'],
-    ['release', { status: 'CAPTURED', captured_amount: 4_000, remaining_authorized_amount: 0 }, 'present'],
-    ['release', { status: 'PART_CAPTURED', captured_amount: 4_000, remaining_authorized_amount: 6_000 }, 'absent'],
-    ['release', { status: 'EXPIRED', captured_amount: 4_000, remaining_authorized_amount: 0 }, 'absent'],
-    ['release', { remaining_authorized_amount: null }, 'unreadable'],
-  ] as const)('%s of an order that shows %j: %s', async (kind, given, finding) => {
-    gateway.klarna.orders.set(orderId, klarnaOrder(orderId, given));
-    const result = await handlers[kind].read(anOperation(gateway.shop, orderId));
+describe('the look for a change of an order', () => {
+  const line = { name: 'Shoes', quantity: 1, unit_price: 9_000, total_amount: 9_000 };
+  const to = { given_name: 'Alva', street_address: 'Lillgatan 2', country: 'SE' };
+  const parcel = (number: string) => ({ shipping_company: 'dhl-express', tracking_number: number });
+  const updated = { order_amount: 9_000, order_lines: [line] };
+  const listed = (...numbers: string[]) => numbers.map(parcel);
+
+  it.each<[name: string, ChangeKind, asked: object | null, shown: object, finding: string]>([
+    ['a cancelled order', 'order-management.cancel', null, { status: 'CANCELLED', remaining_authorized_amount: 0 }, 'present'],
+    ['an open order', 'order-management.cancel', null, {}, 'absent'],
+    [
+      'nothing left of a part-captured order',
+      'order-management.release',
+      null,
+      { status: 'CAPTURED', captured_amount: 4_000, remaining_authorized_amount: 0 },
+      'present',
+    ],
+    ['something left', 'order-management.release', null, { status: 'PART_CAPTURED', captured_amount: 4_000 }, 'absent'],
+    [
+      'an expired order',
+      'order-management.release',
+      null,
+      { status: 'EXPIRED', captured_amount: 4_000, remaining_authorized_amount: 0 },
+      'absent',
+    ],
+    ['no amounts', 'order-management.release', null, { remaining_authorized_amount: null }, 'unreadable'],
+
+    [
+      'amount and lines',
+      'order-management.authorization-update',
+      updated,
+      { ...updated, order_lines: [{ ...line, tax_rate: 0 }] },
+      'present',
+    ],
+    ['the old amount', 'order-management.authorization-update', updated, { order_lines: [line] }, 'absent'],
+    [
+      'the amount with the old lines',
+      'order-management.authorization-update',
+      updated,
+      { ...updated, order_lines: [{ ...line, quantity: 2 }] },
+      'absent',
+    ],
+    ['lines that were to go', 'order-management.authorization-update', { order_amount: 9_000 }, updated, 'absent'],
+    ['no lines at all', 'order-management.authorization-update', updated, { order_amount: 9_000 }, 'unreadable'],
+
+    ['a later end', 'order-management.extend-authorization', null, { expires_at: '2026-12-19T00:00:00Z' }, 'present'],
+    ['the same end', 'order-management.extend-authorization', null, { expires_at: '2026-12-18T00:00:00Z' }, 'absent'],
+    ['no end', 'order-management.extend-authorization', null, { expires_at: null }, 'unreadable'],
+
+    ['nothing', 'order-management.acknowledge', null, {}, 'unreadable'],
+    ['a capture, which acknowledges', 'order-management.acknowledge', null, { captured_amount: 1 }, 'present'],
+
+    [
+      'both references',
+      'order-management.merchant-references',
+      { merchant_reference1: 'a', merchant_reference2: '' },
+      { merchant_reference1: 'a' },
+      'present',
+    ],
+    ['the old reference', 'order-management.merchant-references', { merchant_reference1: 'a' }, { merchant_reference1: 'b' }, 'absent'],
+    [
+      'one that was to be cleared',
+      'order-management.merchant-references',
+      { merchant_reference2: '' },
+      { merchant_reference2: 'b' },
+      'absent',
+    ],
+
+    [
+      'the address in other letters',
+      'order-management.customer-details',
+      { shipping_address: to },
+      { shipping_address: { ...to, country: 'se', given_name: 'ALVA ', city: 'x' } },
+      'present',
+    ],
+    [
+      'the old address',
+      'order-management.customer-details',
+      { shipping_address: to },
+      { shipping_address: { ...to, street_address: 'Storgatan 1' } },
+      'absent',
+    ],
+    ['no address', 'order-management.customer-details', { shipping_address: to }, {}, 'unreadable'],
+
+    ['the parcel', 'order-management.shipping-info', { shipping_info: listed('1') }, { shipping_info: listed('0', '1') }, 'present'],
+    ['one of two parcels', 'order-management.shipping-info', { shipping_info: listed('1', '2') }, { shipping_info: listed('1') }, 'absent'],
+    [
+      'a parcel without a number',
+      'order-management.shipping-info',
+      { shipping_info: [{ shipping_method: 'Home' }] },
+      { shipping_info: [] },
+      'unreadable',
+    ],
+    ['no list', 'order-management.shipping-info', { shipping_info: listed('1') }, {}, 'unreadable'],
+    [
+      'the parcel of the capture',
+      'order-management.capture-shipping-info',
+      { shipping_info: listed('1') },
+      { captures: [shown('c1', { shipping_info: listed('1') })] },
+      'present',
+    ],
+    [
+      'the parcel of another capture',
+      'order-management.capture-shipping-info',
+      { shipping_info: listed('1') },
+      { captures: [shown('c1', { shipping_info: [] }), shown('c2', { shipping_info: listed('1') })] },
+      'absent',
+    ],
+    ['no such capture', 'order-management.capture-shipping-info', { shipping_info: listed('1') }, { captures: [] }, 'absent'],
+
+    ['the capture', 'order-management.send-out', null, { captures: [shown('c1')] }, 'unreadable'],
+    ['no such capture', 'order-management.send-out', null, { captures: [shown('c2')] }, 'absent'],
+    ['the capture', 'order-management.extend-due-date', { number_of_days: 14 }, { captures: [shown('c1')] }, 'unreadable'],
+    ['no such capture', 'order-management.extend-due-date', { number_of_days: 14 }, { captures: [] }, 'absent'],
+  ])('that finds %s for %s', async (_, kind, asked, given, finding) => {
+    gateway.klarna.orders.set(orderId, klarnaOrder(orderId, { ...given }));
+    const operation = anOperation(gateway.shop, orderId, {
+      ...{ kind, target: { orderId, captureId: 'c1' }, before: { expires_at: '2026-12-18T00:00:00.000Z' } },
+      ...{ body: asked === null ? null : Buffer.from(JSON.stringify(asked)), amount: kind.endsWith('authorization-update') ? 9_000 : null },
+    });
+    const result = await handlers.changes.handlerOf(kind).read(operation, firstSentAt);
     expect([result.finding, result.answer]).toEqual([finding, finding === 'present' ? { status: 204, headers: {}, body: null } : null]);
+    // Evidence is codes and amounts: nothing of what was asked for or shown about a person.
+    expect(JSON.stringify(result.data)).not.toMatch(/Alva|gatan|dhl/i);
+  });
+
+  it('can not tell an extension from what was there when the old end is not known', async () => {
+    const operation = anOperation(gateway.shop, orderId, { kind: 'order-management.extend-authorization' });
+    expect(await handlers.changes.handlerOf('order-management.extend-authorization').read(operation, firstSentAt)).toMatchObject({
+      ...{ finding: 'unreadable', data: { code: 'NOT_SHOWN' } },
+    });
   });
 });
 
@@ -175,7 +293,11 @@ describe('an answer that a person found out', () => {
   it('is the one that Klarna gives, and needs an id where Klarna gives one', () => {
     expect(handlers.capture.answerFor(capture(), 'c9').headers['Capture-Id']).toBe('c9');
     expect(() => handlers.capture.answerFor(capture(), null)).toThrow('Bad value: provider_id');
-    expect(handlers.cancel.answerFor()).toEqual({ status: 204, headers: {}, body: null });
+    expect(handlers.changes.handlerOf('order-management.cancel').answerFor(capture(), null)).toEqual({
+      status: 204,
+      headers: {},
+      body: null,
+    });
   });
 });
 

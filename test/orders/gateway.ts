@@ -165,6 +165,7 @@ export function anOperation(caller: Caller, lane: string, given: Partial<Operati
     lane,
     dataSubject: randomUUID(),
     target: { orderId: lane },
+    before: {},
     passedHeaders: {},
     body: null,
     amount: null,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { OperationContext } from '../../src/operations/handler.js';
+import type { Transaction } from '../../src/persistence/database.js';
 import { anOperation, type Gateway, openGateway, placeOrder, START, storyOf } from './gateway.js';
 
 let gateway: Gateway;
@@ -213,6 +214,65 @@ describe('the end of an authorization', () => {
     expect(order).toMatchObject({ status: end === 'cancelled' ? 'CANCELLED' : 'PART_CAPTURED', remaining_authorized_amount: 0 });
     const ends = events.filter(({ type }) => type === `order.${end}`);
     expect(ends).toMatchObject([{ operation_id: operation.id, data: { amount: end === 'cancelled' ? 10_000 : 6_000 } }]);
+  });
+});
+
+describe('a change of the order', () => {
+  const change = (work: (tx: Transaction, operation: OperationContext) => Promise<void>, operation = anOperation(gateway.shop, orderId)) =>
+    gateway.database.transaction((tx) => work(tx, operation));
+  const forget = () => gateway.database.query('UPDATE orders SET refresh_at = NULL WHERE provider_order_id = $1', [orderId]);
+  const isReadSoon = async () => {
+    const rows = await gateway.database.query('SELECT FROM orders WHERE provider_order_id = $1 AND refresh_at IS NOT NULL', [orderId]);
+    return rows.length === 1;
+  };
+
+  it('of the authorization counts at once; what remains is what was not captured', async () => {
+    await capture(anOperation(gateway.shop, orderId, { amount: 4_000 }), 'c1');
+    await forget();
+    const operation = anOperation(gateway.shop, orderId);
+    for (let time = 1; time <= 2; time++)
+      await change((tx, of) => gateway.lifecycle.authorizationUpdated(tx, of, learned(), 9_000), operation);
+    const { order, events } = await story();
+    expect(order).toMatchObject({ order_amount: 9_000, captured_amount: 4_000, remaining_authorized_amount: 5_000 });
+    expect(events.filter(({ type }) => type === 'order.authorization_updated')).toMatchObject([
+      { operation_id: operation.id, data: { order_amount: 9_000, from: 10_000, remaining_authorized_amount: 5_000 } },
+    ]);
+    expect(await isReadSoon()).toBe(true);
+  });
+
+  it('of its end is read soon: only Klarna knows until when', async () => {
+    await forget();
+    await change((tx, operation) => gateway.lifecycle.authorizationExtended(tx, operation, learned()));
+    expect((await story()).events.at(-1)).toMatchObject({ type: 'order.authorization_extended', data: { from: null } });
+    expect(await isReadSoon()).toBe(true);
+  });
+
+  it('of its references counts at once; the timeline says which, and not what they are', async () => {
+    await change((tx, operation) =>
+      gateway.lifecycle.referencesUpdated(tx, operation, learned(), { merchantReference1: 'new', merchantReference2: null }),
+    );
+    const { order, events } = await story();
+    expect(order).toMatchObject({ merchant_reference1: 'new', merchant_reference2: null });
+    expect(events.at(-1)).toMatchObject({
+      ...{ type: 'order.references_updated', data: { fields: ['merchant_reference1', 'merchant_reference2'] } },
+    });
+    await change((tx, operation) => gateway.lifecycle.referencesUpdated(tx, operation, learned(), { merchantReference2: 'second' }));
+    expect((await story()).order).toMatchObject({ merchant_reference1: 'new', merchant_reference2: 'second' });
+  });
+
+  it('that is not kept here is told of, and needs no reading', async () => {
+    await forget();
+    await change((tx, operation) => gateway.lifecycle.noted(tx, operation, learned(), 'order.shipping_info_added', { parcels: 2 }));
+    expect((await story()).events.at(-1)).toMatchObject({ type: 'order.shipping_info_added', data: { parcels: 2 } });
+    expect(await isReadSoon()).toBe(false);
+  });
+
+  it('adopts an order that is not known here', async () => {
+    orderId = randomUUID();
+    await change((tx, operation) => gateway.lifecycle.authorizationUpdated(tx, operation, learned(), 9_000));
+    const { order, types } = await story();
+    expect(types).toEqual(['order.adopted', 'order.authorization_updated']);
+    expect(order).toMatchObject({ order_amount: 9_000, remaining_authorized_amount: null });
   });
 });
 

@@ -20,6 +20,9 @@ import { CapturesService } from '../../src/order-management/captures.service.js'
 import { OrderReads } from '../../src/order-management/order-reads.js';
 import { OrderTargets } from '../../src/order-management/order-targets.js';
 import { OrderWrites } from '../../src/order-management/order-writes.js';
+import { OrderAuthorizationsController } from '../../src/order-management/authorizations.controller.js';
+import { OrderAuthorizationsService } from '../../src/order-management/authorizations.service.js';
+import { CaptureChangesController } from '../../src/order-management/capture-changes.controller.js';
 import { ManagedOrdersController } from '../../src/order-management/orders.controller.js';
 import { ManagedOrdersService } from '../../src/order-management/orders.service.js';
 import { RefundsController } from '../../src/order-management/refunds.controller.js';
@@ -53,9 +56,12 @@ beforeAll(async () => {
     },
   };
   const module = await Test.createTestingModule({
-    controllers: [ManagedOrdersController, CapturesController, RefundsController, OrdersController],
+    controllers: [
+      ...[ManagedOrdersController, OrderAuthorizationsController, CapturesController, CaptureChangesController],
+      ...[RefundsController, OrdersController],
+    ],
     providers: [
-      ...[OrderTargets, OrderWrites, OrderReads, CapturesService, RefundsService, ManagedOrdersService],
+      ...[OrderTargets, OrderWrites, OrderReads, CapturesService, RefundsService, ManagedOrdersService, OrderAuthorizationsService],
       { provide: Operations, useValue: { execute } },
       { provide: OrderManagementClient, useValue: gateway.klarna },
       { provide: ProviderAccounts, useValue: gateway.accounts },
@@ -195,10 +201,91 @@ describe('a refund', () => {
 describe.each([
   ['cancel', 'order-management.cancel'],
   ['release-remaining-authorization', 'order-management.release'],
+  ['acknowledge', 'order-management.acknowledge'],
+  ['extend-authorization-time', 'order-management.extend-authorization'],
+  ['captures/c1/trigger-send-out', 'order-management.send-out'],
 ])('%s', (action, kind) => {
   it.each([undefined, '{"order_amount":1}', '[]', 'null'])('ignores what it gets (%s)', async (given) => {
     await post(at(randomUUID(), `/${action}`), given);
     expect(asked).toMatchObject([{ kind, body: null, amount: null, reference: null }]);
+  });
+});
+
+describe('a change of an order', () => {
+  const parcel = { shipping_info: [{ tracking_number: '1', tracking_uri: 'https://carrier.example/1' }] };
+  const send = (method: string, path: string, body?: string | object) =>
+    ask(method, path, { 'content-type': 'application/json' }, typeof body === 'object' ? JSON.stringify(body) : body);
+
+  it.each([
+    ['PATCH', '/authorization', '{"order_amount": 9.0e3, "x": 1}', 'authorization-update', 9_000],
+    ['PATCH', '/merchant-references', '{"merchant_reference1":"","merchant_reference2": null}', 'merchant-references', null],
+    ['PATCH', '/customer-details', '{"shipping_address":{"given_name":"\\u00c5sa"}}', 'customer-details', null],
+    ['POST', '/shipping-info', '{"shipping_info":[{}]}', 'shipping-info', null],
+    ['POST', '/captures/c1/shipping-info', '{"shipping_info":[ {} ]}', 'capture-shipping-info', null],
+    ['PATCH', '/captures/c1/extend-due-date', '{"number_of_days": 14}', 'extend-due-date', null],
+  ])('(%s %s) becomes an operation of its order, with the bytes as they are', async (method, path, body, kind, amount) => {
+    const orderId = await placeOrder(gateway, gateway.shop);
+    await gateway.database.query(`UPDATE orders SET expires_at = $2 WHERE provider_order_id = $1`, [orderId, START]);
+    await send(method, at(orderId, path), body);
+    const captureId = path.includes('c1') ? { captureId: 'c1' } : {};
+    expect(asked).toMatchObject([
+      { kind: `order-management.${kind}`, lane: orderId, amount, reference: null, before: { expires_at: START } },
+    ]);
+    expect(asked[0]?.target).toEqual({ orderId, ...captureId });
+    expect(asked[0]?.body?.toString()).toBe(body);
+  });
+
+  it.each([
+    ['PATCH', '/authorization', {}, ['order_amount']],
+    ['PATCH', '/authorization', { order_amount: 200_000_001, description: 'x'.repeat(256) }, ['order_amount', 'description']],
+    [
+      'PATCH',
+      '/authorization',
+      { order_amount: 1, order_lines: [{ name: 'a' }] },
+      ['quantity', 'unit_price', 'total_amount'].map((field) => `order_lines[0].${field}`),
+    ],
+    [
+      'PATCH',
+      '/merchant-references',
+      { merchant_reference1: 'x'.repeat(256), merchant_reference2: 1 },
+      ['merchant_reference1', 'merchant_reference2'],
+    ],
+    [
+      'PATCH',
+      '/customer-details',
+      { shipping_address: { postal_code: '12345678901', city: 'x'.repeat(201) } },
+      ['shipping_address.postal_code', 'shipping_address.city'],
+    ],
+    ['POST', '/shipping-info', {}, ['shipping_info']],
+    ['POST', '/shipping-info', { shipping_info: [] }, ['shipping_info']],
+    ['POST', '/captures/c1/shipping-info', { shipping_info: [{ shipping_method: 'Pigeon' }] }, ['shipping_info[0].shipping_method']],
+    ['POST', '/captures/c1/shipping-info', { shipping_info: Array.from({ length: 501 }, () => ({})) }, ['shipping_info']],
+    ['PATCH', '/captures/c1/extend-due-date', { number_of_days: '14' }, ['number_of_days']],
+  ])('(%s %s) with wrong fields is refused, and nothing is sent', async (method, path, body, fields) => {
+    const answer = await send(method, at(randomUUID(), path), body);
+    const { error_code: code, error_messages: messages } = answer.json<{ error_code: string; error_messages: string[] }>();
+    expect([answer.statusCode, code]).toEqual([400, 'BAD_VALUE']);
+    expect(messages.toSorted()).toEqual(fields.map((field) => `Bad value: ${field}`).toSorted());
+    expect([asked, gateway.klarna.calls]).toEqual([[], []]);
+  });
+
+  it.each(['/authorization', '/merchant-references', '/customer-details', '/captures/c1/extend-due-date'])(
+    '(%s) needs an object',
+    async (path) => {
+      for (const body of [undefined, 'null', '[]']) expect((await send('PATCH', at(randomUUID(), path), body)).statusCode).toBe(400);
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['POST', 'shipping-info', parcel],
+    ['POST', 'trigger-send-out', undefined],
+    ['PATCH', 'extend-due-date', { number_of_days: 14 }],
+    ['GET', 'extend-due-date-options', undefined],
+  ])('(%s %s) of an impossible capture finds none', async (method, path, body) => {
+    const answer = await send(method, at(randomUUID(), `/captures/a%2Fb/${path}`), body);
+    expect([answer.statusCode, answer.json()]).toMatchObject([404, { error_code: 'NO_SUCH_CAPTURE' }]);
+    expect([asked, gateway.klarna.calls]).toEqual([[], []]);
   });
 });
 

@@ -51,7 +51,14 @@ const CONTRADICTIONS: Record<string, string> = {
   'a timeline tells twice of one thing, or not at all': `
     SELECT o.id FROM operations o JOIN (VALUES
       ('order-management.capture', 'order.captured'), ('order-management.refund', 'order.refunded'), ('order-management.cancel', 'order.cancelled'),
-      ('order-management.release', 'order.released'), ('payments.create-order', 'order.created')) AS tells(kind, type) USING (kind)
+      ('order-management.release', 'order.released'), ('order-management.authorization-update', 'order.authorization_updated'),
+      ('order-management.extend-authorization', 'order.authorization_extended'), ('order-management.acknowledge', 'order.acknowledged'),
+      ('order-management.merchant-references', 'order.references_updated'),
+      ('order-management.customer-details', 'order.customer_details_updated'),
+      ('order-management.shipping-info', 'order.shipping_info_added'),
+      ('order-management.capture-shipping-info', 'order.shipping_info_added'),
+      ('order-management.send-out', 'order.send_out_triggered'), ('order-management.extend-due-date', 'order.due_date_extended'),
+      ('payments.create-order', 'order.created')) AS tells(kind, type) USING (kind)
     WHERE (SELECT count(*) FROM timeline t WHERE t.operation_id = o.id AND t.type = tells.type) <> (o.state = 'succeeded')::int`,
   'an operation was contradicted': `SELECT operation_id AS id FROM timeline WHERE type = 'operation.contradicted'`,
   'an order was placed and is not there': `

@@ -62,6 +62,7 @@ describe('sessions and authorizations, with Klarna behind them', () => {
       lane: null,
       dataSubject: '00000000-0000-7000-8000-000000000001',
       target: { authorizationToken: token },
+      before: {},
       passedHeaders: {},
       body: body === null ? null : Buffer.from(JSON.stringify(body)),
       amount: null,

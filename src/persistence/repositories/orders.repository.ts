@@ -11,6 +11,8 @@ export interface OrderPlace {
   providerOrderId: string;
   dataSubject: string;
   createdAt: Date;
+  /** The last moment to capture, as last read; null: not known. */
+  expiresAt: Date | null;
 }
 
 export interface NewOrder {
@@ -44,7 +46,7 @@ export interface OrdersList {
 }
 
 const PLACE_COLUMNS = `id, merchant_id AS "merchantId", provider_account_id AS "providerAccountId",
-  provider_order_id AS "providerOrderId", data_subject AS "dataSubject", created_at AS "createdAt"`;
+  provider_order_id AS "providerOrderId", data_subject AS "dataSubject", created_at AS "createdAt", expires_at AS "expiresAt"`;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

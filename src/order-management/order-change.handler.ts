@@ -6,18 +6,13 @@ import type { RecordedAnswer } from '../operations/operation.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
 import { Effects } from './effects.js';
-import { isCancelled } from './reached-states.js';
-import { doneAnswer } from './recorded-answers.js';
+import { type ChangeKind, ORDER_CHANGES } from './order-changes.js';
 import { OrderSending } from './order-sending.js';
+import { doneAnswer } from './recorded-answers.js';
 
-/**
- * Cancels an order that has no captures.
- * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/cancel`
- */
+/** Registers a handler for each change of an order that Klarna answers with a bare 204; they differ in what `order-changes.ts` says. */
 @Injectable()
-export class CancelHandler implements OperationHandler, OnModuleInit {
-  readonly kind = 'order-management.cancel';
-
+export class OrderChangeHandlers implements OnModuleInit {
   constructor(
     private readonly handlers: HandlerRegistry,
     private readonly klarna: OrderManagementClient,
@@ -27,19 +22,35 @@ export class CancelHandler implements OperationHandler, OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.handlers.register(this);
+    for (const kind of Object.keys(ORDER_CHANGES) as ChangeKind[]) this.handlers.register(this.handlerOf(kind));
   }
 
+  handlerOf(kind: ChangeKind): OperationHandler {
+    return new OrderChangeHandler(kind, this.klarna, this.sending, this.effects, this.lifecycle);
+  }
+}
+
+class OrderChangeHandler implements OperationHandler {
+  constructor(
+    readonly kind: ChangeKind,
+    private readonly klarna: OrderManagementClient,
+    private readonly sending: OrderSending,
+    private readonly effects: Effects,
+    private readonly lifecycle: OrderLifecycle,
+  ) {}
+
   send(call: SendCall): Promise<SendResult> {
-    return this.sending.send(call, (account, orderId, extras) => this.klarna.cancel(account, orderId, extras));
+    return this.sending.send(call, (account, orderId, extras) =>
+      ORDER_CHANGES[this.kind].send(this.klarna, { account, orderId, extras, call }),
+    );
   }
 
   read(operation: OperationContext): Promise<ReadResult> {
-    return this.effects.state(operation, isCancelled);
+    return this.effects.state(operation, (shown) => ORDER_CHANGES[this.kind].isReached(shown, operation));
   }
 
   succeeded(tx: Transaction, operation: OperationContext, { at, late }: Success): Promise<void> {
-    return this.lifecycle.cancelled(tx, operation, { at, late });
+    return ORDER_CHANGES[this.kind].happened(this.lifecycle, { tx, operation, learned: { at, late } });
   }
 
   answerFor(): RecordedAnswer {

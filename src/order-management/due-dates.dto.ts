@@ -1,0 +1,28 @@
+import { WholeNumber } from '../http/fields.js';
+
+/** By how long the shopper's payment is put off. */
+export class ExtendDueDateRequest {
+  @WholeNumber({ required: true, description: 'Days, one of those that the options list', example: 14 })
+  number_of_days!: number;
+}
+
+/** One way to put a payment off. */
+export class DueDateOption {
+  /** @example 14 */
+  number_of_days?: number;
+  /**
+   * What it costs the merchant, in minor units.
+   * @example 495
+   */
+  amount?: number;
+}
+
+/** What Klarna offers for a capture. */
+export class DueDateOptions {
+  /**
+   * Of the fees, ISO 4217.
+   * @example 'SEK'
+   */
+  currency?: string;
+  options?: DueDateOption[];
+}
