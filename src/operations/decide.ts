@@ -50,6 +50,7 @@ export type Reason =
   | 'absent-twice' // absent again after the one new key
   | 'ambiguous' // more than one effect could be this one
   | 'placed-without-id' // an order exists for the session, its id can't be had
+  | 'not-shown' // nobody answered, and the provider shows nothing of it
   | 'unreadable'; // nothing could be read for so long that a person must look
 
 const settle = (state: 'abandoned' | 'withdrawn' | 'manual', reason: Reason): Decision => ({ do: 'settle', state, reason });
@@ -95,8 +96,8 @@ function decideInteractive(op: OperationFacts, now: number): Decision {
 
 function decideDurable(op: OperationFacts, now: number, timing: Timing): Decision {
   const last = op.attempts.at(-1);
-  const tooLate =
-    policyOf(op.kind).untilExpiry === true && op.expiresAt !== null && op.waitOver && now >= op.expiresAt - timing.expiryMarginMs;
+  const policy = policyOf(op.kind);
+  const tooLate = policy.untilExpiry === true && op.expiresAt !== null && op.waitOver && now >= op.expiresAt - timing.expiryMarginMs;
   const send: Decision = { do: 'send', notBefore: Math.max(now, pausedUntil(last, timing)), generation: op.generation };
 
   if (!op.attempts.some(mayHaveHappened)) {
@@ -113,6 +114,7 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
   const refused = last?.outcome === 'rejected' ? last : null;
   if (refused || op.stopped || tooLate || !canAsk(op, now, timing)) {
     const found = findOut(op, now, timing);
+    if (found !== 'absent' && policy.unseen === true && lookedInVain(op, timing)) return settle('manual', 'not-shown');
     // Past the cut-off the provider is read for as long again.
     if (found !== 'absent') return unreadableSince(op, 2 * timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
     if (refused) return { do: 'settle', state: 'rejected', attempt: refused };
@@ -130,14 +132,15 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
 
 /**
  * Whether a re-send is still the way to ask: the key is young enough, and was not already answered twice with rubbish, which is then what
- * it brings. Without a key each repeat gets an answer of its own.
+ * it brings (unless there is no other way to ask). Without a key each repeat gets an answer of its own.
  */
 function canAsk(op: OperationFacts, now: number, timing: Timing): boolean {
   const sent = op.attempts.filter((each) => each.generation === op.generation);
   const first = sent[0];
   if (!first) return true;
-  const keyed = policyOf(op.kind).key === 'provider';
-  if (keyed && sent.filter((each) => each.garbled).length >= 2) return false;
+  const { key, unseen = false } = policyOf(op.kind);
+  const keyed = key === 'provider';
+  if (keyed && !unseen && sent.filter((each) => each.garbled).length >= 2) return false;
   return now - first.startedAt < (keyed ? timing.keyCutoffMs : timing.tokenLifeMs);
 }
 
@@ -159,13 +162,20 @@ function findOut(op: OperationFacts, now: number, timing: Timing): Decision | 'a
   return { do: 'read', notBefore: looked ? quietFrom : now };
 }
 
+/** Whether a look that came late enough to show the effect could not tell: for what is not shown, no later one can. */
+function lookedInVain(op: OperationFacts, timing: Timing): boolean {
+  const quietFrom = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing) + timing.quietMs;
+  const latest = op.readings.at(-1);
+  return latest?.finding === 'unreadable' && latest.startedAt >= quietFrom;
+}
+
 /** When the last attempt was over; one whose process died is over when its call must have been. */
 export function lastEnd(op: Pick<OperationFacts, 'attempts'>, timing: Timing): number {
   return Math.max(0, ...op.attempts.map((each) => each.endedAt ?? each.startedAt + timing.providerTimeoutMs));
 }
 
 /**
- * Create order: the authorization token is the key, a repeat with the identical bytes is the way to ask, but only while a caller
+ * Create order, customer token: the authorization token is the key, a repeat with the identical bytes is the way to ask, but only while a caller
  * waits (or the caller said `respond-async`): without one the shopper may have gone on to pay elsewhere.
  */
 function decideBounded(op: OperationFacts, now: number, timing: Timing): Decision {
@@ -197,6 +207,9 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
     if (answer) return { do: 'settle', state: 'rejected', attempt: answer };
     return op.stopped ? settle('withdrawn', 'stopped') : settle('abandoned', 'not-found');
   }
+  // As long as the authorization lives, a caller may still ask by an equal repeat.
+  const unaskable = policyOf(op.kind).unseen === true && now >= op.createdAt + timing.tokenLifeMs;
+  if (unaskable && lookedInVain(op, timing)) return settle('manual', 'not-shown');
   return unreadableSince(op, timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
 }
 
