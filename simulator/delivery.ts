@@ -5,7 +5,7 @@ import type { Answer } from './klarna/answers.js';
 
 const HUGE_BYTES = 6 * 1024 * 1024;
 const ID_HEADERS = ['Capture-Id', 'Refund-Id', 'Location'];
-const ID_MEMBERS = ['order_id', 'session_id'];
+const ID_MEMBERS = ['order_id', 'session_id', 'token_id'];
 
 /**
  * Sends an answer with exactly its headers.

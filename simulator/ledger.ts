@@ -104,6 +104,15 @@ export class Ledger {
     return [...this.world.store.rows.orders.values()].map((order) => this.orderSummary(order));
   }
 
+  /** Every customer token, with the orders that were charged to it. */
+  customerTokens(): JsonObject[] {
+    const { rows } = this.world.store;
+    return [...rows.customer_tokens.values()].map(({ token_id, authorization_token, status, payment_method_category }) => ({
+      ...{ token_id, authorization_token, status, payment_method_category },
+      order_ids: [...rows.orders.values()].filter((order) => order.customer_token === token_id).map(({ order_id }) => order_id),
+    }));
+  }
+
   /** Requests after `since`, oldest first. @param full adds the exact bytes (base64) and headers, while they are still in memory */
   requests(since: number, full: boolean): JsonObject[] {
     const found: JsonObject[] = [];
@@ -133,6 +142,7 @@ export class Ledger {
     return {
       sessions: rows.sessions.size,
       orders: rows.orders.size,
+      customer_tokens: rows.customer_tokens.size,
       captures: rows.captures.size,
       refunds: rows.refunds.size,
       requests: requests.length,
@@ -161,9 +171,8 @@ export class Ledger {
 
   /** Every request that named this order or the authorization token it was made with, oldest first. */
   requestsOf(order: Order): RequestRecord[] {
-    const sequences = [`order ${order.order_id}`, `token ${order.authorization_token}`].flatMap((resource) => [
-      ...(this.byResource.get(resource) ?? []),
-    ]);
+    const resources = [`order ${order.order_id}`, ...(order.authorization_token === null ? [] : [`token ${order.authorization_token}`])];
+    const sequences = resources.flatMap((resource) => [...(this.byResource.get(resource) ?? [])]);
     return [...new Set(sequences)].sort((a, b) => a - b).flatMap((sequence) => this.world.store.rows.requests.get(String(sequence)) ?? []);
   }
 

@@ -35,7 +35,7 @@ describe('credentials', () => {
 
 describe('the surface', () => {
   it('answers an unknown path with 404 and a wrong method with 405', async () => {
-    expect((await client.call('GET', '/customer-token/v1/tokens/1')).json.error_code).toBe('NOT_FOUND');
+    expect((await client.call('GET', '/settlements/v1/payouts')).json.error_code).toBe('NOT_FOUND');
     expect((await client.call('PUT', '/payments/v1/sessions')).status).toBe(405);
   });
 

@@ -35,6 +35,17 @@ export const SWITCHES = {
     ['same_order', 'consumed', 'session_completed', 'already_completed'],
     'What does create order answer to the same token and the same bytes once the order exists?',
   ),
+  repeated_customer_token: choice(
+    ['same_token', 'consumed'],
+    'What does the same authorization token with the same bytes get once it has made a customer token?',
+  ),
+  token_and_order: choice(
+    ['both', 'either'],
+    'Does one authorization make an order and a customer token, or does one use it up for the other?',
+  ),
+  token_cancel_seconds: quantity(0, 'How long is a cancelled customer token still shown, and charged, as before?'),
+  repeated_token_cancel: choice(['accepted', 'forbidden'], 'What does a cancelled customer token answer to another cancel?'),
+  unknown_token_code: choice(['TOKEN_NOT_FOUND', 'NOT_FOUND'], 'Code of an unknown customer token?'),
   sticky_errors: choice([false, true], 'Does a failed create order make the same error come back for its token?'),
   read_lag_seconds: quantity(0, 'How long is a new order unknown to Order Management?'),
   stale_read_seconds: quantity(0, 'How far behind may reads of an order be?'),

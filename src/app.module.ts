@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { ClockModule } from './clock/clock.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
+import { CustomerTokenModule } from './customer-token/customer-token.module.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpLayerModule } from './http/http.module.js';
 import { RetryPermitsModule } from './merchants/shared-retry-permits.js';
@@ -20,7 +21,7 @@ import { TelemetryModule } from './telemetry/telemetry.module.js';
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
-    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, OrderManagementModule];
+    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, CustomerTokenModule, OrderManagementModule];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

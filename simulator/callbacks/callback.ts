@@ -14,7 +14,7 @@ export interface Callback {
   url: string;
   /** JSON text, or empty: Klarna's push has no body. */
   body: string;
-  session_id: string;
+  session_id: string | null;
   order_id: string | null;
   /** Virtual time for which the first attempt was planned; schedules count from here. */
   first_at: number;

@@ -73,7 +73,7 @@ export class Callbacks {
     puts: Put[],
     kind: CallbackKind,
     url: string | undefined,
-    sessionId: string,
+    sessionId: string | null,
     orderId: string | null,
     body: string,
     at: number,
@@ -82,7 +82,7 @@ export class Callbacks {
     const callback: Callback = {
       callback_id: randomUUID(),
       kind,
-      url: url.replaceAll('{session.id}', sessionId).replaceAll('{order.id}', orderId ?? '{order.id}'),
+      url: filledIn(url, sessionId, orderId),
       body,
       session_id: sessionId,
       order_id: orderId,
@@ -140,4 +140,10 @@ export class Callbacks {
     if (callback.kind !== 'push' || this.switches.get('push_repeats') !== 'until_acknowledged') return false;
     return callback.order_id !== null && this.store.rows.orders.get(callback.order_id)?.acknowledged === true;
   }
+}
+
+/** Klarna fills in what it knows. */
+function filledIn(url: string, sessionId: string | null, orderId: string | null): string {
+  const known = { '{session.id}': sessionId, '{order.id}': orderId };
+  return Object.entries(known).reduce((filled, [name, id]) => filled.replaceAll(name, id ?? name), url);
 }

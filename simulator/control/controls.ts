@@ -3,6 +3,7 @@ import type { Faults } from '../faults/faults.js';
 import type { Gates } from '../faults/gates.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
+import type { CustomerToken } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
@@ -37,6 +38,11 @@ const CONTROLS: Record<string, Handler> = {
   'POST /simulator/sessions/:id/authorize': ({ world }, request, id) =>
     json(200, { authorization_token: authorizeSession(world, id, optionalObject(request)).authorization_token }),
 
+  'POST /simulator/customer-tokens/:id': ({ world }, request, id) => {
+    const { status, charges } = orderToken(world, id, wholeObject(request));
+    return json(200, { status, charges });
+  },
+  'GET /simulator/ledger/customer-tokens': ({ ledger }) => json(200, { customer_tokens: ledger.customerTokens() }),
   'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
   'GET /simulator/ledger/orders/:id': ({ ledger }, _request, id) => found(ledger.order(id)),
   'GET /simulator/ledger/requests': ({ ledger }, { url }) => {
@@ -125,6 +131,24 @@ export async function control(controlled: Controlled, request: OwnRequest): Prom
     if (error instanceof UnknownSwitch) return json(400, { error: error.message });
     throw error;
   }
+}
+
+/** What Klarna would do to a token by itself: suspend it, or decline its charges from now on. */
+const TOKEN_ORDERS = { status: ['ACTIVE', 'SUSPENDED'], charges: ['accepted', 'declined', 'unavailable'] } as const;
+
+function orderToken(world: World, id: string, given: JsonObject): CustomerToken {
+  const token = world.store.rows.customer_tokens.get(id);
+  if (token === undefined) throw new ControlRefusal(404, 'Nothing has this id');
+  const changed = { ...token };
+  for (const [name, value] of Object.entries(given)) {
+    const allowed: readonly string[] = Object.hasOwn(TOKEN_ORDERS, name) ? TOKEN_ORDERS[name as keyof typeof TOKEN_ORDERS] : [];
+    if (typeof value !== 'string' || !allowed.includes(value))
+      throw new ControlRefusal(400, `${name} takes ${allowed.join(', ') || 'nothing'}`);
+    Object.assign(changed, { [name]: value });
+  }
+  if (token.status === 'CANCELLED') throw new ControlRefusal(409, 'A cancelled token stays cancelled');
+  world.store.commit([['customer_tokens', id, changed]], world.clock.now());
+  return changed;
 }
 
 function idIn(pattern: string, target: string): string | undefined {

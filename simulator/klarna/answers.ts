@@ -1,4 +1,4 @@
-import type { JsonValue } from '../json.js';
+import type { JsonObject, JsonValue } from '../json.js';
 
 /** An answer of the Klarna surface before it meets the wire. Header names keep Klarna's spelling. */
 export interface Answer {
@@ -28,8 +28,8 @@ export function bareAnswer(status: number, headers: Record<string, string> = {})
 }
 
 /** Klarna's error body; `correlation_id` equals the `Klarna-Correlation-Id` header. */
-export function errorAnswer(status: number, code: string, messages: string[], correlationId: string): Answer {
-  return jsonAnswer(status, { correlation_id: correlationId, error_code: code, error_messages: messages });
+export function errorAnswer(status: number, code: string, messages: string[], correlationId: string, more: JsonObject = {}): Answer {
+  return jsonAnswer(status, { correlation_id: correlationId, error_code: code, error_messages: messages, ...more });
 }
 
 /** The error code Klarna gives with a status when nothing more is known than the status. */

@@ -1,21 +1,14 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { sameJson, type JsonObject, type JsonValue } from '../json.js';
-import { errorAnswer, jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
+import { sameJson, type JsonValue } from '../json.js';
+import { errorAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { findAuthorization } from './authorizations.js';
 import { readBody, refuseProblems } from './body.js';
-import { orderPlaced } from './fraud-decision.js';
-import type { Authorization, Order, Purchase, Session } from './model.js';
+import { fraudMarker } from './fraud-decision.js';
+import type { Authorization, Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
-import { ORDER_LIFETIME_MS, withCapture } from './order-state.js';
+import { placeOrder } from './place-order.js';
 import { sessionCompleted, shapes } from './sessions.js';
+import { repairToken } from './step-up.js';
 import type { Work } from './work.js';
-
-/** How each payment method category is reported: in the answer of create order, and as `initial_payment_method` of the order. */
-const METHODS: Record<string, { authorized: JsonObject; initial: string }> = {
-  pay_later: { authorized: { type: 'invoice', number_of_days: 30 }, initial: 'INVOICE' },
-  pay_now: { authorized: { type: 'card' }, initial: 'CARD' },
-  pay_over_time: { authorized: { type: 'fixed_amount', number_of_installments: 3 }, initial: 'FIXED_AMOUNT' },
-};
 
 /**
  * Places the order that the shopper authorized. The authorization token is the only key there is.
@@ -24,6 +17,7 @@ const METHODS: Record<string, { authorized: JsonObject; initial: string }> = {
 export function createOrder(work: Work, token: string): Answer {
   const { authorization, session } = findAuthorization(work, token);
   if (authorization.placed !== undefined) return repeatedToken(work, authorization.placed);
+  if (authorization.tokenized !== undefined && work.world.switches.get('token_and_order') === 'either') throw alreadyConsumed();
   const sticky = work.world.switches.get('sticky_errors');
   if (sticky && authorization.refused !== undefined) {
     work.replayed = true;
@@ -44,10 +38,15 @@ function repeatedToken(work: Work, placed: NonNullable<Authorization['placed']>)
   if (placed.body_sha256 !== work.call.bodySha256 || answers === 'already_completed') {
     throw new KlarnaRefusal(409, 'BAD_VALUE', ['The order has been already completed with different request body']);
   }
-  if (answers === 'consumed') throw new KlarnaRefusal(403, 'INVALID_OPERATION', ['Authorization token already consumed']);
+  if (answers === 'consumed') throw alreadyConsumed();
   if (answers === 'session_completed') throw sessionCompleted();
   work.replayed = true;
   return placed.answer;
+}
+
+/** What a token gets that was used before. */
+export function alreadyConsumed(): KlarnaRefusal {
+  return new KlarnaRefusal(403, 'INVALID_OPERATION', ['Authorization token already consumed']);
 }
 
 function place(work: Work, authorization: Authorization, session: Session): Answer {
@@ -65,42 +64,11 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
   const marker = fraudMarker(purchase);
   if (marker === 'denied') throw new KlarnaRefusal(403, 'REJECTED', ['The purchase was not approved']);
 
-  const method = METHODS[authorization.payment_method_category] ?? METHODS.pay_later!;
-  let order: Order = {
-    order_id: randomUUID(),
-    merchant: work.merchant,
+  const { order, answer } = placeOrder(work, purchase, marker, {
     session_id: session.session_id,
     authorization_token: authorization.authorization_token,
-    klarna_reference: `K${randomBytes(5).toString('hex').slice(0, 7).toUpperCase()}`,
-    created_at: work.now,
-    expires_at: work.now + ORDER_LIFETIME_MS,
-    purchase,
-    order_amount: purchase.order_amount,
-    original_order_amount: purchase.order_amount,
-    captured_amount: 0,
-    refunded_amount: 0,
-    fraud_status: marker === undefined ? 'ACCEPTED' : 'PENDING',
-    ...(marker !== undefined && { decision: { outcome: marker, at: work.now + switches.get('pending_decision_seconds') * 1000 } }),
-    cancelled: false,
-    acknowledged: false,
-    payment_method: method.initial,
-    capture_ids: [],
-    refund_ids: [],
-  };
-  if (purchase.auto_capture === true && order.fraud_status === 'ACCEPTED') {
-    const taken = withCapture(order, randomUUID(), order.order_amount, work.now, null, { order_lines: purchase.order_lines });
-    order = taken.order;
-    work.put('captures', taken.capture.capture_id, taken.capture);
-  }
-  const answer = jsonAnswer(200, {
-    order_id: order.order_id,
-    // Klarna's redirect page needs somewhere to send the shopper: without a confirmation URL there is none.
-    ...(purchase.merchant_urls?.confirmation !== undefined && { redirect_url: `${work.call.baseUrl}/redirect/${order.order_id}` }),
-    fraud_status: order.fraud_status,
-    authorized_payment_method: switches.get('authorized_payment_method') === 'object' ? method.authorized : method.authorized.type,
+    payment_method_category: authorization.payment_method_category,
   });
-  work.orderId = order.order_id;
-  work.put('orders', order.order_id, order);
   work.put('sessions', session.session_id, { ...session, status: 'complete', order_id: order.order_id });
   work.put('authorizations', authorization.authorization_token, {
     ...authorization,
@@ -108,7 +76,7 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
     order_id: order.order_id,
     placed: { body_sha256: work.call.bodySha256, answer },
   });
-  orderPlaced(work, order);
+  repairToken(work, authorization, order.order_id);
   return answer;
 }
 
@@ -135,13 +103,4 @@ function missingRegions(request: Purchase): { path: string; reason: 'value' }[] 
       return typeof country === 'string' && ['US', 'AU'].includes(country.toUpperCase()) && !request[field]?.region;
     })
     .map((field) => ({ path: `${field}.region`, reason: 'value' }));
-}
-
-/** The part of the shopper's e-mail address that decides the fraud outcome: `jane+pend-accept@example.com`. */
-function fraudMarker(purchase: Purchase): 'denied' | 'ACCEPTED' | 'REJECTED' | undefined {
-  const email = [purchase.billing_address?.email, purchase.shipping_address?.email].find((value) => typeof value === 'string') ?? '';
-  if (String(email).includes('+denied')) return 'denied';
-  if (String(email).includes('+pend-accept')) return 'ACCEPTED';
-  if (String(email).includes('+pend-reject')) return 'REJECTED';
-  return undefined;
 }

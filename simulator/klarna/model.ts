@@ -66,8 +66,40 @@ export interface Authorization {
   order_id?: string;
   /** SHA-256 of the bytes that placed the order, and what was answered to them. */
   placed?: { body_sha256: string; answer: Answer };
+  /** SHA-256 of the bytes that made a customer token, and what was answered to them. */
+  tokenized?: { body_sha256: string; answer: Answer };
   /** The first refusal of create order, for the switch `sticky_errors`. */
   refused?: Answer;
+}
+
+export type TokenStatus = 'ACTIVE' | 'SUSPENDED' | 'CANCELLED';
+
+/** What a shopper agreed to be charged by. */
+export interface CustomerToken {
+  token_id: string;
+  merchant: string;
+  authorization_token: string;
+  created_at: number;
+  status: TokenStatus;
+  /** Cancelled, but shown as before until then. */
+  cancelled_from?: number;
+  /** What becomes of charges, as a test orders it. */
+  charges: 'accepted' | 'declined' | 'unavailable';
+  purchase_country: string;
+  purchase_currency: string;
+  locale: string;
+  payment_method_category: string;
+  billing_address?: JsonObject;
+  customer?: JsonObject;
+}
+
+/** A declined charge that the shopper may repair. */
+export interface StepUp {
+  step_up_id: string;
+  merchant: string;
+  customer_token: string;
+  /** The order with which it was repaired. */
+  order_id?: string;
 }
 
 export type FraudStatus = 'ACCEPTED' | 'PENDING' | 'REJECTED';
@@ -76,8 +108,11 @@ export type OrderStatus = 'AUTHORIZED' | 'PART_CAPTURED' | 'CAPTURED' | 'CANCELL
 export interface Order {
   order_id: string;
   merchant: string;
-  session_id: string;
-  authorization_token: string;
+  /** Null for orders that came from somewhere else than a payment session. */
+  session_id: string | null;
+  authorization_token: string | null;
+  /** The customer token that was charged for it. */
+  customer_token?: string;
   klarna_reference: string;
   created_at: number;
   expires_at: number;

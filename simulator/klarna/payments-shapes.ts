@@ -9,8 +9,8 @@ const COUNTRIES = new Intl.DisplayNames('en', { type: 'region', fallback: 'none'
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
 export const country = text({ pattern: /^[A-Za-z]{2}$/, also: (code) => COUNTRIES.of(code.toUpperCase()) !== undefined });
-const currency = text({ pattern: /^[A-Za-z]{3}$/, also: (code) => CURRENCIES.has(code.toUpperCase()) });
-const locale = text({ pattern: /^[A-Za-z]{2}(?:-[A-Za-z]{2})*$/ });
+export const currency = text({ pattern: /^[A-Za-z]{3}$/, also: (code) => CURRENCIES.has(code.toUpperCase()) });
+export const locale = text({ pattern: /^[A-Za-z]{2}(?:-[A-Za-z]{2})*$/ });
 const short = text({ max: 255 });
 
 export const productIdentifiers = object({
@@ -27,7 +27,7 @@ export const subscription = object(
   ['name', 'interval', 'interval_count'],
 );
 
-const LINE_TYPES = ['physical', 'discount', 'shipping_fee', 'sales_tax', 'digital', 'gift_card', 'store_credit', 'surcharge'];
+export const LINE_TYPES = ['physical', 'discount', 'shipping_fee', 'sales_tax', 'digital', 'gift_card', 'store_credit', 'surcharge'];
 
 const orderLine = object(
   {
@@ -52,7 +52,7 @@ const orderLine = object(
 
 const person = text({ max: 99 });
 
-export const address = object({
+export const addressMembers = {
   title: text({ max: 20 }),
   given_name: person,
   family_name: person,
@@ -66,7 +66,9 @@ export const address = object({
   country,
   organization_name: person,
   attention: person,
-});
+};
+
+export const address = object(addressMembers);
 
 const ENTITY_TYPES = [
   'LIMITED_COMPANY',
@@ -93,7 +95,7 @@ export const readableCustomer = {
   vat_id: text(),
 };
 
-const customer = object({
+export const customer = object({
   ...readableCustomer,
   last_four_ssn: text({ pattern: /^([0-9]{4}|[0-9]{9})$/ }),
   national_identification_number: text(),
@@ -146,6 +148,19 @@ const sessionMembers = (httpLoopback: boolean): Record<string, Shape> => ({
   }),
   step_up_id: text(),
 });
+
+export const customerTokenShape = object(
+  {
+    purchase_country: country,
+    purchase_currency: currency,
+    locale,
+    description: text({ min: 1, max: 255 }),
+    intended_use: oneOf('SUBSCRIPTION'),
+    billing_address: address,
+    customer,
+  },
+  ['purchase_country', 'purchase_currency', 'locale', 'description', 'intended_use'],
+);
 
 const REQUIRED = ['purchase_country', 'purchase_currency', 'order_amount', 'order_lines'];
 

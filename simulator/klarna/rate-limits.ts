@@ -1,10 +1,10 @@
 import type { SwitchValues } from '../switches.js';
 
-type Category = 'create_session' | 'everything_else';
+type Category = 'create_session' | 'create_customer_token' | 'everything_else';
 
 const PER_SECOND: Record<'production' | 'playground', Record<Category, number>> = {
-  production: { create_session: 40, everything_else: 200 },
-  playground: { create_session: 5, everything_else: 50 },
+  production: { create_session: 40, create_customer_token: 40, everything_else: 200 },
+  playground: { create_session: 5, create_customer_token: 5, everything_else: 50 },
 };
 
 /** Requests per second, merchant and category, as Klarna counts them: in fixed seconds of the virtual clock. */
@@ -23,7 +23,7 @@ export class RateLimits {
     limits: SwitchValues['rate_limit'],
     now: number,
   ): { allowed: boolean; headers: Record<string, string> } {
-    const category: Category = method === 'POST' && path === '/payments/v1/sessions' ? 'create_session' : 'everything_else';
+    const category = categoryOf(method, path);
     const limit = PER_SECOND[limits === 'off' ? 'production' : limits][category];
     const second = Math.floor(now / 1000);
     if (second !== this.second) {
@@ -39,4 +39,10 @@ export class RateLimits {
       headers: { 'X-Ratelimit-Limit': `${limit}, ${limit};w=1`, 'X-Ratelimit-Remaining': String(remaining), 'X-Ratelimit-Reset': '1' },
     };
   }
+}
+
+function categoryOf(method: string, path: string): Category {
+  if (method !== 'POST') return 'everything_else';
+  if (path === '/payments/v1/sessions') return 'create_session';
+  return /^\/payments\/v1\/authorizations\/[^/]+\/customer-token$/.test(path) ? 'create_customer_token' : 'everything_else';
 }

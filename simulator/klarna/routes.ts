@@ -2,15 +2,17 @@ import type { Answer } from './answers.js';
 import { deleteAuthorization } from './authorizations.js';
 import { addCaptureShippingInfo, dueDateOptions, extendDueDate, triggerSendOut } from './capture-changes.js';
 import { createCapture, listCaptures, readCapture } from './captures.js';
+import { createCustomerToken } from './create-customer-token.js';
 import { createOrder } from './create-order.js';
+import { chargeToken, readToken, updateTokenStatus } from './customer-tokens.js';
 import { acknowledge, addShippingInfo, extendAuthorization, updateCustomerDetails, updateMerchantReferences } from './order-changes.js';
 import { cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
 import { createRefund, readRefund } from './refunds.js';
 import { createSession, readSession, updateSession } from './sessions.js';
 import type { Work } from './work.js';
 
-/** Which idempotency rule a write follows: Order Management declares the key, Payments does not, reads have none. */
-export type Keyed = 'order-management' | 'payments' | 'none';
+/** Which idempotency rule a write follows: Order Management and the order of a customer token declare the key, Payments does not, reads have none. */
+export type Keyed = 'order-management' | 'customer-token' | 'payments' | 'none';
 
 export interface Route {
   method: string;
@@ -24,13 +26,18 @@ function route(method: string, path: string, keyed: Keyed, handle: (work: Work, 
 }
 
 const ORDER = '/ordermanagement/v1/orders/:id';
+const TOKEN = '/customer-token/v1/tokens/:token';
 
 const ROUTES: Route[] = [
   route('POST', '/payments/v1/sessions', 'payments', createSession),
   route('GET', '/payments/v1/sessions/:id', 'none', readSession),
   route('POST', '/payments/v1/sessions/:id', 'payments', updateSession),
   route('POST', '/payments/v1/authorizations/:token/order', 'payments', createOrder),
+  route('POST', '/payments/v1/authorizations/:token/customer-token', 'payments', createCustomerToken),
   route('DELETE', '/payments/v1/authorizations/:token', 'payments', deleteAuthorization),
+  route('GET', TOKEN, 'none', readToken),
+  route('POST', `${TOKEN}/order`, 'customer-token', chargeToken),
+  route('PATCH', `${TOKEN}/status`, 'none', updateTokenStatus),
   route('GET', ORDER, 'none', readOrder),
   route('POST', `${ORDER}/acknowledge`, 'order-management', acknowledge),
   route('PATCH', `${ORDER}/authorization`, 'order-management', updateAuthorization),

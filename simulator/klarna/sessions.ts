@@ -6,6 +6,7 @@ import { object } from './fields.js';
 import type { Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
 import { paymentsShapes, readableCustomer } from './payments-shapes.js';
+import { stepUpProblems } from './step-up.js';
 import type { Work, World } from './work.js';
 
 /** A session stays open for 48 hours after it was made. */
@@ -23,6 +24,7 @@ const categories = (): JsonObject[] => Object.entries(CATEGORIES).map(([identifi
 export function createSession(work: Work): Answer {
   const purchase = readBody(work, shapes(work.world).session, 'payments') as Purchase;
   refuseProblems(cartProblems(purchase, work.world.switches.get('order_tax_tolerance')), 'payments');
+  refuseProblems(stepUpProblems(work, purchase), 'payments');
   const session: Session = {
     session_id: randomUUID(),
     merchant: work.merchant,

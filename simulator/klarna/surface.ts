@@ -87,7 +87,11 @@ export class KlarnaSurface {
   private takesKey(match: Passage['match']): boolean {
     if (match === undefined || match === 'wrong-method') return false;
     const { keyed } = match.route;
-    return keyed === 'order-management' || (keyed === 'payments' && this.world.switches.get('payments_keys') === 'honoured');
+    return (
+      keyed === 'order-management' ||
+      keyed === 'customer-token' ||
+      (keyed === 'payments' && this.world.switches.get('payments_keys') === 'honoured')
+    );
   }
 
   /** Judges the call and makes its effect true. @returns Klarna's real answer, whatever is sent in the end */

@@ -31,7 +31,7 @@ export function page(context: PageContext, request: OwnRequest): OwnReply {
   if (reading && place === 'redirect') {
     const target = order?.purchase.merchant_urls?.confirmation;
     if (order === undefined || target === undefined) return notFoundPage('This order is not known');
-    const filled = target.replaceAll('{order.id}', order.order_id).replaceAll('{session.id}', order.session_id);
+    const filled = target.replaceAll('{order.id}', order.order_id).replaceAll('{session.id}', order.session_id ?? '');
     return URL.canParse(filled) ? redirect(302, new URL(filled).href) : notFoundPage('The confirmation URL is not a URL');
   }
   return notFoundPage('This page does not exist');

@@ -1,5 +1,15 @@
 import { join } from 'node:path';
-import type { Authorization, Capture, Order, Refund, RememberedAnswer, RequestRecord, Session } from '../klarna/model.js';
+import type {
+  Authorization,
+  Capture,
+  CustomerToken,
+  Order,
+  Refund,
+  RememberedAnswer,
+  RequestRecord,
+  Session,
+  StepUp,
+} from '../klarna/model.js';
 import type { Callback } from '../callbacks/callback.js';
 import { Journal } from './journal.js';
 
@@ -7,6 +17,8 @@ import { Journal } from './journal.js';
 export interface Tables {
   sessions: Session;
   authorizations: Authorization;
+  customer_tokens: CustomerToken;
+  step_ups: StepUp;
   orders: Order;
   captures: Capture;
   refunds: Refund;
@@ -33,6 +45,8 @@ const REPLAYED = 0;
 const emptyRows = (): Rows => ({
   sessions: new Map(),
   authorizations: new Map(),
+  customer_tokens: new Map(),
+  step_ups: new Map(),
   orders: new Map(),
   captures: new Map(),
   refunds: new Map(),

@@ -5,6 +5,7 @@ type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
 const PURCHASE = 'A purchase, from top to bottom';
 const AFTER = 'Looking back';
+const SUBSCRIPTION = 'A subscription, from top to bottom';
 const NOTHING_BOUGHT = 'When nothing is bought';
 const STUCK = 'When something is stuck';
 const METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
@@ -32,6 +33,10 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/refunds'],
   [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}/refunds/{refund_id}'],
   [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/release-remaining-authorization'],
+  [SUBSCRIPTION, 'post', '/payments/v1/authorizations/{authorizationToken}/customer-token'],
+  [SUBSCRIPTION, 'get', '/customer-token/v1/tokens/{customerToken}'],
+  [SUBSCRIPTION, 'post', '/customer-token/v1/tokens/{customerToken}/order'],
+  [SUBSCRIPTION, 'patch', '/customer-token/v1/tokens/{customerToken}/status'],
   [AFTER, 'get', '/orders'],
   [AFTER, 'get', '/orders/{id}'],
   [AFTER, 'get', '/orders/{id}/timeline'],
@@ -51,6 +56,11 @@ const GROUPS = [
   {
     name: PURCHASE,
     description: "Let the shopper authorize BEFORE 'Read a session': it hands the authorization token to the next step.",
+  },
+  {
+    name: SUBSCRIPTION,
+    description:
+      "Goes on from the purchase above when its session was opened with the example 'subscription' (intent buy_and_tokenize): one authorization makes the order and the customer token, which is then charged without the shopper. The last one ends it.",
   },
   { name: AFTER, description: 'Orders, their history, and what became of each operation.' },
   {

@@ -7,8 +7,8 @@ export interface DocsPage {
 }
 
 /**
- * The script of the page. With the demo credentials it logs in, and what an answer names (session, authorization token, order, capture,
- * refund, operation) it fills into the path of the operations that need it, so that the examples can be pressed one after the other. When
+ * The script of the page. With the demo credentials it logs in, and what an answer names (session, authorization token, customer token, order,
+ * capture, refund, operation) it fills into the path of the operations that need it, so that the examples can be pressed one after the other. When
  * the person comes back from the shopper's page, it reads the session for its token. It only writes into input fields that a person sees
  * and can change; requests and answers stay as they are.
  */
@@ -109,6 +109,7 @@ function startPage({ document, demo }: DocsPage): void {
       const link = page.document.getElementById('gateway-shopper');
       if (link !== null) link.style.cssText = 'display:none';
     }
+    if (path.endsWith('/customer-token')) fill('customerToken', body['token_id'], /^\/customer-token/);
     if (path.endsWith('/order')) {
       fill('order_id', body['order_id'], /^\/ordermanagement/);
       fill('id', body['order_id'], /^\/orders\//);

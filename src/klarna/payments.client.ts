@@ -53,6 +53,16 @@ export class PaymentsClient {
   }
 
   /**
+   * Makes a customer token from what the shopper authorized, for charges to come. The authorization token is the only key, as for an order.
+   * @returns `providerId` is the customer token; a 2xx without `token_id` is garbled
+   * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/customer-token`
+   */
+  createCustomerToken(account: KlarnaAccount, authorizationToken: string, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+    const path = `${AUTHORIZATIONS}/${segment(authorizationToken)}/customer-token`;
+    return this.#write(account, 'POST', path, extras, jsonWith('token_id'));
+  }
+
+  /**
    * Releases an authorization that will not become an order. Repeatable: a 404 on a repeat means that it is gone.
    * @see Payments API v1, `DELETE /payments/v1/authorizations/{authorizationToken}`
    */

@@ -19,7 +19,7 @@ export function createdWith(header: 'capture-id' | 'refund-id'): SuccessCheck {
 }
 
 /** Calls answered with a JSON object that names what was made. */
-export function jsonWith(member: 'session_id' | 'order_id'): SuccessCheck {
+export function jsonWith(member: 'session_id' | 'order_id' | 'token_id'): SuccessCheck {
   return ({ body }) => {
     const id = objectIn(body)?.[member];
     return typeof id === 'string' && id !== '' ? { providerId: id } : undefined;

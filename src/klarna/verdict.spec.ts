@@ -55,8 +55,8 @@ describe('judge', () => {
     expect(judge(exchange, rules)).toMatchObject({ outcome: 'unknown', garbled: true, code: 'GARBLED', providerId: null });
   });
 
-  // Klarna's error catalogue, where it touches these two APIs.
-  it.each<[number, string, 'payments' | 'order-management', KlarnaVerdict['outcome']]>([
+  // Klarna's error catalogue, where it touches these APIs.
+  it.each<[number, string, 'payments' | 'customer-token' | 'order-management', KlarnaVerdict['outcome']]>([
     [400, error('BAD_REQUEST'), 'payments', 'rejected'],
     [400, error('BAD_VALUE'), 'payments', 'rejected'],
     [400, error('NOT_FOUND'), 'order-management', 'rejected'],
@@ -82,6 +82,9 @@ describe('judge', () => {
     [408, '', 'order-management', 'unknown'],
     [409, error('BAD_VALUE'), 'payments', 'rejected'],
     [409, error('CONFLICT'), 'order-management', 'unknown'],
+    [409, error('CONFLICT'), 'customer-token', 'unknown'],
+    [409, error('BAD_VALUE'), 'customer-token', 'rejected'],
+    [409, '', 'customer-token', 'rejected'],
     [413, error('REQUEST_TOO_LARGE'), 'order-management', 'rejected'],
     [422, error('UNPROCESSABLE_ENTITY'), 'order-management', 'rejected'],
     [422, error('INVALID_ADDRESS'), 'order-management', 'rejected'],

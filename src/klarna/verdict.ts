@@ -5,7 +5,7 @@ import { pauseAskedMs } from './rate-limit.js';
 import type { SuccessCheck } from './success.js';
 
 export interface JudgingRules {
-  /** 409 means a conflict with a running change at Order Management, and a refusal everywhere else. */
+  /** 409 means a conflict with a running change at Order Management, the same at Customer Token if it says CONFLICT, and else a refusal. */
   api: Api;
   success: SuccessCheck;
   /** The order was made less than two minutes ago: Klarna may not have it everywhere yet, so a 404 is no refusal. */
@@ -25,7 +25,7 @@ export function isYoungOrder(orderCreatedAt: Date | null, now: Date): boolean {
  * - `rejected`: Klarna refused (whether that ends the operation depends on earlier attempts, which this function does not know);
  * - `configuration`: Klarna refused our account (401, MERCHANT_INACTIVE), not this request;
  * - `retry`: it certainly did not happen (never sent, 429, 403 without an error object, 404 of a young order);
- * - `unknown`: it may have happened (no answer, 5xx, 408, 425, 409 at Order Management, a 2xx that is not Klarna's, any 3xx).
+ * - `unknown`: it may have happened (no answer, 5xx, 408, 425, 409 of a running change, a 2xx that is not Klarna's, any 3xx).
  */
 export function judge(exchange: KlarnaExchange, rules: JudgingRules): KlarnaVerdict {
   if (exchange.kind !== 'answer') {
@@ -95,7 +95,7 @@ function outcomeOf(status: number, code: string | null, { api, youngOrder = fals
     case 425:
       return 'unknown';
     case 409:
-      return api === 'order-management' ? 'unknown' : 'rejected';
+      return api === 'order-management' || (api === 'customer-token' && code === 'CONFLICT') ? 'unknown' : 'rejected';
     case 429:
       return 'retry';
     default:

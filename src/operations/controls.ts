@@ -168,7 +168,8 @@ export class Controls {
       const now = this.clock.now();
       if (resolution.outcome === 'new_key' && facts.class === 'bounded') throw refusedBecause(row, 'its key is the authorization token');
       const providerId = resolution.outcome === 'succeeded' ? resolution.providerId : null;
-      const said = { outcome: resolution.outcome, reason: resolution.reason, provider_id: providerId };
+      const secret = policyOf(facts.kind).secretId === true;
+      const said = { outcome: resolution.outcome, reason: resolution.reason, provider_id: secret ? null : providerId };
       await this.repository.insertResolution(tx, uuidv7({ msecs: now.getTime() }), { operation_id: row.id, at: now, ...said });
       const data = { kind: row.kind, ...said };
       await this.#note(tx, row, 'operation.resolved', data, now);
@@ -188,7 +189,8 @@ export class Controls {
         answer = handler.answerFor(context, providerId);
         await handler.succeeded(tx, context, { answer, providerId, at: now, late: true });
         // An operation without a lane may have made its order: that one's timeline tells of it.
-        if (row.lane === null && providerId !== null) await this.#note(tx, { ...row, lane: providerId }, 'operation.resolved', data, now);
+        if (row.lane === null && said.provider_id !== null)
+          await this.#note(tx, { ...row, lane: said.provider_id }, 'operation.resolved', data, now);
       } else {
         answer = notExecuted(row.id, resolution.reason);
         await handler.refused?.(tx, context, 'RESOLVED');

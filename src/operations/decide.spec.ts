@@ -281,6 +281,66 @@ describe('create order', () => {
   });
 });
 
+describe('what no read shows', () => {
+  const quietFrom = SECOND + 100 + TIMING.quietMs;
+
+  describe('a customer token of an authorization', () => {
+    const token = (change: Partial<OperationFacts>) => order({ kind: 'payments.create-customer-token', waitOver: true, ...change });
+    const unknown = [attempt(1, 'unknown')];
+
+    it('is left open as long as a caller can ask by repeating, and then goes to a person', () => {
+      const readings = [reading(5 * SECOND, 'unreadable'), reading(quietFrom, 'unreadable')];
+      expect(what(at(token({ attempts: unknown, readings }), TIMING.tokenLifeMs - 1))).toBe('read');
+      expect(at(token({ attempts: unknown, readings }), TIMING.tokenLifeMs)).toEqual({
+        do: 'settle',
+        state: 'manual',
+        reason: 'not-shown',
+      });
+    });
+
+    it('is looked for once more when nobody has looked since Klarna must have been done', () => {
+      const readings = [reading(5 * SECOND, 'unreadable')];
+      expect(what(at(token({ attempts: unknown, readings }), TIMING.tokenLifeMs))).toBe('read');
+    });
+
+    it('is not sent without a caller', () => {
+      expect(what(at(token({ attempts: unknown }), 2 * SECOND))).toBe('read');
+      expect(what(at(token({ attempts: unknown, waitOver: false }), 2 * SECOND))).toBe('send');
+    });
+
+    it('is refused when a refusal settles what came before it', () => {
+      const attempts = [attempt(1, 'unknown'), attempt(2, 'rejected')];
+      const readings = [reading(quietFrom, 'absent'), reading(quietFrom + TIMING.readAgainMs, 'absent')];
+      expect(what(at(token({ attempts, readings }), quietFrom + HOUR))).toBe('rejected');
+    });
+  });
+
+  describe('an order of a customer token', () => {
+    const charge = (change: Partial<OperationFacts>) => capture({ kind: 'customer-token.create-order', waitOver: true, ...change });
+    const garbled = (number: number) => attempt(number, 'unknown', { garbled: true });
+
+    it('is asked for with its key, also after rubbish, as long as the provider knows that', () => {
+      const attempts = [garbled(1), garbled(2), garbled(3)];
+      expect(at(charge({ attempts }), 4 * SECOND)).toMatchObject({ do: 'send', generation: 1 });
+      expect(what(at(charge({ attempts }), TIMING.keyCutoffMs + SECOND))).toBe('read');
+      // What a read shows is read then.
+      expect(what(at(capture({ attempts }), 4 * SECOND))).toBe('read');
+    });
+
+    it('goes to a person after one look in vain, never to a new key', () => {
+      const late = TIMING.keyCutoffMs + SECOND;
+      const facts = charge({ attempts: [attempt(1, 'unknown')], readings: [reading(late, 'unreadable')] });
+      expect(at(facts, late + SECOND)).toEqual({ do: 'settle', state: 'manual', reason: 'not-shown' });
+    });
+
+    it('goes to a person when a refusal proves nothing, once the provider must have been done', () => {
+      const attempts = [attempt(1, 'unknown'), attempt(2, 'rejected')];
+      expect(what(at(charge({ attempts, readings: [reading(3 * SECOND, 'unreadable')] }), 4 * SECOND))).toBe('read');
+      expect(what(at(charge({ attempts, readings: [reading(quietFrom, 'unreadable')] }), quietFrom + SECOND))).toBe('manual');
+    });
+  });
+});
+
 describe('an interactive operation', () => {
   const session = (change: Partial<OperationFacts>) => capture({ kind: 'payments.create-session', class: 'interactive', ...change });
 

@@ -179,7 +179,7 @@ export function lastEnd(op: Pick<OperationFacts, 'attempts'>, timing: Timing): n
 }
 
 /**
- * Create order: the authorization token is the key, a repeat with the identical bytes is the way to ask, but only while a caller
+ * Create order, customer token: the authorization token is the key, a repeat with the identical bytes is the way to ask, but only while a caller
  * waits (or the caller said `respond-async`): without one the shopper may have gone on to pay elsewhere.
  */
 function decideBounded(op: OperationFacts, now: number, timing: Timing): Decision {
@@ -211,6 +211,9 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
     if (answer) return { do: 'settle', state: 'rejected', attempt: answer };
     return op.stopped ? settle('withdrawn', 'stopped') : settle('abandoned', 'not-found');
   }
+  // As long as the authorization lives, a caller may still ask by an equal repeat.
+  const unaskable = policyOf(op.kind).unseen === true && now >= op.createdAt + timing.tokenLifeMs;
+  if (unaskable && lookedInVain(op, timing)) return settle('manual', 'not-shown');
   return unreadableSince(op, timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
 }
 

@@ -154,6 +154,42 @@ export const KIND_WORDS = {
     success: '200 with the order_id; the order is known here, and can be captured',
     twice: 'the shopper has two orders',
   },
+  'payments.create-customer-token': {
+    title: 'Customer token',
+    thing: 'customer token',
+    lookUps: [
+      'GET /payments/v1/sessions/{session}: whose session it is; it shows no customer token',
+      "Klarna's merchant portal or support, with the correlation ids above: which token was made of this authorization",
+    ],
+    seen: 'a customer token that was made of this authorization, after the first send',
+    id: 'the token_id',
+    success: '200 with the token_id',
+    twice: 'the shopper has agreed to two tokens',
+  },
+  'customer-token.create-order': {
+    title: 'Order of a customer token',
+    thing: 'order',
+    lookUps: [
+      "Klarna's merchant portal, Orders: search for the amount, the reference and the time of the first send",
+      'GET /customer-token/v1/tokens/{token}: member status; a token that is not ACTIVE refuses repeats of charges that it carried out',
+    ],
+    seen: 'an order of this amount and reference, placed after the first send, that belongs to nothing else',
+    id: 'the order_id',
+    success: '200 with the order_id; the order is known here, and can be captured',
+    twice: 'the shopper is charged for two orders',
+  },
+  'customer-token.update-status': {
+    title: 'Cancel of a customer token',
+    thing: 'cancel of the customer token',
+    lookUps: [
+      'GET /customer-token/v1/tokens/{token}: member status',
+      "Klarna's merchant portal or support: whether the token was cancelled",
+    ],
+    seen: 'status CANCELLED',
+    id: null,
+    success: '202',
+    twice: 'nothing more happens than at the first: a cancelled token stays cancelled',
+  },
   'payments.cancel-authorization': {
     title: 'Cancel of an authorization',
     thing: 'cancel of the authorization',
@@ -201,9 +237,9 @@ export const REASON_WORDS: Readonly<Record<string, ReasonWords>> = {
     first: ['Until the id is known: do not ship, and do not let the shopper pay again.'],
   },
   'not-shown': {
-    title: 'nobody has answered, and Klarna does not show whether it happened',
+    title: 'Klarna does not show whether it happened',
     notKnown: [
-      'Whether the {thing} happened. Klarna tells of it by its idempotency key alone, and asking with it brought no answer that counts.',
+      'Whether the {thing} happened. Klarna gave no usable answer to the sends above, and nothing that it lets a merchant read shows it.',
     ],
     first: ["Ask Klarna's merchant support, with the correlation ids and the times above, what became of these calls."],
   },

@@ -58,13 +58,16 @@ const REASONS: [OperationKind, string[]][] = [
   ['order-management.extend-due-date', ['absent-twice', 'not-shown']],
   ['payments.cancel-authorization', ['absent-twice', 'unreadable']],
   ['payments.create-order', ['placed-without-id', 'unreadable']],
+  ['payments.create-customer-token', ['not-shown']],
+  ['customer-token.create-order', ['not-shown', 'ambiguous']],
+  ['customer-token.update-status', ['absent-twice', 'unreadable']],
 ];
 
 describe('the explanation of a manual operation', () => {
   it('has words for every kind that can become manual, and every reason', () => {
     const kinds = (Object.keys(KINDS) as OperationKind[]).filter((kind) => policyOf(kind).class !== 'interactive');
     expect(Object.keys(KIND_WORDS).sort()).toEqual(kinds.sort());
-    expect(REASONS.map(([kind]) => kind).sort()).toEqual(kinds);
+    expect(REASONS.map(([kind]) => kind).sort()).toEqual(kinds.sort());
     expect([...new Set(REASONS.flatMap(([, reasons]) => reasons))].sort()).toEqual(Object.keys(REASON_WORDS).sort());
   });
 
@@ -85,15 +88,17 @@ describe('the explanation of a manual operation', () => {
       it('says where to look, with the ids to look for', () => {
         const where = kind.startsWith('order-management')
           ? 'GET /ordermanagement/v1/orders/order-1'
-          : 'GET /payments/v1/sessions/session-1';
+          : kind.startsWith('payments')
+            ? 'GET /payments/v1/sessions/session-1'
+            : 'GET /customer-token/v1/tokens/';
         expect(explanation.to_do.join('\n')).toContain(where);
         expect(explanation.to_do.join('\n')).toMatch(/merchant portal/);
       });
 
       it('names every outcome that can be sent, with its body and its consequence', () => {
         const outcomes = explanation.outcomes.map(({ request }) => request['outcome']);
-        expect(outcomes).toEqual(kind === 'payments.create-order' ? ['succeeded', 'rejected'] : ['succeeded', 'rejected', 'new_key']);
-        const named = /(capture|refund|create-order)$/.test(kind);
+        expect(outcomes).toEqual(policyOf(kind).class === 'bounded' ? ['succeeded', 'rejected'] : ['succeeded', 'rejected', 'new_key']);
+        const named = /\.(capture|refund|create-.*)$/.test(kind);
         expect(Object.hasOwn(explanation.outcomes[0]?.request ?? {}, 'provider_id')).toBe(named);
         for (const { request, consequence } of explanation.outcomes) {
           expect(request['reason']).not.toBe('');
@@ -150,6 +155,20 @@ describe('the explanation of a manual operation', () => {
     const { known } = explained(facts('order-management.refund', 'absent-twice', { attempts, readings }));
     expect(known.length).toBeLessThan(30);
     expect(known).toEqual(expect.arrayContaining(['(188 more sends: see history)', '(188 more looks: see history)']));
+  });
+
+  it("says what Klarna's refusals are known to mean, also when they may mean several things", () => {
+    const refused = (kind: OperationKind, code: string) =>
+      explained(facts(kind, 'not-shown', { attempts: [attempt(0), attempt(1, { outcome: 'rejected', status: 403, code })] })).known.join(
+        '\n',
+      );
+    expect(refused('customer-token.create-order', 'TOKEN_SUSPENDED')).toMatch(
+      /proves nothing\. TOKEN_SUSPENDED: Klarna has suspended the token/,
+    );
+    expect(refused('payments.create-customer-token', 'INVALID_OPERATION')).toMatch(
+      /the authorization token was used.*; or the session was/,
+    );
+    expect(refused('payments.create-customer-token', 'SOMETHING_NEW')).toMatch(/proves nothing\.$/);
   });
 
   it('repeats what a person said before', () => {

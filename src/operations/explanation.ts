@@ -1,5 +1,6 @@
 import type { AttemptRow, OperationRow, ReadingRow, ResolutionRow } from '../persistence/repositories/operation-rows.js';
 import { KIND_WORDS, type KindWords, REASON_WORDS, type ReasonWords } from './explanation-words.js';
+import { meaningsOf } from '../klarna/error-catalogue.js';
 import { isOperationKind, policyOf } from './kinds.js';
 
 /** What a person who has to decide needs to read, and nothing else: one page. */
@@ -112,12 +113,12 @@ function sends({ attempts, row }: ManualFacts): string[] {
     const under = row.provider_key === null ? '' : ` under key ${first.generation}${key}`;
     const ids = run.flatMap((each) => each.correlation_id ?? []);
     const support = ids.length === 0 ? '' : ` Correlation id${ids.length > 1 ? 's' : ''}: ${shortened(ids)}.`;
-    return `${times(run)}: sent${run.length > 1 ? ` ${run.length} times` : ''}${under}. ${answered(first)}${support}`;
+    return `${times(run)}: sent${run.length > 1 ? ` ${run.length} times` : ''}${under}. ${answered(first, row.kind)}${support}`;
   });
   return bounded(lines, 'sends');
 }
 
-function answered(attempt: ManualFacts['attempts'][number]): string {
+function answered(attempt: ManualFacts['attempts'][number], kind: string): string {
   if (attempt.outcome === null) return 'Its process ended before an answer was written down; it may have happened.';
   const means: Record<string, string> = {
     succeeded: 'it happened',
@@ -129,7 +130,14 @@ function answered(attempt: ManualFacts['attempts'][number]): string {
   const code = attempt.code === null ? '' : ` ${attempt.code}`;
   const said =
     attempt.status === null ? `No answer${attempt.code === null ? '' : ` (${attempt.code})`}` : `Klarna answered ${attempt.status}${code}`;
-  return `${said}: ${means[attempt.outcome] ?? attempt.outcome}.`;
+  return `${said}: ${means[attempt.outcome] ?? attempt.outcome}.${knownMeaning(attempt, kind)}`;
+}
+
+/** What Klarna's refusal is known to mean; all that it may mean when its message alone would tell. */
+function knownMeaning({ status, code, outcome }: ManualFacts['attempts'][number], kind: string): string {
+  if (outcome !== 'rejected' || !isOperationKind(kind)) return '';
+  const means = meaningsOf(policyOf(kind).api, status, code).map((row) => row.means);
+  return means.length === 0 ? '' : ` ${code}: ${means.join('; or ')}.`;
 }
 
 /** Readings, those in a row that found the same in one line. */

@@ -5,7 +5,10 @@ export const KINDS = {
   'payments.create-session': { class: 'interactive', api: 'payments' },
   'payments.update-session': { class: 'interactive', api: 'payments' },
   'payments.create-order': { class: 'bounded', api: 'payments' },
+  'payments.create-customer-token': { class: 'bounded', api: 'payments', unseen: true, secretId: true },
   'payments.cancel-authorization': { class: 'durable', api: 'payments', key: 'none' },
+  'customer-token.create-order': { class: 'durable', api: 'customer-token', key: 'provider', unseen: true },
+  'customer-token.update-status': { class: 'durable', api: 'customer-token', key: 'none' },
   'order-management.capture': { class: 'durable', api: 'order-management', key: 'provider', lane: 'capture', untilExpiry: true },
   'order-management.refund': { class: 'durable', api: 'order-management', key: 'provider', lane: 'refund' },
   'order-management.cancel': { class: 'durable', api: 'order-management', key: 'provider', lane: 'cancel', untilExpiry: true },
@@ -52,10 +55,12 @@ export interface KindPolicy {
   lane?: LaneRole;
   /** The service's own repeats end shortly before the authorization does: later there is nothing left to act on. */
   untilExpiry?: boolean;
-  /** The provider shows nothing of its effect: a look may show that it can't have happened, never that it did not. The key is the way to ask. */
+  /** The provider shows nothing of its effect: a look may show that it can't have happened, never that it did not. Asking again is the way to ask. */
   unseen?: true;
   /** Twice is as good as once: where nothing can be seen, it is sent once more under a new key before a person is asked. */
   twice?: 'harmless';
+  /** What it makes is named by a secret: the id is kept in the sealed answer alone. */
+  secretId?: true;
 }
 
 /** The policy of a kind, widened to the interface so that absent members read as undefined. */

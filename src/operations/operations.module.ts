@@ -22,6 +22,7 @@ import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
 import { OperationRecords } from './record.js';
 import { Recovery } from './recovery.js';
+import { Refusals } from './refusals.js';
 import { Sending } from './sending.js';
 import { Settlement } from './settlement.js';
 import { Signals } from './signals.js';
@@ -40,6 +41,7 @@ import { Watch } from './watch.js';
     Signals,
     HandlerRegistry,
     Sending,
+    Refusals,
     LaneTurns,
     Settlement,
     Recovery,
@@ -58,6 +60,6 @@ import { Watch } from './watch.js';
     Operations,
     Sweep,
   ],
-  exports: [Operations, HandlerRegistry, Sending, OperationsRepository, TimelineRepository],
+  exports: [Operations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

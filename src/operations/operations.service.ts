@@ -166,7 +166,7 @@ export class Operations {
     );
   }
 
-  /** Create order: an equal repeat joins, replays, or opens the operation again; another body has to wait. */
+  /** Create order, customer token: an equal repeat joins, replays, or opens the operation again; another body has to wait. */
   async #repeatOfToken(
     draft: NewOperation,
     tokenHash: Buffer,
@@ -179,7 +179,7 @@ export class Operations {
     const equal = rows.find((row) => row.fingerprint.equals(draft.fingerprint));
     const other = rows.find((row) => row.finished_at === null && !row.fingerprint.equals(draft.fingerprint));
     if (other) {
-      throw new Refusal('OPERATION_PENDING', ['An order with another body is being placed with this authorization token.'], {
+      throw new Refusal('OPERATION_PENDING', ['A request with another body is open for this authorization token.'], {
         operationId: other.id,
         retryAfterMs: 1_000,
       });

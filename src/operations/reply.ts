@@ -62,7 +62,7 @@ export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'la
   const message = ended
     ? 'Klarna gave no usable answer in time. Nothing will be sent later; try again.'
     : bounded
-      ? 'Klarna gave no usable answer in time and the order may have been placed. Look at the operation, or repeat the same request.'
+      ? 'Klarna gave no usable answer in time and it may have happened all the same. Look at the operation, or repeat the same request.'
       : 'Klarna gave no usable answer in time.';
   const retryAfterMs =
     now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : Math.max(1_000, facts.retryAfterMs ?? 0);

@@ -3,6 +3,7 @@ import type { CallExtras } from '../klarna/call-extras.js';
 import type { ProviderAccount } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, SendCall, SendResult } from './handler.js';
+import { policyOf } from './kinds.js';
 
 /** The one call of every handler. */
 @Injectable()
@@ -18,7 +19,8 @@ export class Sending {
       return notSent(`The provider account could not be read: ${(error as Error).message}`);
     }
     const { by, body, providerKey, passedHeaders, maySend } = call;
-    return write(account, { by, body, idempotencyKey: providerKey, headers: passedHeaders, maySend });
+    const result = await write(account, { by, body, idempotencyKey: providerKey, headers: passedHeaders, maySend });
+    return policyOf(call.kind).secretId === true ? { ...result, providerId: null } : result;
   }
 }
 

@@ -3,6 +3,7 @@ import { Cursors } from '../http/cursors.js';
 import { KlarnaModule } from '../klarna/klarna.module.js';
 import { MerchantsModule } from '../merchants/merchants.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
+import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
@@ -21,6 +22,7 @@ import { OrdersService } from './orders.service.js';
     OrdersRepository,
     MovementsRepository,
     LaneStateRepository,
+    CustomerTokensRepository,
     OrderLifecycle,
     OrderReader,
     OrderRefresher,
@@ -28,6 +30,6 @@ import { OrdersService } from './orders.service.js';
     OrdersService,
     Cursors,
   ],
-  exports: [OrdersRepository, MovementsRepository, OrderLifecycle, OrderReader],
+  exports: [OrdersRepository, MovementsRepository, CustomerTokensRepository, OrderLifecycle, OrderReader],
 })
 export class OrdersModule {}

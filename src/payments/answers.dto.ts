@@ -1,4 +1,28 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ListOf, Nested, Text } from '../http/fields.js';
+import { PaymentsAddress } from './address.dto.js';
+import { Cart } from './session-request.dto.js';
+
+/** Pictures of a way to pay. */
+export class AssetUrls {
+  @Text({ description: 'With the name of the way to pay' })
+  descriptive?: string;
+
+  @Text({ description: 'The badge alone' })
+  standard?: string;
+}
+
+/** A way to pay that this cart allows. */
+export class PaymentMethodCategory {
+  @Text({ description: 'What the widget in the browser is told to show', example: 'pay_later' })
+  identifier?: string;
+
+  @Text({ description: "In the shopper's language", example: 'Pay later' })
+  name?: string;
+
+  @Nested(() => AssetUrls)
+  asset_urls?: AssetUrls;
+}
 
 /** What Klarna answers to a new session. */
 export class SessionCreated {
@@ -8,36 +32,54 @@ export class SessionCreated {
   @ApiProperty({ description: "Starts Klarna's widget in the browser" })
   client_token!: string;
 
-  @ApiProperty({ type: 'array', items: { type: 'object' }, required: false, description: 'The ways to pay that this cart allows' })
-  payment_method_categories?: object[];
+  @ListOf(() => PaymentMethodCategory, { description: 'The ways to pay that this cart allows' })
+  payment_method_categories?: PaymentMethodCategory[];
 }
 
-/** A session as Klarna shows it, with the fields it was made with and these. */
-export class SessionShown {
+/** A session as Klarna shows it, with the fields it was made with. Who the shopper is comes after the authorization. */
+export class SessionShown extends Cart {
   @ApiProperty({ enum: ['incomplete', 'complete'], description: 'complete: an order was placed' })
   status!: string;
 
-  @ApiProperty({ required: false, description: 'After the shopper authorized: places one order within 60 minutes' })
+  @ApiProperty({
+    required: false,
+    description: 'After the shopper authorized: places one order, or makes a customer token, within 60 minutes',
+  })
   authorization_token?: string;
 
   @ApiProperty({ format: 'date-time' })
   expires_at!: string;
 
-  @ApiProperty({ type: 'integer', format: 'int64', description: 'Minor units' })
-  order_amount!: number;
+  @ApiProperty({ required: false, description: "Starts Klarna's widget in the browser" })
+  client_token?: string;
+
+  @ListOf(() => PaymentMethodCategory, { description: 'The ways to pay that this cart allows' })
+  payment_method_categories?: PaymentMethodCategory[];
 }
 
-/** What Klarna answers to a placed order. */
-export class OrderPlaced {
-  @ApiProperty({ description: 'Names the order in Order Management' })
-  order_id!: string;
+/** Whose customer token it is. */
+export class TokenCustomer {
+  @Text({ format: 'date', description: 'Year, month, day', example: '1941-03-21' })
+  date_of_birth?: string;
 
-  @ApiProperty({ enum: ['ACCEPTED', 'PENDING'], required: false, description: 'PENDING: keep the goods until it is decided' })
-  fraud_status?: string;
+  @Text()
+  gender?: string;
+}
 
-  @ApiProperty({ required: false, description: 'Where the shopper goes next; absent without a confirmation URL' })
+/** What Klarna answers to a customer token that was made. */
+export class CustomerTokenCreated {
+  @ApiProperty({ description: 'The customer token: keep it as a secret, it charges the shopper' })
+  token_id!: string;
+
+  @Text({ description: 'Where the shopper goes next' })
   redirect_url?: string;
 
-  @ApiProperty({ type: Object, required: false, description: 'How the shopper pays' })
-  authorized_payment_method?: object;
+  @Text({ description: "Klarna's reference of the shopper's payment method" })
+  payment_method_reference?: string;
+
+  @Nested(() => PaymentsAddress)
+  billing_address?: PaymentsAddress;
+
+  @Nested(() => TokenCustomer)
+  customer?: TokenCustomer;
 }

@@ -7,9 +7,11 @@ import { PassedHeaders } from '../http/passed-headers.decorator.js';
 import { Prefer } from '../http/prefer.decorator.js';
 import type { Caller } from '../merchants/caller.js';
 import type { OperationReply, Preference } from '../operations/request.js';
-import { OrderPlaced } from './answers.dto.js';
+import { OrderPlaced } from '../shapes/order-placed.dto.js';
+import { CustomerTokenCreated } from './answers.dto.js';
+import { CreateCustomerTokenRequest } from './create-customer-token-request.dto.js';
 import { CreateOrderRequest } from './create-order-request.dto.js';
-import { ORDER_EXAMPLES } from './payments.examples.js';
+import { CUSTOMER_TOKEN_EXAMPLES, ORDER_EXAMPLES } from './payments.examples.js';
 import { PaymentsService } from './payments.service.js';
 
 @ApiTags('2 Payments: authorizations')
@@ -47,6 +49,37 @@ export class AuthorizationsController {
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
     return this.payments.createOrder({ caller, headers, prefer }, authorizationToken, body);
+  }
+
+  @ApiOperation({
+    summary: 'Make a customer token of what the shopper authorized',
+    description:
+      'For sessions with the intent tokenize or buy_and_tokenize. The authorization token is the idempotency key: an equal repeat gets the first answer. After a 503 a token may have been made, and nothing at Klarna shows it: repeat the same bytes while the authorization lives (60 minutes).',
+  })
+  @ApiBody({ type: CreateCustomerTokenRequest, examples: CUSTOMER_TOKEN_EXAMPLES })
+  @ApiOkResponse({ type: CustomerTokenCreated })
+  @PreferHeader()
+  @WireRefusals(
+    'BAD_VALUE',
+    'BAD_REQUEST',
+    'FORBIDDEN',
+    'NOT_FOUND',
+    'OPERATION_PENDING',
+    'REQUEST_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'PROVIDER_CREDENTIALS',
+  )
+  @HttpCode(200)
+  @Post('customer-token')
+  createCustomerToken(
+    @Param('authorizationToken') authorizationToken: string,
+    @CallerOf() caller: Caller,
+    @PassedHeaders() headers: Record<string, string>,
+    @Prefer() prefer: Preference,
+    @Body() _judged: CreateCustomerTokenRequest,
+    @BodyBytes() body: Buffer | null,
+  ): Promise<OperationReply> {
+    return this.payments.createCustomerToken({ caller, headers, prefer }, authorizationToken, body);
   }
 
   @ApiOperation({ summary: 'Release an authorization that will not become an order' })

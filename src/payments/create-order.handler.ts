@@ -7,6 +7,7 @@ import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResu
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
+import { placedOrder } from '../orders/placed-order.js';
 import type { Transaction } from '../persistence/database.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { foundAnswer } from './recorded-answers.js';
@@ -58,21 +59,7 @@ export class CreateOrderHandler implements OperationHandler {
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {
-    const answer = wordsIn(success.answer.body);
-    const orderId = success.providerId ?? answer?.orderId ?? null;
-    if (orderId === null) throw new Error(`Operation ${operation.id} succeeded without an order id`);
-    const request = wordsIn(operation.body);
-    await this.lifecycle.placed(tx, operation, {
-      providerOrderId: orderId,
-      fraudStatus: answer?.fraudStatus ?? null,
-      currency: request?.facts.purchaseCurrency?.toUpperCase() ?? null,
-      orderAmount: request?.facts.orderAmount ?? null,
-      merchantReference1: request?.facts.merchantReference1 ?? null,
-      merchantReference2: request?.facts.merchantReference2 ?? null,
-      autoCapture: request?.autoCapture ?? false,
-      at: success.at,
-      late: success.late,
-    });
+    await this.lifecycle.placed(tx, operation, placedOrder(operation, success));
     const session = await this.sessions.ofOperation(operation, this.reader.tokenHash(targetOf(operation, 'authorizationToken')), tx);
     if (session !== undefined) await this.sessions.complete(tx, session.id, success.at);
   }

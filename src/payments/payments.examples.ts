@@ -20,6 +20,22 @@ const CART = {
   ],
 };
 
-export const SESSION_EXAMPLES = { cart: { summary: 'A pair of shoes for SEK 100.00', value: { ...CART, intent: 'buy' } } };
+export const SESSION_EXAMPLES = {
+  cart: { summary: 'A pair of shoes for SEK 100.00', value: { ...CART, intent: 'buy' } },
+  subscription: { summary: 'The same, now and every month', value: { ...CART, intent: 'buy_and_tokenize' } },
+};
 export const UPDATE_EXAMPLES = { reference: { summary: 'Your order number', value: { merchant_reference1: 'ORDER-1001' } } };
 export const ORDER_EXAMPLES = { order: { summary: 'The cart of the session', value: { ...CART, merchant_reference1: 'ORDER-1001' } } };
+
+export const CUSTOMER_TOKEN_EXAMPLES = {
+  subscription: {
+    summary: 'For charges every month',
+    value: {
+      purchase_country: 'SE',
+      purchase_currency: 'SEK',
+      locale: 'en-SE',
+      description: 'Shoes every month',
+      intended_use: 'SUBSCRIPTION',
+    },
+  },
+};

@@ -7,6 +7,7 @@ import { OrdersModule } from '../orders/orders.module.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { CancelAuthorizationHandler } from './cancel-authorization.handler.js';
+import { CreateCustomerTokenHandler } from './create-customer-token.handler.js';
 import { CreateOrderHandler } from './create-order.handler.js';
 import { CreateSessionHandler } from './create-session.handler.js';
 import { PaymentsService } from './payments.service.js';
@@ -29,6 +30,7 @@ import { UpdateSessionHandler } from './update-session.handler.js';
     CreateSessionHandler,
     UpdateSessionHandler,
     CreateOrderHandler,
+    CreateCustomerTokenHandler,
     CancelAuthorizationHandler,
   ],
 })
@@ -38,11 +40,13 @@ export class PaymentsModule implements OnModuleInit {
     private readonly createSession: CreateSessionHandler,
     private readonly updateSession: UpdateSessionHandler,
     private readonly createOrder: CreateOrderHandler,
+    private readonly createCustomerToken: CreateCustomerTokenHandler,
     private readonly cancelAuthorization: CancelAuthorizationHandler,
   ) {}
 
   onModuleInit(): void {
-    for (const handler of [this.createSession, this.updateSession, this.createOrder, this.cancelAuthorization])
+    const { createSession, updateSession, createOrder, createCustomerToken, cancelAuthorization } = this;
+    for (const handler of [createSession, updateSession, createOrder, createCustomerToken, cancelAuthorization])
       this.registry.register(handler);
   }
 }

@@ -4,7 +4,7 @@ import { Clock } from '../clock/clock.js';
 import { replyToRead } from '../http/provider-answer.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
-import type { OperationKind } from '../operations/kinds.js';
+import { type OperationKind, policyOf } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, Preference } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
@@ -92,6 +92,18 @@ export class PaymentsService {
   }
 
   /**
+   * Makes a customer token from what the shopper authorized, at most once per authorization token.
+   * @param body JSON, forwarded as it is
+   * @throws Refusal NOT_FOUND for another merchant's authorization; OPERATION_PENDING while another body is open for it;
+   *   TEMPORARILY_UNAVAILABLE with the operation's address when it may have been made (repeat the same bytes within the authorization's hour)
+   * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/customer-token`
+   */
+  async createCustomerToken(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
+    const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
+    return this.#execute(call, 'payments.create-customer-token', target, { authorizationToken }, body);
+  }
+
+  /**
    * Releases an authorization for which no order will be placed.
    * @throws Refusal NOT_FOUND for another merchant's token; OPERATION_PENDING
    * @see Payments API v1, `DELETE /payments/v1/authorizations/{authorizationToken}`
@@ -109,7 +121,7 @@ export class PaymentsService {
     body: Buffer | null,
   ): Promise<OperationReply> {
     const order = kind === 'payments.create-order' ? wordsIn(body)?.facts : undefined;
-    const token = kind === 'payments.create-order' ? target['authorizationToken'] : undefined;
+    const token = policyOf(kind).class === 'bounded' ? target['authorizationToken'] : undefined;
     return this.operations.execute({
       kind,
       merchantId: caller.merchantId,

@@ -8,7 +8,7 @@ export const DONE: RecordedAnswer = { status: 204, headers: {}, body: null };
  * The answer of record of something that a person found at Klarna: the id alone, which is all that callers may rely on.
  * @throws Refusal BAD_VALUE without an id
  */
-export function foundAnswer(member: 'session_id' | 'order_id', providerId: string | null): RecordedAnswer {
+export function foundAnswer(member: 'session_id' | 'order_id' | 'token_id', providerId: string | null): RecordedAnswer {
   if (providerId === null) throw new Refusal('BAD_VALUE', ['Bad value: provider_id']);
   return { status: 200, headers: { 'Content-Type': 'application/json' }, body: Buffer.from(JSON.stringify({ [member]: providerId })) };
 }

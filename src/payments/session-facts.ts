@@ -7,10 +7,7 @@ export interface SessionWords {
   status: string | null;
   facts: Omit<SessionFacts, 'status' | 'tokenHash'>;
   authorizationToken: string | null;
-  autoCapture: boolean;
-  orderId: string | null;
   sessionId: string | null;
-  fraudStatus: string | null;
 }
 
 /** Reads the members that are kept, from a body of ours or Klarna's; undefined when it is no JSON object. */
@@ -33,10 +30,7 @@ export function wordsIn(body: Buffer | null): SessionWords | undefined {
       expiresAt: dateIn(text('expires_at')),
     },
     authorizationToken: text('authorization_token'),
-    autoCapture: members['auto_capture'] === true,
-    orderId: text('order_id'),
     sessionId: text('session_id'),
-    fraudStatus: text('fraud_status'),
   };
 }
 

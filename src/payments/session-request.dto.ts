@@ -36,7 +36,7 @@ class SessionFields {
   @Text({ pattern: LOCALE, description: 'Language and country of the texts shown', example: 'en-SE' })
   locale?: string;
 
-  @OneOf(['buy', 'tokenize', 'buy_and_tokenize'])
+  @OneOf(['buy', 'tokenize', 'buy_and_tokenize'], { description: 'What the authorization is for: an order, a customer token, or both' })
   intent?: string;
 
   @OneOf(['ECOMMERCE', 'IN_STORE', 'TELESALES'])
@@ -76,8 +76,8 @@ class SessionFields {
   options?: PaymentsOptions;
 }
 
-/** A cart that a shopper is about to pay. */
-export class CreateSessionRequest extends SessionFields {
+/** A whole cart. */
+export class Cart extends SessionFields {
   @Text({ required: true, pattern: COUNTRY, description: 'ISO 3166 alpha-2', example: 'SE' })
   purchase_country!: string;
 
@@ -89,7 +89,10 @@ export class CreateSessionRequest extends SessionFields {
 
   @ListOf(() => PaymentsOrderLine, { required: true, min: 1, max: 1000 })
   order_lines!: PaymentsOrderLine[];
+}
 
+/** A cart that a shopper is about to pay. */
+export class CreateSessionRequest extends Cart {
   @Text({ description: 'From a failed charge of a customer token' })
   step_up_id?: string;
 }

@@ -22,7 +22,15 @@ export class SessionsController {
   @ApiOperation({ summary: 'Open a session for a cart', description: 'Then let the shopper authorize it.' })
   @ApiBody({ type: CreateSessionRequest, examples: SESSION_EXAMPLES })
   @ApiOkResponse({ type: SessionCreated })
-  @WireRefusals('BAD_VALUE', 'BAD_REQUEST', 'REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'PROVIDER_CREDENTIALS', 'GATEWAY_TIMEOUT')
+  @WireRefusals(
+    'BAD_VALUE',
+    'BAD_REQUEST',
+    'FORBIDDEN',
+    'REQUEST_TOO_LARGE',
+    'UNSUPPORTED_MEDIA_TYPE',
+    'PROVIDER_CREDENTIALS',
+    'GATEWAY_TIMEOUT',
+  )
   @Post()
   create(
     @CallerOf() caller: Caller,
@@ -37,7 +45,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'Read a session', description: 'After the shopper authorized it, it shows the authorization_token.' })
   @ApiParam(SESSION_ID)
   @ApiOkResponse({ type: SessionShown })
-  @WireRefusals('NOT_FOUND', 'PROVIDER_CREDENTIALS')
+  @WireRefusals('FORBIDDEN', 'NOT_FOUND', 'PROVIDER_CREDENTIALS')
   @Get(':session_id')
   read(
     @Param('session_id') sessionId: string,
@@ -55,6 +63,7 @@ export class SessionsController {
   @WireRefusals(
     'BAD_VALUE',
     'BAD_REQUEST',
+    'FORBIDDEN',
     'NOT_FOUND',
     'REQUEST_TOO_LARGE',
     'UNSUPPORTED_MEDIA_TYPE',

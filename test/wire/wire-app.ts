@@ -2,6 +2,8 @@ import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Settings } from '../../src/config/settings.js';
+import { CustomerTokensController } from '../../src/customer-token/customer-tokens.controller.js';
+import { CustomerTokensService } from '../../src/customer-token/customer-tokens.service.js';
 import { createHttpAdapter, type ArrivalLimits } from '../../src/http/adapter.js';
 import { BodyBytes } from '../../src/http/body-bytes.decorator.js';
 import { CallerOf } from '../../src/http/caller.decorator.js';
@@ -26,6 +28,8 @@ export interface Arrived {
   caller?: Caller;
   headers?: Readonly<Record<string, string>>;
 }
+
+type TokenArrived = Partial<Arrived> & { customerToken: string };
 
 export interface WireApp {
   url: string;
@@ -90,7 +94,7 @@ class ProbeController {
   }
 }
 
-/** The real HTTP layer and Payments controllers, with nothing behind them. */
+/** The real HTTP layer and the controllers of Payments and Customer Token, with nothing behind them. */
 export async function startWireApp(
   settings: {
     publicUrl?: string;
@@ -115,15 +119,25 @@ export async function startWireApp(
       behind.arrive({ action: 'update-session', ...call, id, body }),
     readSession: (call: Partial<Arrived>, id: string) => behind.arrive({ action: 'read-session', ...call, id, body: null }),
     createOrder: (call: Partial<Arrived>, id: string, body: Buffer | null) => behind.arrive({ action: 'create-order', ...call, id, body }),
+    createCustomerToken: (call: Partial<Arrived>, id: string, body: Buffer | null) =>
+      behind.arrive({ action: 'create-customer-token', ...call, id, body }),
     cancelAuthorization: (call: Partial<Arrived>, id: string) => behind.arrive({ action: 'cancel-authorization', ...call, id, body: null }),
+  };
+  const tokens = {
+    read: ({ customerToken: id, ...call }: TokenArrived) => behind.arrive({ action: 'read-token', ...call, id, body: null }),
+    createOrder: ({ customerToken: id, ...call }: TokenArrived, _order: object, body: Buffer | null) =>
+      behind.arrive({ action: 'charge-token', ...call, id, body }),
+    updateStatus: ({ customerToken: id, ...call }: TokenArrived, body: Buffer | null) =>
+      behind.arrive({ action: 'update-token-status', ...call, id, body }),
   };
   const caller = { ...CALLER, ...settings.caller };
   const known = new Set([`Basic ${Buffer.from('demo:demo').toString('base64')}`, 'Bearer key-1']);
   const module = await Test.createTestingModule({
-    controllers: [SessionsController, AuthorizationsController, ProbeController],
+    controllers: [SessionsController, AuthorizationsController, CustomerTokensController, ProbeController],
     providers: [
       ...ON_EVERY_ROUTE,
       { provide: PaymentsService, useValue: payments },
+      { provide: CustomerTokensService, useValue: tokens },
       { provide: Merchants, useValue: { authenticate: (given: string) => Promise.resolve(known.has(given) ? caller : undefined) } },
       { provide: Settings, useValue: settings.settings ?? { publicUrl: settings.publicUrl } },
     ],

@@ -1,0 +1,31 @@
+import { randomUUID } from 'node:crypto';
+import type { Problem } from './fields.js';
+import type { Authorization, CustomerToken, Purchase } from './model.js';
+import type { Work } from './work.js';
+
+/** Offers the shopper another method for a charge that failed. @returns the id that a new session names */
+export function offerStepUp(work: Work, token: CustomerToken): string {
+  const stepUp = { step_up_id: randomUUID(), merchant: work.merchant, customer_token: token.token_id };
+  work.put('step_ups', stepUp.step_up_id, stepUp);
+  return stepUp.step_up_id;
+}
+
+/** What is wrong with a session that names a step-up: it must be this merchant's, unused, and name its customer token too. */
+export function stepUpProblems(work: Work, { step_up_id: id, customer }: Purchase): Problem[] {
+  if (typeof id !== 'string') return [];
+  const stepUp = work.world.store.rows.step_ups.get(id);
+  if (stepUp === undefined || stepUp.merchant !== work.merchant || stepUp.order_id !== undefined) {
+    return [{ path: 'step_up_id', reason: 'value' }];
+  }
+  return customer?.customer_token === stepUp.customer_token ? [] : [{ path: 'customer.customer_token', reason: 'value' }];
+}
+
+/** After the order of a step-up its token charges the method that the shopper chose. */
+export function repairToken(work: Work, { purchase, payment_method_category }: Authorization, orderId: string): void {
+  const { step_up_id: id } = purchase;
+  const stepUp = typeof id === 'string' ? work.world.store.rows.step_ups.get(id) : undefined;
+  const token = stepUp && work.world.store.rows.customer_tokens.get(stepUp.customer_token);
+  if (stepUp === undefined || token === undefined) return;
+  work.put('step_ups', stepUp.step_up_id, { ...stepUp, order_id: orderId });
+  work.put('customer_tokens', token.token_id, { ...token, payment_method_category, charges: 'accepted' });
+}

@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { pathId } from '../http/path-id.js';
+import type { Caller } from '../merchants/caller.js';
+import { Refusal } from '../operations/errors.js';
+import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
+
+/** Where requests for a customer token go. */
+export interface TokenTarget {
+  customerToken: string;
+  providerAccountId: string;
+  /** Undefined: we don't know the token; Klarna decides, and when it does know it, the token becomes the caller's. */
+  dataSubject: string | undefined;
+}
+
+/** Finds out whose a customer token is before anything is sent. */
+@Injectable()
+export class TokenTargets {
+  constructor(private readonly tokens: CustomerTokensRepository) {}
+
+  /**
+   * @param customerToken as it stands in the path
+   * @throws Refusal TOKEN_NOT_FOUND when it is another merchant's, as for one that nobody knows
+   */
+  async resolve(caller: Caller, customerToken: string): Promise<TokenTarget> {
+    const id = pathId(customerToken);
+    if (id === undefined) throw noSuchToken();
+    const own = caller.accounts['customer-token'];
+    const owners = await this.tokens.find(id);
+    const mine = owners.filter(({ merchantId }) => merchantId === caller.merchantId);
+    const token = mine.find(({ providerAccountId }) => providerAccountId === own) ?? mine[0];
+    if (token === undefined && owners.length > 0) throw noSuchToken();
+    // A token comes out of Payments: one of the account that serves it today is used with that of Customer Token, and one of an earlier
+    // account stays with that.
+    const made = token?.providerAccountId ?? own;
+    return { customerToken: id, providerAccountId: made === caller.accounts.payments ? own : made, dataSubject: token?.dataSubject };
+  }
+}
+
+function noSuchToken(): Refusal {
+  return new Refusal('TOKEN_NOT_FOUND', ['Customer token not found']);
+}
