@@ -18,12 +18,14 @@ import { RefundsController } from './refunds.controller.js';
 import { RefundsService } from './refunds.service.js';
 import { ReleaseHandler } from './release.handler.js';
 import { OrderSending } from './order-sending.js';
+import { UnknownOrders } from './unknown-orders.js';
 
 /** Klarna's Order Management API, in its own wire format. */
 @Module({
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
   controllers: [ManagedOrdersController, CapturesController, RefundsController],
   providers: [
+    UnknownOrders,
     OrderTargets,
     OrderWrites,
     OrderReads,

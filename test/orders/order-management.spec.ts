@@ -24,6 +24,7 @@ import { ManagedOrdersController } from '../../src/order-management/orders.contr
 import { ManagedOrdersService } from '../../src/order-management/orders.service.js';
 import { RefundsController } from '../../src/order-management/refunds.controller.js';
 import { RefundsService } from '../../src/order-management/refunds.service.js';
+import { UnknownOrders } from '../../src/order-management/unknown-orders.js';
 import { OrderComparisons } from '../../src/orders/order-comparisons.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
 import { OrdersController } from '../../src/orders/orders.controller.js';
@@ -55,7 +56,7 @@ beforeAll(async () => {
   const module = await Test.createTestingModule({
     controllers: [ManagedOrdersController, CapturesController, RefundsController, OrdersController],
     providers: [
-      ...[OrderTargets, OrderWrites, OrderReads, CapturesService, RefundsService, ManagedOrdersService],
+      ...[UnknownOrders, OrderTargets, OrderWrites, OrderReads, CapturesService, RefundsService, ManagedOrdersService],
       { provide: Operations, useValue: { execute } },
       { provide: OrderManagementClient, useValue: gateway.klarna },
       { provide: ProviderAccounts, useValue: gateway.accounts },
