@@ -173,7 +173,9 @@ describe('loadSettings', () => {
     (KLARNA_PREVIOUS_CREDENTIALS) => {
       const [only, ...more] = problems({ ...PRODUCTION, KLARNA_PREVIOUS_CREDENTIALS });
       expect(more).toEqual([]);
-      expect(only).toMatch(/^KLARNA_PREVIOUS_CREDENTIALS is (a value of \d+ characters \(not shown\)|"http:\/\/api\.klarna\.com"); allowed: /);
+      expect(only).toMatch(
+        /^KLARNA_PREVIOUS_CREDENTIALS is (a value of \d+ characters \(not shown\)|"http:\/\/api\.klarna\.com"); allowed: /,
+      );
     },
   );
 
@@ -214,7 +216,9 @@ describe('SETTINGS_TABLE', () => {
 
   it('marks everything that opens a door as secret', () => {
     const secrets = SETTINGS_TABLE.filter((setting) => setting.secret).map((setting) => setting.name);
-    const doors = SETTINGS_TABLE.map((setting) => setting.name).filter((name) => /PASSWORD|CREDENTIALS|_KEY$|^DATABASE_URL|^REDIS_URL/.test(name));
+    const doors = SETTINGS_TABLE.map((setting) => setting.name).filter((name) =>
+      /PASSWORD|CREDENTIALS|_KEY$|^DATABASE_URL|^REDIS_URL/.test(name),
+    );
     expect(secrets.sort()).toEqual(doors.sort());
   });
 });

@@ -103,7 +103,8 @@ function mixedUp(values: SettingValues): string[] {
     const known = places.get(account);
     if (known === undefined) places.set(account, { name, baseUrl, password });
     else if (known.baseUrl !== baseUrl || known.password !== password) {
-      const what = known.baseUrl === baseUrl ? `${name}_PASSWORD and ${known.name}_PASSWORD` : `${name}_BASE_URL and ${known.name}_BASE_URL`;
+      const what =
+        known.baseUrl === baseUrl ? `${name}_PASSWORD and ${known.name}_PASSWORD` : `${name}_BASE_URL and ${known.name}_BASE_URL`;
       problems.push(`${what} (or what they fall back to) differ for one user name at one host; one account of Klarna's has one of each`);
     }
   }

@@ -120,7 +120,9 @@ describe('the accounts of a merchant', () => {
     expect(await accountOf(before.payments)).toMatchObject({ baseUrl: KLARNA, username: 'PK1', password: 'secret-1b' });
     expect(await accountOf((await links()).payments)).toMatchObject({ baseUrl: KUSTOM, username: 'K1' });
     // Later: named no more, with an order that is not final.
-    expect((await refusal(start(moved)))[0]).toMatch(/PK1 at api\.klarna\.com still has 1 order .*PK1:<password>@https:\/\/api\.klarna\.com/);
+    expect((await refusal(start(moved)))[0]).toMatch(
+      /PK1 at api\.klarna\.com still has 1 order .*PK1:<password>@https:\/\/api\.klarna\.com/,
+    );
   });
 
   it('can be used no more once nothing is configured at their host', async () => {

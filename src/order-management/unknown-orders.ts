@@ -62,7 +62,11 @@ function undecided(look: OrderLook): Refusal {
     if (error instanceof Refusal) return error;
     throw error;
   }
-  return new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna could not be asked where this order was made. Nothing was sent; repeat the request'], {
-    retryAfterMs: 1_000,
-  });
+  return new Refusal(
+    'TEMPORARILY_UNAVAILABLE',
+    ['Klarna could not be asked where this order was made. Nothing was sent; repeat the request'],
+    {
+      retryAfterMs: 1_000,
+    },
+  );
 }

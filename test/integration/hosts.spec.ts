@@ -3,8 +3,20 @@ import { randomUUID } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 import { Client } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
+import { addMerchant } from '../support/merchants.js';
 import { testDatabase } from '../support/postgres.js';
-import { gateAt, lasting, operation, ordersPath, placedElsewhere, requests, rowsOf, settled, timeline } from '../support/scene.js';
+import {
+  gateAt,
+  lasting,
+  lastSequence,
+  operation,
+  ordersPath,
+  placedElsewhere,
+  requests,
+  rowsOf,
+  settled,
+  timeline,
+} from '../support/scene.js';
 
 const KUSTOM = { username: 'kustom', password: 'kustom' };
 const CAPTURE = { captured_amount: 2_500, reference: 'parcel 1' };
@@ -116,10 +128,10 @@ describe('a merchant whose Checkout is at another host', () => {
 
   it('takes a change of an order that only sick Klarna can have, and carries it out when it is well', async () => {
     const order = await placedElsewhere(klarna);
-    const { end } = await sick(klarna, order);
+    const sickness = await sick(klarna, order);
     const pending = await gateway.call('POST', ordersPath(order, '/captures'), { body: CAPTURE, headers: { Prefer: 'wait=0' } });
     expect(pending.status).toBe(202);
-    await end();
+    await sickness.end();
     expect(await settled(gateway, pending)).toMatchObject({ state: 'succeeded' });
     expect((await klarna.ledger(order)).captured_amount).toBe(2_500);
     expect((await asked(kustom, order)).every((method) => method === 'GET')).toBe(true);
@@ -131,12 +143,12 @@ describe('a merchant whose Checkout is at another host', () => {
     ['refused credentials', 'status', { code: 401 }, 502, 'PROVIDER_CREDENTIALS'],
   ])('sends nothing while it can not be told where an order is (%s)', async (_, kind, more, status, code) => {
     const id = await checkoutOrder();
-    const { end } = await sick(kustom, id, kind, more);
+    const sickness = await sick(kustom, id, kind, more);
     const key = randomUUID();
     const answers = [await gateway.post(ordersPath(id, '/captures'), CAPTURE, key), await gateway.get(ordersPath(id))];
     for (const answer of answers) expect([answer.status, answer.json]).toMatchObject([status, { error_code: code }]);
     expect([await operationsOf(id), await asked(klarna, id)]).toEqual([0, ['GET', 'GET']]);
-    await end();
+    await sickness.end();
     expect((await gateway.post(ordersPath(id, '/captures'), CAPTURE, key)).status).toBe(201);
     expect((await kustom.ledger(id)).captures).toHaveLength(1);
   });
@@ -170,45 +182,72 @@ describe('a merchant whose Checkout is at another host', () => {
   });
 });
 
-describe.each([
-  ['PAYMENTS', false],
-  ['CHECKOUT', true],
-  ['CUSTOMER_TOKEN', true],
-  ['HOSTED_PAYMENT_PAGE', true],
-])('with %s alone at another host', (api, orderManagementStays) => {
-  it('every request goes where it belongs', async () => {
-    const other = await startSimulator({ accounts: [KUSTOM] });
-    const gateway = await testGateway({
-      env: {
-        [`KLARNA_${api}_BASE_URL`]: other.url,
-        [`KLARNA_${api}_USERNAME`]: KUSTOM.username,
-        [`KLARNA_${api}_PASSWORD`]: KUSTOM.password,
-      },
-    });
-    try {
-      const there = new Client(other.url, other.url, 'kustom:kustom');
-      const home = new Client(gateway.simulator.url, gateway.simulator.url, 'simulator:simulator');
-      const [theirs, ours] = [await there.order(), await home.order()];
-      for (const [id, client] of [
-        [theirs, there],
-        [ours, home],
-      ] as const) {
-        expect((await gateway.post(ordersPath(id, '/captures'), CAPTURE)).status).toBe(201);
-        expect((await client.ledger(id)).captured_amount).toBe(2_500);
+describe.each(['PAYMENTS', 'ORDER_MANAGEMENT', 'CHECKOUT', 'CUSTOMER_TOKEN', 'HOSTED_PAYMENT_PAGE'])(
+  'with %s alone at another host',
+  (api) => {
+    it('every request goes where it belongs', async () => {
+      const other = await startSimulator({ accounts: [KUSTOM] });
+      const gateway = await testGateway({
+        env: {
+          [`KLARNA_${api}_BASE_URL`]: other.url,
+          [`KLARNA_${api}_USERNAME`]: KUSTOM.username,
+          [`KLARNA_${api}_PASSWORD`]: KUSTOM.password,
+        },
+      });
+      try {
+        const there = new Client(other.url, other.url, 'kustom:kustom');
+        const home = new Client(gateway.simulator.url, gateway.simulator.url, 'simulator:simulator');
+        const [theirs, ours] = [await there.order(), await home.order()];
+        for (const [id, client] of [
+          [theirs, there],
+          [ours, home],
+        ] as const) {
+          expect((await gateway.post(ordersPath(id, '/captures'), CAPTURE)).status).toBe(201);
+          expect((await client.ledger(id)).captured_amount).toBe(2_500);
+        }
+        // What Payments places is captured where Payments placed it.
+        const player = new Client(gateway.url, api === 'PAYMENTS' ? other.url : gateway.simulator.url);
+        const placed = await player.order();
+        expect((await gateway.post(ordersPath(placed, '/captures'), CAPTURE)).status).toBe(201);
+        expect((await player.ledger(placed)).captured_amount).toBe(2_500);
+      } finally {
+        await gateway.close();
+        await other.close();
       }
-      // What Payments places is captured where Payments placed it.
-      const player = new Client(gateway.url, orderManagementStays ? gateway.simulator.url : other.url);
-      const placed = await player.order();
-      expect((await gateway.post(ordersPath(placed, '/captures'), CAPTURE)).status).toBe(201);
-      expect((await player.ledger(placed)).captured_amount).toBe(2_500);
-    } finally {
-      await gateway.close();
-      await other.close();
-    }
-  });
-});
+    });
+  },
+);
 
 describe('rotating credentials', () => {
+  it('leaves what was made with removed ones readable here, and says so where Klarna would have to be asked', async () => {
+    const simulator = await startSimulator({ accounts: [{ username: 'simulator', password: 'simulator' }, KUSTOM] });
+    const database = await testDatabase();
+    let gateway = await testGateway({ simulator, database });
+    try {
+      // Of another merchant, whose account no configuration brings back.
+      const shop = new Client(gateway.url, simulator.url, await addMerchant(gateway, 'other', KUSTOM.username));
+      const id = await shop.order();
+      await gateway.close();
+      await rowsOf(database, `UPDATE provider_accounts SET retired_at = now() WHERE username = $1`, [KUSTOM.username]);
+      gateway = await testGateway({ simulator, database });
+      const again = new Client(gateway.url, simulator.url, 'other:other');
+      const since = await lastSequence(again);
+      for (const answer of [
+        await again.post(ordersPath(id, '/captures'), CAPTURE),
+        await again.get(ordersPath(id)),
+        await again.get(ordersPath(id, '/captures')),
+      ]) {
+        expect([answer.status, answer.json]).toMatchObject([502, { error_code: 'PROVIDER_CREDENTIALS' }]);
+      }
+      expect(await again.stored(id)).toMatchObject({ provider_order_id: id });
+      expect(await requests(again, { path: `${ordersPath(id)}*` }, since)).toEqual([]);
+    } finally {
+      await gateway.close();
+      await simulator.close();
+      await database.drop();
+    }
+  });
+
   it('twice in a month: orders are finished with those they were made with; then these are no longer needed', async () => {
     const user = (name: string) => ({ username: name, password: `${name}-secret` });
     const simulator = await startSimulator({ accounts: [user('one'), user('two'), user('three')] });

@@ -24,7 +24,8 @@ export interface KlarnaOperation {
   /** `POST /ordermanagement/v1/orders/{order_id}/captures` */
   name: string;
   method: string;
-  /** The first example of its body; undefined: it takes none. */
+  takesBody: boolean;
+  /** The first example of its body. */
   example: Record<string, unknown> | undefined;
   /** Whether Klarna takes an idempotency key with it: sending it again is then the way to ask. */
   keyed: boolean;
@@ -55,6 +56,7 @@ export async function klarnaOperations(client: Client): Promise<KlarnaOperation[
         return {
           name: `${method.toUpperCase()} ${path}`,
           method: method.toUpperCase(),
+          takesBody: body !== undefined,
           example: body && (Object.values(body.examples ?? {})[0]?.value as Record<string, unknown>),
           keyed: parameters.some(({ name }) => name === 'Klarna-Idempotency-Key'),
           hasLines: body !== undefined && 'order_lines' in (resolve(body.schema).properties ?? {}),
