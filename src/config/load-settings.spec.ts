@@ -157,10 +157,39 @@ describe('loadSettings', () => {
       KLARNA_ORDER_MANAGEMENT_PASSWORD: 'om-secret',
       KLARNA_PREVIOUS_USERNAME: 'old',
       KLARNA_PREVIOUS_PASSWORD: 'old-secret',
+      KLARNA_PREVIOUS_CREDENTIALS: ' older:a:b@c/+=  oldest:x@https://y@https://api.klarna.com/ ',
     });
     expect(settings.klarna('checkout')).toMatchObject({ username: 'K123_abc', hostIdentity: 'api.kustom.co' });
     expect(settings.klarna('orderManagement')).toMatchObject({ baseUrl: 'https://api.klarna.com', username: 'om', password: 'om-secret' });
-    expect(settings.klarnaPrevious).toEqual({ username: 'old', password: 'old-secret' });
+    expect(settings.klarnaPrevious).toEqual([
+      { username: 'old', password: 'old-secret', baseUrl: undefined },
+      { username: 'older', password: 'a:b@c/+=', baseUrl: undefined },
+      { username: 'oldest', password: 'x@https://y', baseUrl: 'https://api.klarna.com' },
+    ]);
+  });
+
+  it.each(['x', 'x:', ':y', 'a:b c', 'a:b@https://api.klarna.com?x=1', 'a:b@http://api.klarna.com'])(
+    'refuses %j as rotated credentials, without showing it',
+    (KLARNA_PREVIOUS_CREDENTIALS) => {
+      const [only, ...more] = problems({ ...PRODUCTION, KLARNA_PREVIOUS_CREDENTIALS });
+      expect(more).toEqual([]);
+      expect(only).toMatch(
+        /^KLARNA_PREVIOUS_CREDENTIALS is (a value of \d+ characters \(not shown\)|"http:\/\/api\.klarna\.com"); allowed: /,
+      );
+    },
+  );
+
+  it.each([
+    ['address', { KLARNA_CHECKOUT_BASE_URL: 'https://api.klarna.com/proxy' }, 'KLARNA_CHECKOUT_BASE_URL and KLARNA_PAYMENTS_BASE_URL'],
+    [
+      'password',
+      { KLARNA_CHECKOUT_USERNAME: 'K123_abc', KLARNA_CHECKOUT_PASSWORD: 'other' },
+      'KLARNA_CHECKOUT_PASSWORD and KLARNA_PAYMENTS_PASSWORD',
+    ],
+  ])('refuses one account with two of one kind: its %s', (_, given, names) => {
+    expect(problems({ ...PRODUCTION, ...given })).toEqual([
+      `${names} (or what they fall back to) differ for one user name at one host; one account of Klarna's has one of each`,
+    ]);
   });
 
   it('keeps its mode and never changes when the start sequence completes it', () => {
@@ -187,7 +216,9 @@ describe('SETTINGS_TABLE', () => {
 
   it('marks everything that opens a door as secret', () => {
     const secrets = SETTINGS_TABLE.filter((setting) => setting.secret).map((setting) => setting.name);
-    const doors = SETTINGS_TABLE.map((setting) => setting.name).filter((name) => /PASSWORD|_KEY$|^DATABASE_URL|^REDIS_URL/.test(name));
+    const doors = SETTINGS_TABLE.map((setting) => setting.name).filter((name) =>
+      /PASSWORD|CREDENTIALS|_KEY$|^DATABASE_URL|^REDIS_URL/.test(name),
+    );
     expect(secrets.sort()).toEqual(doors.sort());
   });
 });

@@ -1,11 +1,11 @@
-import { isSimulatorHost } from './provider-host.js';
-import type { SettingValues } from './settings.js';
+import { hostIdentity, isSimulatorHost } from './provider-host.js';
+import { KLARNA_APIS, prefixOf, type SettingValues } from './settings.js';
 
 type Mode = 'embedded' | 'configured';
 
 /** What is wrong with values that are each allowed but do not fit together; one sentence per problem, empty when all is well. */
 export function problemsOf(values: SettingValues, mode: Mode): string[] {
-  return [...missing(values, mode), ...halfPairs(values), ...unsafe(values, mode)];
+  return [...missing(values, mode), ...halfPairs(values), ...unsafe(values, mode), ...mixedUp(values)];
 }
 
 /** The hosts in use, by the variable that names them. */
@@ -18,6 +18,7 @@ function hosts(values: SettingValues): [string, string][] {
     ['KLARNA_CUSTOMER_TOKEN_BASE_URL', values.klarnaCustomerTokenBaseUrl],
     ['KLARNA_HOSTED_PAYMENT_PAGE_BASE_URL', values.klarnaHostedPaymentPageBaseUrl],
   ];
+  for (const { baseUrl } of values.klarnaPreviousCredentials ?? []) named.push(['KLARNA_PREVIOUS_CREDENTIALS', baseUrl]);
   return named.filter((entry): entry is [string, string] => entry[1] !== undefined);
 }
 
@@ -85,4 +86,27 @@ function unsafe(values: SettingValues, mode: Mode): string[] {
     problems.push(`ROLE is "${values.role}"; allowed: all, unless DATABASE_URL is set (the embedded Postgres belongs to one process)`);
   }
   return [...new Set(problems)];
+}
+
+/** An account is known by its host and user name: two of its APIs can't have different addresses or passwords. */
+function mixedUp(values: SettingValues): string[] {
+  const places = new Map<string, { name: string; baseUrl: string | undefined; password: string | undefined }>();
+  const problems: string[] = [];
+  for (const api of KLARNA_APIS) {
+    const prefix = prefixOf(api);
+    const baseUrl = values[`${prefix}BaseUrl`] ?? values.klarnaBaseUrl;
+    const user = values[`${prefix}Username`] ?? values.klarnaUsername;
+    const password = values[`${prefix}Password`] ?? values.klarnaPassword;
+    const name = `KLARNA_${api.replace(/[A-Z]/g, '_$&').toUpperCase()}`;
+    // Without an address it is the simulator that the service starts.
+    const account = JSON.stringify([baseUrl === undefined ? 'simulator' : hostIdentity(baseUrl), user]);
+    const known = places.get(account);
+    if (known === undefined) places.set(account, { name, baseUrl, password });
+    else if (known.baseUrl !== baseUrl || known.password !== password) {
+      const what =
+        known.baseUrl === baseUrl ? `${name}_PASSWORD and ${known.name}_PASSWORD` : `${name}_BASE_URL and ${known.name}_BASE_URL`;
+      problems.push(`${what} (or what they fall back to) differ for one user name at one host; one account of Klarna's has one of each`);
+    }
+  }
+  return problems;
 }

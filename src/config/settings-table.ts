@@ -1,4 +1,17 @@
-import { baseUrl, flag, key32, milliseconds, millisecondsList, oneOf, text, url, username, whole, type ValueKind } from './value-kinds.js';
+import {
+  baseUrl,
+  flag,
+  formerCredentials,
+  key32,
+  milliseconds,
+  millisecondsList,
+  oneOf,
+  text,
+  url,
+  username,
+  whole,
+  type ValueKind,
+} from './value-kinds.js';
 
 /** One environment variable. README's table, `.env.example` and the check of docker-compose.yml are made from these. */
 export interface Setting<T> extends ValueKind<T> {
@@ -64,6 +77,12 @@ export const SETTINGS = {
   KLARNA_PASSWORD: secret(optional(text, "Password of Klarna's API credentials", 'simulator while Klarna is the simulator')),
   KLARNA_PREVIOUS_USERNAME: optional(username, 'Rotated credentials that Klarna still accepts: orders made with them stay known'),
   KLARNA_PREVIOUS_PASSWORD: secret(optional(text, 'Password of KLARNA_PREVIOUS_USERNAME')),
+  KLARNA_PREVIOUS_CREDENTIALS: secret(
+    optional(
+      formerCredentials,
+      'More of them: `user:password`, with spaces between; `user:password@https://host` when their host is used no more',
+    ),
+  ),
   KLARNA_PAYMENTS_BASE_URL: optional(baseUrl, 'Klarna Payments alone', 'KLARNA_BASE_URL'),
   KLARNA_PAYMENTS_USERNAME: optional(username, 'Klarna Payments alone', 'KLARNA_USERNAME'),
   KLARNA_PAYMENTS_PASSWORD: secret(optional(text, 'Klarna Payments alone', 'KLARNA_PASSWORD')),

@@ -1,5 +1,6 @@
 import { hostIdentity, isSimulatorHost } from './provider-host.js';
 import type { SETTINGS, SettingName } from './settings-table.js';
+import type { FormerCredentials } from './value-kinds.js';
 
 /** `KLARNA_TIMEOUT_MS` is read as `klarnaTimeoutMs`. */
 type Camel<Name extends string> = Name extends `${infer Head}_${infer Tail}`
@@ -123,10 +124,11 @@ export class Settings extends PlainSettings {
     };
   }
 
-  /** Rotated credentials that Klarna still accepts. */
-  get klarnaPrevious(): Credentials | undefined {
-    const { klarnaPreviousUsername: username, klarnaPreviousPassword: password } = this.#values;
-    return username === undefined || password === undefined ? undefined : { username, password };
+  /** Rotated credentials that Klarna still accepts, for the orders that were made with them. */
+  get klarnaPrevious(): readonly FormerCredentials[] {
+    const { klarnaPreviousUsername: username, klarnaPreviousPassword: password, klarnaPreviousCredentials: more } = this.#values;
+    const one = username === undefined || password === undefined ? [] : [{ username, password, baseUrl: undefined }];
+    return [...one, ...(more ?? [])];
   }
 
   /** Whether every one of Klarna's APIs is served by the simulator. */
@@ -145,7 +147,8 @@ export class Settings extends PlainSettings {
   }
 }
 
-function prefixOf(api: KlarnaApi): `klarna${Capitalize<KlarnaApi>}` {
+/** How the settings of one API begin. */
+export function prefixOf(api: KlarnaApi): `klarna${Capitalize<KlarnaApi>}` {
   return `klarna${api.charAt(0).toUpperCase()}${api.slice(1)}` as `klarna${Capitalize<KlarnaApi>}`;
 }
 

@@ -81,3 +81,27 @@ export const baseUrl: ValueKind<string> = {
     return user + password + search + hash === '' ? given.replace(/\/+$/, '') : undefined;
   },
 };
+
+/** A user name and password at one host, or at every host that is configured. */
+export interface FormerCredentials {
+  readonly username: string;
+  readonly password: string;
+  /** Undefined: every host that the configuration names. */
+  readonly baseUrl: string | undefined;
+}
+
+/** Pairs `user:password`, or `user:password@https://host` for one host; white space can't be in either half, everything else can. */
+export const formerCredentials: ValueKind<readonly FormerCredentials[]> = {
+  allowed: 'user:password pairs separated by spaces; user:password@https://host for one host alone',
+  parse: (given) => {
+    const pairs = given.split(/\s+/).map((entry) => {
+      const [, user, rest] = /^([^:]+):(.+)$/.exec(entry) ?? [];
+      if (user === undefined || rest === undefined) return undefined;
+      const [, secret, place] = /^(.+)@(https?:\/\/.*)$/.exec(rest) ?? [];
+      if (secret === undefined || place === undefined) return { username: user, password: rest, baseUrl: undefined };
+      const root = baseUrl.parse(place);
+      return root === undefined ? undefined : { username: user, password: secret, baseUrl: root };
+    });
+    return pairs.every((pair) => pair !== undefined) ? pairs : undefined;
+  },
+};

@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import { AccountRetired } from '../merchants/provider-accounts.js';
 import { DatabaseUnavailable } from '../persistence/database.js';
 import { Refusal, type ErrorCode } from '../operations/errors.js';
 
@@ -27,6 +28,7 @@ const MESSAGE: Partial<Record<ErrorCode, string>> = {
   REQUEST_TOO_LARGE: 'The body is larger than 1048576 bytes',
   UNSUPPORTED_MEDIA_TYPE: 'The content type of a body is application/json',
   TOO_MANY_REQUESTS: 'Too many requests',
+  PROVIDER_CREDENTIALS: "This was made with credentials of Klarna's that were removed from this service's configuration",
   TEMPORARILY_UNAVAILABLE: 'The service is temporarily unavailable; repeat the request',
   GATEWAY_TIMEOUT: 'Klarna did not answer in time',
 };
@@ -38,6 +40,7 @@ const MESSAGE: Partial<Record<ErrorCode, string>> = {
 export function refusalOf(error: unknown): Refusal {
   if (error instanceof Refusal) return error;
   if (error instanceof DatabaseUnavailable) return refusal('TEMPORARILY_UNAVAILABLE', error);
+  if (error instanceof AccountRetired) return refusal('PROVIDER_CREDENTIALS', error);
   const code = CODE_BY_STATUS[statusOf(error)];
   return code === undefined
     ? new Refusal('INTERNAL_SERVER_ERROR', ['An unexpected error occurred'], { cause: error })

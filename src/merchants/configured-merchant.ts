@@ -2,10 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import { v5 as uuidv5 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { ConfigurationError } from '../config/configuration-error.js';
+import { hostIdentity } from '../config/provider-host.js';
 import { Settings, type KlarnaApi, type KlarnaEndpoint } from '../config/settings.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import { EnvelopeError, SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { APIS, type Api } from '../klarna/api.js';
+import { type LinkedApi, retire, unnamedAccounts } from './former-accounts.js';
 import { linkAccount, putAccount, putCredential, putMerchant, revokeCredential, type AccountInput } from './merchant-rows.js';
 
 /** Taken by every process that starts, so that two of them do not configure at once. */
@@ -19,9 +21,9 @@ const KLARNA_API: Record<Api, KlarnaApi> = {
 };
 
 interface LinkedAccount {
-  api: Api;
   host: string;
   username: string;
+  apis: string[];
 }
 
 /**
@@ -59,17 +61,48 @@ export class ConfiguredMerchant {
     const now = this.clock.now();
     const name = this.settings.apiCredentials.username;
     const merchant = await putMerchant(tx, name, now);
-    await (merchant.isNew ? this.#checkDatabase(tx, name) : this.#checkMerchant(tx, merchant.id, name));
+    if (merchant.isNew) await this.#checkDatabase(tx, name);
+    else await this.#checkMoves(tx, merchant.id, name);
 
+    await this.#renewFormerAccounts(tx, now);
+    const links: LinkedApi[] = [];
     for (const api of APIS) {
-      const endpoint = this.#endpoint(api);
-      const previous = this.settings.klarnaPrevious;
-      if (previous !== undefined) await putAccount(tx, this.envelope, accountOf({ ...endpoint, ...previous }), now);
-      await linkAccount(tx, merchant.id, api, await putAccount(tx, this.envelope, accountOf(endpoint), now));
+      const account = accountOf(this.#endpoint(api));
+      const accountId = await putAccount(tx, this.envelope, account, now);
+      await linkAccount(tx, merchant.id, api, accountId);
+      links.push({ api, host: account.host, accountId });
     }
+    await this.#retireAccounts(tx, merchant.id, links, now);
     await this.#putCredentials(tx, merchant.id, now);
     if (merchant.isNew) this.#logger.log(`Merchant ${name} was added`);
     return merchant.id;
+  }
+
+  /** Rotated credentials: their accounts stay as they are, with the password that is configured now. Unknown ones mean nothing here. */
+  async #renewFormerAccounts(tx: Transaction, now: Date): Promise<void> {
+    for (const former of this.#formerAccounts()) {
+      const known = await tx.query('SELECT FROM provider_accounts WHERE host = $1 AND username = $2', [former.host, former.username]);
+      if (known.length > 0) await putAccount(tx, this.envelope, former, now);
+    }
+  }
+
+  /** What the configuration names no more is retired; not while anything there can still need its credentials. */
+  async #retireAccounts(tx: Transaction, merchantId: string, links: readonly LinkedApi[], now: Date): Promise<void> {
+    const unnamed = await unnamedAccounts(tx, merchantId, this.#named(), now);
+    const problems = unnamed
+      .filter(({ orders, operations }) => orders + operations > 0)
+      .map(
+        (account) =>
+          `${nameOf(account)} still has ${amountOf(account.orders, 'order')} and ${amountOf(account.operations, 'operation')} that are not ` +
+          'final, but the configuration no longer names it. If the credentials were rotated, add ' +
+          `${this.#pairOf(account)} to KLARNA_PREVIOUS_CREDENTIALS until all are (GET /orders?status=AUTHORIZED, ` +
+          'GET /operations); else use the database that belongs to the configured account.',
+      );
+    if (problems.length > 0) throw new ConfigurationError(problems);
+    for (const account of unnamed) {
+      await retire(tx, this.envelope, account, links, now);
+      this.#logger.log(`${nameOf(account)} is retired: the configuration no longer names it, and nothing is open there`);
+    }
   }
 
   async #putCredentials(tx: Transaction, merchantId: string, now: Date): Promise<void> {
@@ -83,27 +116,30 @@ export class ConfiguredMerchant {
     else await putCredential(tx, this.envelope, merchantId, { id: bearer, secret: { scheme: 'bearer', key: apiKey }, ...answers }, now);
   }
 
-  async #checkMerchant(tx: Transaction, merchantId: string, name: string): Promise<void> {
+  /**
+   * An API may move to another account at a host that is configured, or from one that stays named. (Whether the account that it leaves may
+   * go is looked at afterwards.) A host that nobody names any more is another place.
+   */
+  async #checkMoves(tx: Transaction, merchantId: string, name: string): Promise<void> {
     const linked = await tx.query<LinkedAccount>(
-      `SELECT l.api, a.host, a.username FROM merchant_provider_accounts l JOIN provider_accounts a ON a.id = l.provider_account_id
-        WHERE l.merchant_id = $1 ORDER BY l.api`,
+      `SELECT a.host, a.username, array_agg(l.api ORDER BY l.api) AS apis
+         FROM merchant_provider_accounts l JOIN provider_accounts a ON a.id = l.provider_account_id
+        WHERE l.merchant_id = $1 GROUP BY a.host, a.username ORDER BY a.host, a.username`,
       [merchantId],
     );
-    const problems = linked.filter(({ api }) => isApi(api)).flatMap((stored) => this.#difference(name, stored));
+    const hosts = new Set(this.#named().map(({ host }) => host));
+    const problems = linked
+      .filter(({ host }) => !hosts.has(host))
+      .map(({ host, username, apis }) => {
+        const wanted = apis.filter(isApi).map((api) => `${this.#endpoint(api).hostIdentity} as ${this.#endpoint(api).username}`);
+        return (
+          `The database's merchant ${name} uses Klarna's ${apis.join(', ')} at ${host} as ${username}, but the configuration says ` +
+          `${[...new Set(wanted)].join(' and ')}. Use another database (DATABASE_URL, or DATA_DIR when embedded), or correct ` +
+          'KLARNA_BASE_URL: what is still open in this one would be sent to the wrong place. If the merchant itself has moved, add ' +
+          `${this.#pairOf({ host, username })} to KLARNA_PREVIOUS_CREDENTIALS.`
+        );
+      });
     if (problems.length > 0) throw new ConfigurationError(problems);
-  }
-
-  #difference(name: string, { api, host, username }: LinkedAccount): string[] {
-    const configured = this.#endpoint(api);
-    const rotated = this.settings.klarnaPrevious?.username === username;
-    if (configured.hostIdentity === host && (configured.username === username || rotated)) return [];
-    const stored = `The database's merchant ${name} uses Klarna's ${api} at ${host} as ${username}`;
-    const now = `the configuration says ${configured.hostIdentity} as ${configured.username}`;
-    const remedy =
-      configured.hostIdentity === host
-        ? `If the credentials were rotated, set KLARNA_PREVIOUS_USERNAME=${username} and KLARNA_PREVIOUS_PASSWORD; else use the database that belongs to this account`
-        : 'Use another database (DATABASE_URL, or DATA_DIR when embedded), or correct KLARNA_BASE_URL: what is still open in this one would be sent to the wrong place';
-    return [`${stored}, but ${now}. ${remedy}.`];
   }
 
   /** A merchant that this database has never seen: is it a database of this place at all? */
@@ -120,6 +156,27 @@ export class ConfiguredMerchant {
       `The database belongs to Klarna accounts at ${accounts}, but the configuration (merchant ${name}) says ${wanted}. ` +
         'Use another database (DATABASE_URL, or DATA_DIR when embedded), or correct KLARNA_BASE_URL.',
     ]);
+  }
+
+  /** Rotated accounts that the configuration still names, not those in use; one without a host is looked for at every configured one. */
+  #formerAccounts(): AccountInput[] {
+    const inUse = APIS.map((api) => accountOf(this.#endpoint(api)));
+    const former = this.settings.klarnaPrevious.flatMap(({ username, password, baseUrl }) =>
+      baseUrl === undefined
+        ? inUse.map((account) => ({ ...account, username, password }))
+        : [{ host: hostIdentity(baseUrl), baseUrl, username, password }],
+    );
+    return former.filter((one) => !inUse.some(({ host, username }) => host === one.host && username === one.username));
+  }
+
+  #named(): AccountInput[] {
+    return [...APIS.map((api) => accountOf(this.#endpoint(api))), ...this.#formerAccounts()];
+  }
+
+  /** As it stands in KLARNA_PREVIOUS_CREDENTIALS. */
+  #pairOf({ host, username }: { host: string; username: string }): string {
+    const isInUse = APIS.some((api) => this.#endpoint(api).hostIdentity === host);
+    return `${username}:<password>${isInUse ? '' : `@https://${host}`}`;
   }
 
   #endpoint(api: Api): KlarnaEndpoint {
@@ -146,4 +203,12 @@ function isApi(api: string): api is Api {
 
 function accountOf({ hostIdentity, baseUrl, username, password }: KlarnaEndpoint): AccountInput {
   return { host: hostIdentity, baseUrl, username, password };
+}
+
+function nameOf({ host, username }: { host: string; username: string }): string {
+  return `Klarna's account ${username} at ${host}`;
+}
+
+function amountOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

@@ -37,7 +37,7 @@ export async function putMerchant(db: Queryable, name: string, now: Date): Promi
 
 /**
  * Makes or updates the account of this host and user name. New credentials or a new address end a pause: what made the provider
- * refuse us has been changed.
+ * refuse us has been changed. An account that was retired is in service again.
  * @throws EnvelopeError when the stored secret was sealed with another DATA_KEY
  */
 export async function putAccount(db: Queryable, envelope: SealedEnvelope, account: AccountInput, now: Date): Promise<string> {
@@ -50,17 +50,18 @@ export async function putAccount(db: Queryable, envelope: SealedEnvelope, accoun
   );
   if (made !== undefined) return made.id;
   // Not locked: every operation of the account refers to this row, and would wait for a process that starts.
-  const [row] = await db.query<{ id: string; base_url: string; secret: Buffer }>(
-    `SELECT id, base_url, secret FROM provider_accounts WHERE provider = 'klarna' AND host = $1 AND username = $2`,
+  const [row] = await db.query<{ id: string; base_url: string; secret: Buffer; retired_at: Date | null }>(
+    `SELECT id, base_url, secret, retired_at FROM provider_accounts WHERE provider = 'klarna' AND host = $1 AND username = $2`,
     [host, username],
   );
   if (row === undefined) throw new Error(`Provider account ${username} at ${host} can't be made`);
-  if (row.base_url !== baseUrl || envelope.open(row.secret, ACCOUNT_SECRET).toString('utf8') !== password) {
-    await db.query('UPDATE provider_accounts SET base_url = $2, secret = $3, paused_at = NULL, pause_reason = NULL WHERE id = $1', [
-      row.id,
-      baseUrl,
-      sealed,
-    ]);
+  const isOther = row.base_url !== baseUrl || envelope.open(row.secret, ACCOUNT_SECRET).toString('utf8') !== password;
+  if (isOther || row.retired_at !== null) {
+    await db.query(
+      `UPDATE provider_accounts
+       SET base_url = $2, secret = $3, paused_at = NULL, pause_reason = NULL, retired_at = NULL, successor_id = NULL WHERE id = $1`,
+      [row.id, baseUrl, sealed],
+    );
   }
   return row.id;
 }

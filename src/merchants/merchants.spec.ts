@@ -126,26 +126,6 @@ describe('merchants', () => {
     expect(await counts()).toEqual([{ merchants: 1, credentials: 1, accounts: 1, links: 5 }]);
   });
 
-  it('refuses another account of the same host, unless the stored one is said to be the previous', async () => {
-    await start();
-    const other = { KLARNA_USERNAME: 'PK2', KLARNA_PASSWORD: 'secret-2' };
-    expect(await refusal(start(other))).toMatch(/PK1.*PK2.*KLARNA_PREVIOUS_USERNAME=PK1/);
-    const before = await authenticate(basic('shop:pass-1'));
-    await start({ ...other, KLARNA_PREVIOUS_USERNAME: 'PK1', KLARNA_PREVIOUS_PASSWORD: 'secret-1b' });
-    const after = await authenticate(basic('shop:pass-1'));
-    const accounts = new ProviderAccounts(database, envelope);
-    expect(await accounts.byId(after?.accounts.payments ?? '')).toMatchObject({ username: 'PK2', password: 'secret-2' });
-    expect(await accounts.byId(before?.accounts.payments ?? '')).toMatchObject({ username: 'PK1', password: 'secret-1b' });
-    await start(other);
-  });
-
-  it('refuses one API elsewhere while the other stays', async () => {
-    await start();
-    const message = await refusal(start({ KLARNA_ORDER_MANAGEMENT_BASE_URL: 'https://api.kustom.co' }));
-    expect(message).toMatch(/order-management/);
-    expect(message).not.toMatch(/Klarna's payments/);
-  });
-
   it('refuses a copy of a database of another place, also for a merchant it has never seen', async () => {
     await start();
     const message = await refusal(start({ API_USERNAME: 'staging', KLARNA_BASE_URL: 'https://api.klarna.com' }));

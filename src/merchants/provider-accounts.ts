@@ -15,6 +15,18 @@ interface AccountRow {
   base_url: string;
   username: string;
   secret: Buffer;
+  usable: boolean;
+}
+
+/**
+ * The account was rotated out of the configuration, and nothing is configured at its host any more: there are no credentials for what was
+ * made with it. Nothing was sent.
+ */
+export class AccountRetired extends Error {
+  constructor({ host, username }: Pick<AccountRow, 'host' | 'username'>) {
+    super(`The credentials ${username} at ${host} were removed from the configuration`);
+    this.name = 'AccountRetired';
+  }
 }
 
 /** The provider's accounts with their open credentials. */
@@ -28,17 +40,19 @@ export class ProviderAccounts {
   ) {}
 
   /**
-   * The account that an order, a session or an operation is pinned to.
-   * @throws Error when there is none, EnvelopeError when its secret was sealed with another DATA_KEY, DatabaseUnavailable
+   * The account that an order, a session or an operation is pinned to. A retired one has the credentials of its successor.
+   * @throws AccountRetired when it has none, Error when there is no such account, EnvelopeError when its secret was sealed with another DATA_KEY, DatabaseUnavailable
    */
   byId(id: string): Promise<ProviderAccount> {
     return this.#remembered.get(id, async () => {
       const [row] = await this.database.query<AccountRow>(
-        'SELECT id, provider, host, base_url, username, secret FROM provider_accounts WHERE id = $1',
+        `SELECT a.id, a.provider, used.host, used.base_url, used.username, used.secret, used.retired_at IS NULL AS usable
+           FROM provider_accounts a JOIN provider_accounts used ON used.id = COALESCE(a.successor_id, a.id) WHERE a.id = $1`,
         [id],
       );
       if (row === undefined) throw new Error(`Provider account ${id} does not exist`);
-      const { base_url: baseUrl, secret, ...rest } = row;
+      const { base_url: baseUrl, secret, usable, ...rest } = row;
+      if (!usable) throw new AccountRetired(rest);
       return { ...rest, baseUrl, password: this.envelope.open(secret, ACCOUNT_SECRET).toString('utf8') };
     });
   }

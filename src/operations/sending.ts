@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { CallExtras } from '../klarna/call-extras.js';
 import type { ProviderAccount } from '../merchants/caller.js';
-import { ProviderAccounts } from '../merchants/provider-accounts.js';
+import { AccountRetired, ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, SendCall, SendResult } from './handler.js';
 import { policyOf } from './kinds.js';
 
@@ -16,7 +16,8 @@ export class Sending {
     try {
       account = await this.accounts.byId(call.providerAccountId);
     } catch (error) {
-      return notSent(`The provider account could not be read: ${(error as Error).message}`);
+      if (error instanceof AccountRetired) return notSent('configuration', 'ACCOUNT_RETIRED', error.message);
+      return notSent('retry', 'NOT_SENT', `The provider account could not be read: ${(error as Error).message}`);
     }
     const { by, body, providerKey, passedHeaders, maySend } = call;
     const result = await write(account, { by, body, idempotencyKey: providerKey, headers: passedHeaders, maySend });
@@ -31,7 +32,6 @@ export function targetOf({ id, target }: Pick<OperationContext, 'id' | 'target'>
   return value;
 }
 
-function notSent(reason: string): SendResult {
-  const nothing = { answer: null, providerId: null, garbled: false, correlationId: null, retryAfterMs: null };
-  return { ...nothing, outcome: 'retry', code: 'NOT_SENT', reason };
+function notSent(outcome: 'configuration' | 'retry', code: string, reason: string): SendResult {
+  return { outcome, answer: null, providerId: null, garbled: false, code, reason, correlationId: null, retryAfterMs: null };
 }

@@ -36,7 +36,8 @@ export class CapturesService {
    * @see Order Management API v1, `GET /ordermanagement/v1/orders/{order_id}/captures`
    */
   list(call: ReadCall): Promise<OperationReply> {
-    return this.reads.part(call, (account, orderId) => this.klarna.listCaptures(account, orderId, { by: 'caller', headers: call.headers }));
+    const extras = { by: 'caller', headers: call.headers } as const;
+    return this.reads.part(call, (account, orderId) => this.klarna.listCaptures(account, orderId, extras), 'capture');
   }
 
   /**
@@ -46,9 +47,8 @@ export class CapturesService {
    */
   async read(call: ReadCall, captureId: string): Promise<OperationReply> {
     const id = movementIdIn(captureId, 'NO_SUCH_CAPTURE');
-    return this.reads.part(call, (account, orderId) =>
-      this.klarna.readCapture(account, orderId, id, { by: 'caller', headers: call.headers }),
-    );
+    const extras = { by: 'caller', headers: call.headers } as const;
+    return this.reads.part(call, (account, orderId) => this.klarna.readCapture(account, orderId, id, extras), 'capture');
   }
 
   /**

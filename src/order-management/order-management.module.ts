@@ -20,12 +20,14 @@ import { RefundHandler } from './refund.handler.js';
 import { RefundsController } from './refunds.controller.js';
 import { RefundsService } from './refunds.service.js';
 import { OrderSending } from './order-sending.js';
+import { UnknownOrders } from './unknown-orders.js';
 
 /** Klarna's Order Management API, in its own wire format. */
 @Module({
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
   controllers: [ManagedOrdersController, OrderAuthorizationsController, CapturesController, CaptureChangesController, RefundsController],
   providers: [
+    UnknownOrders,
     OrderTargets,
     OrderWrites,
     OrderReads,

@@ -6,8 +6,10 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import { Refusal } from '../operations/errors.js';
 import type { OperationReply } from '../operations/request.js';
 import { OrderReader } from '../orders/order-reader.js';
+import { movementsIn } from '../orders/order-snapshot.js';
+import type { MovementKind } from '../persistence/repositories/movements.repository.js';
 import { noSuchOrder } from './order-id.js';
-import { OrderTargets } from './order-targets.js';
+import { type OrderTarget, OrderTargets } from './order-targets.js';
 
 /** How a caller asks to see something. */
 export interface ReadCall {
@@ -16,6 +18,8 @@ export interface ReadCall {
   orderId: string;
   headers: Readonly<Record<string, string>>;
 }
+
+type Ask = (account: KlarnaAccount, providerOrderId: string) => Promise<KlarnaExchange>;
 
 /** Reads go to Klarna, whose bytes are passed on: a caller sees what is, not what we know. */
 @Injectable()
@@ -31,8 +35,8 @@ export class OrderReads {
    * @throws Refusal NO_SUCH_ORDER (another merchant's), PROVIDER_CREDENTIALS, TEMPORARILY_UNAVAILABLE (repeat)
    */
   async order({ caller, orderId, headers }: ReadCall): Promise<OperationReply> {
-    const target = await this.targets.resolve(caller, orderId);
-    const look = await this.reader.read(target, caller.merchantId, headers);
+    const target = await this.targets.resolve(caller, orderId, headers);
+    const look = target.look ?? (await this.reader.read(target, caller.merchantId, headers));
     switch (look.kind) {
       case 'order':
       case 'no-such-order':
@@ -50,13 +54,25 @@ export class OrderReads {
   /**
    * Reads a part of an order.
    * @param ask one call to Klarna
+   * @param shows what the part is one or a list of: captures (refunds) that are not stored make the order be read soon
    * @throws Refusal as `order`
    */
-  async part(call: ReadCall, ask: (account: KlarnaAccount, providerOrderId: string) => Promise<KlarnaExchange>): Promise<OperationReply> {
-    const target = await this.targets.resolve(call.caller, call.orderId);
+  async part({ caller, orderId, headers }: ReadCall, ask: Ask, shows: MovementKind | null = null): Promise<OperationReply> {
+    const target = await this.targets.resolve(caller, orderId, headers);
     const exchange = await ask(await this.accounts.byId(target.providerAccountId), target.providerOrderId);
     const reply = replyToRead(exchange);
-    if (target.known === null && reply.status < 300) await this.reader.adoptFromRead(target, call.caller.merchantId);
+    if (reply.status < 300) await this.#learn(target, caller.merchantId, headers, shows, reply.body);
     return reply;
+  }
+
+  async #learn(
+    target: OrderTarget,
+    merchantId: string,
+    headers: Readonly<Record<string, string>>,
+    shows: MovementKind | null,
+    body: Buffer | undefined,
+  ): Promise<void> {
+    if (target.known === null) await this.reader.adoptFromRead(target, merchantId, headers);
+    else if (shows !== null && body !== undefined) await this.reader.noticed(target, shows, movementsIn(shows, body));
   }
 }

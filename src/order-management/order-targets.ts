@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../merchants/caller.js';
-import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import type { OrderLook } from '../orders/order-look.js';
+import { type OrderPlace, OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import { noSuchOrder, orderIdIn } from './order-id.js';
+import { UnknownOrders } from './unknown-orders.js';
 
 /** Where requests for an order go. */
 export interface OrderTarget {
@@ -9,29 +11,45 @@ export interface OrderTarget {
   providerAccountId: string;
   /** Null: we don't know the order; Klarna decides, and when it does know it, the order is adopted. */
   known: { dataSubject: string; createdAt: Date; expiresAt: Date | null } | null;
+  /** What the order's account has just shown, where it had to be asked to find the order. */
+  look: OrderLook | null;
 }
 
-/** Finds out whose an order is before anything is sent. */
+/** Finds out whose an order is, and where it was made, before anything is sent. */
 @Injectable()
 export class OrderTargets {
-  constructor(private readonly orders: OrdersRepository) {}
+  constructor(
+    private readonly orders: OrdersRepository,
+    private readonly unknown: UnknownOrders,
+  ) {}
 
   /**
-   * An order of the caller's goes to the account that it was made with, an unknown one to the caller's own.
+   * An order of the caller's goes to the account that it was made with, an unknown one to the caller's own; where the caller has several,
+   * to the one that shows it.
    * @param orderId the provider's, as it stands in the path
-   * @throws Refusal NO_SUCH_ORDER when it is another merchant's, as for an id that nobody knows
+   * @param headers the caller's that are passed on
+   * @throws Refusal NO_SUCH_ORDER when it is another merchant's, as for an id that nobody knows; what `UnknownOrders.locate` throws
    */
-  async resolve(caller: Caller, orderId: string): Promise<OrderTarget> {
+  async resolve(caller: Caller, orderId: string, headers: Readonly<Record<string, string>>): Promise<OrderTarget> {
     const providerOrderId = orderIdIn(orderId);
-    const own = caller.accounts['order-management'];
     const places = await this.orders.findByProviderId(providerOrderId);
     const mine = places.filter((place) => place.merchantId === caller.merchantId);
-    const place = mine.find((candidate) => candidate.providerAccountId === own) ?? mine[0];
-    if (place !== undefined) {
-      const { providerAccountId, dataSubject, createdAt, expiresAt } = place;
-      return { providerOrderId, providerAccountId, known: { dataSubject, createdAt, expiresAt } };
-    }
+    const place = mine.find(({ providerAccountId }) => providerAccountId === caller.accounts['order-management']) ?? mine[0];
+    if (place !== undefined) return knownAt(place, null);
     if (places.length > 0) throw noSuchOrder(providerOrderId);
-    return { providerOrderId, providerAccountId: own, known: null };
+
+    const { providerAccountId, look } = await this.unknown.locate(caller, providerOrderId, headers);
+    // Another merchant of the same account has adopted it meanwhile.
+    if (look?.kind === 'other-order') throw noSuchOrder(providerOrderId);
+    const adopted = look?.kind === 'order' ? await this.#placeAt(providerAccountId, providerOrderId) : undefined;
+    return adopted === undefined ? { providerOrderId, providerAccountId, known: null, look } : knownAt(adopted, look);
   }
+
+  async #placeAt(providerAccountId: string, providerOrderId: string): Promise<OrderPlace | undefined> {
+    return (await this.orders.findByProviderId(providerOrderId)).find((place) => place.providerAccountId === providerAccountId);
+  }
+}
+
+function knownAt({ providerOrderId, providerAccountId, ...known }: OrderPlace, look: OrderLook | null): OrderTarget {
+  return { providerOrderId, providerAccountId, known, look };
 }

@@ -48,7 +48,7 @@ export class OrderWrites {
    */
   async execute(call: WriteCall, { captureId = null, ...intent }: Intent): Promise<OperationReply> {
     const { caller, key, prefer, headers } = call;
-    const { providerOrderId, providerAccountId, known } = await this.targets.resolve(caller, call.orderId);
+    const { providerOrderId, providerAccountId, known } = await this.targets.resolve(caller, call.orderId, headers);
     return this.operations.execute({
       ...intent,
       merchantId: caller.merchantId,

@@ -35,8 +35,7 @@ export class RefundsService {
    */
   async read(call: ReadCall, refundId: string): Promise<OperationReply> {
     const id = movementIdIn(refundId, 'NOT_FOUND');
-    return this.reads.part(call, (account, orderId) =>
-      this.klarna.readRefund(account, orderId, id, { by: 'caller', headers: call.headers }),
-    );
+    const extras = { by: 'caller', headers: call.headers } as const;
+    return this.reads.part(call, (account, orderId) => this.klarna.readRefund(account, orderId, id, extras), 'refund');
   }
 }

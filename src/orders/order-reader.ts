@@ -8,7 +8,7 @@ import { isYoungOrder } from '../klarna/verdict.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
-import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
+import { type MovementKind, MovementsRepository, type NewMovement } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import type { Difference, OrderState, StoredOrder } from '../persistence/repositories/stored-order.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
@@ -122,8 +122,23 @@ export class OrderReader {
   }
 
   /** Adopts an order that we don't know and that Klarna does. Fails silently: the next request for the order adopts it. */
-  async adoptFromRead(address: OrderAddress, merchantId: string): Promise<void> {
-    await this.read(address, merchantId);
+  async adoptFromRead(address: OrderAddress, merchantId: string, headers: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.read(address, merchantId, headers);
+  }
+
+  /**
+   * A caller was shown captures (refunds) of an order: one that is not stored so makes the order be read soon. A part says nothing of the
+   * rest of its order, so it is never applied by itself. Fails silently, as `read`.
+   */
+  async noticed({ providerAccountId, providerOrderId }: OrderAddress, kind: MovementKind, shown: readonly NewMovement[]): Promise<void> {
+    try {
+      const known = await this.movements.ofProviderOrder(kind, providerAccountId, providerOrderId);
+      const isStored = ({ providerId, amount }: NewMovement) => known.some((one) => one.providerId === providerId && one.amount === amount);
+      if (shown.every(isStored)) return;
+      await this.database.transaction((tx) => this.orders.readSoon(tx, providerAccountId, providerOrderId, this.clock.now()));
+    } catch (error) {
+      this.#logger.warn(`What a part of order ${providerOrderId} shows was not noted: ${(error as Error).message}`);
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { NewMovement } from '../persistence/repositories/movements.repository.js';
+import type { MovementKind, NewMovement } from '../persistence/repositories/movements.repository.js';
 import type { Anomaly } from './order-picture.js';
 
 /** An order as Klarna showed it at one moment. Null: not shown, or not readable. Amounts in minor units of `currency`. */
@@ -52,14 +52,26 @@ export function orderSnapshotIn(body: Buffer): OrderSnapshot | undefined {
     klarnaReference: text(order['klarna_reference']),
     expiresAt: time(order['expires_at']),
     createdAt: time(order['created_at']),
-    captures: movements(order['captures'], 'capture_id', 'captured_amount', 'captured_at', anomalies),
-    refunds: movements(order['refunds'], 'refund_id', 'refunded_amount', 'refunded_at', anomalies),
+    captures: movements('capture', order['captures'], anomalies),
+    refunds: movements('refund', order['refunds'], anomalies),
   };
   return { ...snapshot, anomalies: [...anomalies] };
 }
 
-function movements(value: unknown, id: string, amount: string, at: string, anomalies: Set<Anomaly>): NewMovement[] | null {
+/** The captures (refunds) in an answer that shows one or a list of them; what is neither shows none. */
+export function movementsIn(kind: MovementKind, body: Buffer): NewMovement[] {
+  const shown = valueOf(body);
+  return movements(kind, Array.isArray(shown) ? shown : [shown], new Set()) ?? [];
+}
+
+const NAMES = {
+  capture: { id: 'capture_id', amount: 'captured_amount', at: 'captured_at' },
+  refund: { id: 'refund_id', amount: 'refunded_amount', at: 'refunded_at' },
+} as const satisfies Record<MovementKind, Record<string, string>>;
+
+function movements(kind: MovementKind, value: unknown, anomalies: Set<Anomaly>): NewMovement[] | null {
   if (!Array.isArray(value)) return null;
+  const { id, amount, at } = NAMES[kind];
   const found = new Map<string, NewMovement>();
   for (const item of value as unknown[]) {
     const entry = isObject(item) ? item : {};
@@ -80,9 +92,13 @@ function movements(value: unknown, id: string, amount: string, at: string, anoma
 }
 
 function parsed(body: Buffer): Json | undefined {
+  const value = valueOf(body);
+  return isObject(value) ? value : undefined;
+}
+
+function valueOf(body: Buffer): unknown {
   try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return isObject(value) ? value : undefined;
+    return JSON.parse(body.toString('utf8'));
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import type { OrderState } from '../persistence/repositories/stored-order.js';
+import { type OrderState, OVER } from '../persistence/repositories/stored-order.js';
 import { earlier } from './order-picture.js';
 
 const MINUTE_MS = 60_000;
@@ -29,7 +29,6 @@ function readAfterExpiry(expiresAt: Date, now: Date): Date {
 
 /** Klarna lets orders be read for three years. */
 const READABLE_MS = 3 * 365 * 24 * 60 * MINUTE_MS;
-const OVER: readonly (string | null)[] = ['CAPTURED', 'CANCELLED', 'EXPIRED', 'CLOSED'];
 /** Comparisons come up to so much of the period early, so that orders that were placed or read together do not stay one wave. */
 const SPREAD = 0.25;
 

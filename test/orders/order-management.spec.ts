@@ -27,6 +27,7 @@ import { ManagedOrdersController } from '../../src/order-management/orders.contr
 import { ManagedOrdersService } from '../../src/order-management/orders.service.js';
 import { RefundsController } from '../../src/order-management/refunds.controller.js';
 import { RefundsService } from '../../src/order-management/refunds.service.js';
+import { UnknownOrders } from '../../src/order-management/unknown-orders.js';
 import { OrderComparisons } from '../../src/orders/order-comparisons.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
 import { OrdersController } from '../../src/orders/orders.controller.js';
@@ -61,7 +62,8 @@ beforeAll(async () => {
       ...[RefundsController, OrdersController],
     ],
     providers: [
-      ...[OrderTargets, OrderWrites, OrderReads, CapturesService, RefundsService, ManagedOrdersService, OrderAuthorizationsService],
+      ...[UnknownOrders, OrderTargets, OrderWrites, OrderReads],
+      ...[CapturesService, RefundsService, ManagedOrdersService, OrderAuthorizationsService],
       { provide: Operations, useValue: { execute } },
       { provide: OrderManagementClient, useValue: gateway.klarna },
       { provide: ProviderAccounts, useValue: gateway.accounts },

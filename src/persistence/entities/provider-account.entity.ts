@@ -1,4 +1,4 @@
-import { Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
 
 /** Credentials at one host of a provider. Orders stay pinned to the account they were made with. */
 @Entity('provider_accounts')
@@ -37,4 +37,13 @@ export class ProviderAccountEntity {
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
+
+  /** Since when the configuration names it no more; its secret is gone. */
+  @Column('timestamptz', { name: 'retired_at', nullable: true })
+  retiredAt!: Date | null;
+
+  /** The account at the same host whose credentials serve what is pinned to this one; null: none is left there. */
+  @ForeignKey(() => ProviderAccountEntity, { name: 'provider_accounts_successor_id_fkey' })
+  @Column('uuid', { name: 'successor_id', nullable: true })
+  successorId!: string | null;
 }

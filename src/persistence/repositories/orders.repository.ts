@@ -178,14 +178,14 @@ export class OrdersRepository {
    * another reason. Moving `compare_at` ahead is the claim. Every second one process has the turn of an account, so that the quota is
    * one for all of them; like a lease, a turn is on Postgres' clock.
    * @param perAccount how many of each account's
-   * @param restingAccounts provider accounts that are left alone for now, beside those that are paused
+   * @param restingAccounts provider accounts that are left alone for now, beside those that are paused or have no credentials any more
    */
   claimComparisons(now: Date, claimUntil: Date, perAccount: number, restingAccounts: readonly string[]): Promise<OrderPlace[]> {
     return this.database.query<OrderPlace>(
       `WITH turn AS (
          INSERT INTO comparison_turns AS t (provider_account_id, until)
          SELECT a.id, now() + interval '1 second' FROM provider_accounts a
-         WHERE a.paused_at IS NULL AND a.id <> ALL ($4::uuid[])
+         WHERE a.paused_at IS NULL AND (a.retired_at IS NULL OR a.successor_id IS NOT NULL) AND a.id <> ALL ($4::uuid[])
            AND EXISTS (SELECT FROM orders o WHERE o.provider_account_id = a.id AND o.compare_at <= $1)
          ORDER BY a.id
          ON CONFLICT (provider_account_id) DO UPDATE SET until = EXCLUDED.until WHERE t.until <= now()

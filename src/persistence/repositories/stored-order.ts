@@ -15,6 +15,9 @@ export interface Difference {
 /** created: placed through this service. late: so, too, but its caller got an error first. adopted: met at the provider. */
 export type Origin = 'created' | 'late' | 'adopted';
 
+/** Statuses in which nothing can be captured any more. Refunds are possible all the same. */
+export const OVER: readonly (string | null)[] = ['CAPTURED', 'CANCELLED', 'EXPIRED', 'CLOSED'];
+
 /** What of an order changes: the provider's picture of it, and our notes on when to read it again. Amounts in minor units of `currency`. */
 export interface OrderState {
   dataSubject: string;
