@@ -1,21 +1,12 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import { sameJson, type JsonObject, type JsonValue } from '../json.js';
+import { sameJson, type JsonValue } from '../json.js';
 import { errorAnswer, jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { findAuthorization } from './authorizations.js';
 import { readBody, refuseProblems } from './body.js';
-import { orderPlaced } from './fraud-decision.js';
-import type { Authorization, Order, Purchase, Session } from './model.js';
+import { consume, makeOrder, methodOf, refuseTokenOnly } from './make-order.js';
+import type { Authorization, Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
-import { ORDER_LIFETIME_MS, withCapture } from './order-state.js';
 import { sessionCompleted, shapes } from './sessions.js';
 import type { Work } from './work.js';
-
-/** How each payment method category is reported: in the answer of create order, and as `initial_payment_method` of the order. */
-const METHODS: Record<string, { authorized: JsonObject; initial: string }> = {
-  pay_later: { authorized: { type: 'invoice', number_of_days: 30 }, initial: 'INVOICE' },
-  pay_now: { authorized: { type: 'card' }, initial: 'CARD' },
-  pay_over_time: { authorized: { type: 'fixed_amount', number_of_installments: 3 }, initial: 'FIXED_AMOUNT' },
-};
 
 /**
  * Places the order that the shopper authorized. The authorization token is the only key there is.
@@ -55,60 +46,22 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
   const request = readBody(work, shapes(work.world).order, 'payments') as Purchase;
   refuseProblems(cartProblems(request, switches.get('order_tax_tolerance')), 'payments');
   refuseProblems(missingRegions(request), 'payments');
-  if (authorization.purchase.intent === 'tokenize') {
-    throw new KlarnaRefusal(403, 'INVALID_OPERATION', ['The session was authorized for a customer token only']);
-  }
+  refuseTokenOnly(authorization);
   const different = differences(authorization.purchase, request);
   if (different.length > 0) throw new KlarnaRefusal(409, 'BAD_VALUE', [`Not matching fields: [${different.join(', ')}]`]);
 
-  const purchase: Purchase = { ...authorization.purchase, ...request };
-  const marker = fraudMarker(purchase);
-  if (marker === 'denied') throw new KlarnaRefusal(403, 'REJECTED', ['The purchase was not approved']);
-
-  const method = METHODS[authorization.payment_method_category] ?? METHODS.pay_later!;
-  let order: Order = {
-    order_id: randomUUID(),
-    merchant: work.merchant,
-    session_id: session.session_id,
-    authorization_token: authorization.authorization_token,
-    klarna_reference: `K${randomBytes(5).toString('hex').slice(0, 7).toUpperCase()}`,
-    created_at: work.now,
-    expires_at: work.now + ORDER_LIFETIME_MS,
-    purchase,
-    order_amount: purchase.order_amount,
-    original_order_amount: purchase.order_amount,
-    captured_amount: 0,
-    refunded_amount: 0,
-    fraud_status: marker === undefined ? 'ACCEPTED' : 'PENDING',
-    ...(marker !== undefined && { decision: { outcome: marker, at: work.now + switches.get('pending_decision_seconds') * 1000 } }),
-    cancelled: false,
-    acknowledged: false,
-    payment_method: method.initial,
-    capture_ids: [],
-    refund_ids: [],
-  };
-  if (purchase.auto_capture === true && order.fraud_status === 'ACCEPTED') {
-    const taken = withCapture(order, randomUUID(), order.order_amount, work.now, null, { order_lines: purchase.order_lines });
-    order = taken.order;
-    work.put('captures', taken.capture.capture_id, taken.capture);
-  }
+  const order = makeOrder(work, authorization, session, { ...authorization.purchase, ...request });
+  const { order_id, fraud_status, purchase } = order;
+  const { authorized } = methodOf(authorization);
   const answer = jsonAnswer(200, {
-    order_id: order.order_id,
+    order_id,
     // Klarna's redirect page needs somewhere to send the shopper: without a confirmation URL there is none.
-    ...(purchase.merchant_urls?.confirmation !== undefined && { redirect_url: `${work.call.baseUrl}/redirect/${order.order_id}` }),
-    fraud_status: order.fraud_status,
-    authorized_payment_method: switches.get('authorized_payment_method') === 'object' ? method.authorized : method.authorized.type,
+    ...(purchase.merchant_urls?.confirmation !== undefined && { redirect_url: `${work.call.baseUrl}/redirect/${order_id}` }),
+    fraud_status,
+    authorized_payment_method: switches.get('authorized_payment_method') === 'object' ? authorized : authorized.type,
   });
-  work.orderId = order.order_id;
-  work.put('orders', order.order_id, order);
-  work.put('sessions', session.session_id, { ...session, status: 'complete', order_id: order.order_id });
-  work.put('authorizations', authorization.authorization_token, {
-    ...authorization,
-    state: 'consumed',
-    order_id: order.order_id,
-    placed: { body_sha256: work.call.bodySha256, answer },
-  });
-  orderPlaced(work, order);
+  work.orderId = order_id;
+  consume(work, authorization, order, { body_sha256: work.call.bodySha256, answer });
   return answer;
 }
 
@@ -135,13 +88,4 @@ function missingRegions(request: Purchase): { path: string; reason: 'value' }[] 
       return typeof country === 'string' && ['US', 'AU'].includes(country.toUpperCase()) && !request[field]?.region;
     })
     .map((field) => ({ path: `${field}.region`, reason: 'value' }));
-}
-
-/** The part of the shopper's e-mail address that decides the fraud outcome: `jane+pend-accept@example.com`. */
-function fraudMarker(purchase: Purchase): 'denied' | 'ACCEPTED' | 'REJECTED' | undefined {
-  const email = [purchase.billing_address?.email, purchase.shipping_address?.email].find((value) => typeof value === 'string') ?? '';
-  if (String(email).includes('+denied')) return 'denied';
-  if (String(email).includes('+pend-accept')) return 'ACCEPTED';
-  if (String(email).includes('+pend-reject')) return 'REJECTED';
-  return undefined;
 }

@@ -1,10 +1,15 @@
 import type { SwitchValues } from '../switches.js';
 
-type Category = 'create_session' | 'everything_else';
+type Category = 'create_session' | 'create_hosted_page' | 'everything_else';
+
+const CREATES: Readonly<Record<string, Category>> = {
+  '/payments/v1/sessions': 'create_session',
+  '/hpp/v1/sessions': 'create_hosted_page',
+};
 
 const PER_SECOND: Record<'production' | 'playground', Record<Category, number>> = {
-  production: { create_session: 40, everything_else: 200 },
-  playground: { create_session: 5, everything_else: 50 },
+  production: { create_session: 40, create_hosted_page: 40, everything_else: 200 },
+  playground: { create_session: 5, create_hosted_page: 5, everything_else: 50 },
 };
 
 /** Requests per second, merchant and category, as Klarna counts them: in fixed seconds of the virtual clock. */
@@ -23,7 +28,7 @@ export class RateLimits {
     limits: SwitchValues['rate_limit'],
     now: number,
   ): { allowed: boolean; headers: Record<string, string> } {
-    const category: Category = method === 'POST' && path === '/payments/v1/sessions' ? 'create_session' : 'everything_else';
+    const category = (method === 'POST' ? CREATES[path] : undefined) ?? 'everything_else';
     const limit = PER_SECOND[limits === 'off' ? 'production' : limits][category];
     const second = Math.floor(now / 1000);
     if (second !== this.second) {

@@ -2,6 +2,7 @@ import type { Answer } from './answers.js';
 import { deleteAuthorization } from './authorizations.js';
 import { createCapture, listCaptures, readCapture } from './captures.js';
 import { createOrder } from './create-order.js';
+import { createPage, disablePage, distributePage, readPage } from './hosted-pages.js';
 import { acknowledge, cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
 import { createRefund, readRefund } from './refunds.js';
 import { createSession, readSession, updateSession } from './sessions.js';
@@ -39,6 +40,10 @@ const ROUTES: Route[] = [
   route('GET', `${ORDER}/refunds/:id`, 'none', readRefund),
   route('POST', `${ORDER}/release-remaining-authorization`, 'order-management', releaseRemaining),
   route('POST', `${ORDER}/cancel`, 'order-management', cancel),
+  route('POST', '/hpp/v1/sessions', 'none', createPage),
+  route('GET', '/hpp/v1/sessions/:id', 'none', readPage),
+  route('DELETE', '/hpp/v1/sessions/:id', 'none', disablePage),
+  route('POST', '/hpp/v1/sessions/:id/distribution', 'none', distributePage),
 ];
 
 /** First path segments that belong to Klarna: only these meet credentials, faults, gates and the ledger. */

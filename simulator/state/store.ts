@@ -1,5 +1,15 @@
 import { join } from 'node:path';
-import type { Authorization, Capture, Order, Refund, RememberedAnswer, RequestRecord, Session } from '../klarna/model.js';
+import type {
+  Authorization,
+  Capture,
+  Distribution,
+  HostedPage,
+  Order,
+  Refund,
+  RememberedAnswer,
+  RequestRecord,
+  Session,
+} from '../klarna/model.js';
 import type { Callback } from '../callbacks/callback.js';
 import { Journal } from './journal.js';
 
@@ -7,6 +17,8 @@ import { Journal } from './journal.js';
 export interface Tables {
   sessions: Session;
   authorizations: Authorization;
+  hosted_pages: HostedPage;
+  distributions: Distribution;
   orders: Order;
   captures: Capture;
   refunds: Refund;
@@ -33,6 +45,8 @@ const REPLAYED = 0;
 const emptyRows = (): Rows => ({
   sessions: new Map(),
   authorizations: new Map(),
+  hosted_pages: new Map(),
+  distributions: new Map(),
   orders: new Map(),
   captures: new Map(),
   refunds: new Map(),
