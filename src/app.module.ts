@@ -3,6 +3,7 @@ import { ClockModule } from './clock/clock.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { HealthModule } from './health/health.module.js';
+import { HostedPaymentPageModule } from './hosted-payment-page/hosted-payment-page.module.js';
 import { HttpLayerModule } from './http/http.module.js';
 import { RetryPermitsModule } from './merchants/shared-retry-permits.js';
 import { OrderManagementModule } from './order-management/order-management.module.js';
@@ -20,7 +21,7 @@ import { TelemetryModule } from './telemetry/telemetry.module.js';
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
-    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, OrderManagementModule];
+    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, OrderManagementModule, HostedPaymentPageModule];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

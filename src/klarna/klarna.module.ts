@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Alerts } from '../telemetry/alerts.js';
 import { Care } from './care.js';
+import { HostedPaymentPageClient } from './hosted-payment-page.client.js';
 import { OrderManagementClient } from './order-management.client.js';
 import { PaymentsClient } from './payments.client.js';
 import { RetryPermits } from './retry-budget.js';
@@ -35,7 +36,8 @@ import { KlarnaTransport, TRANSPORT_LIMITS, type TransportLimits } from './trans
     KlarnaTransport,
     PaymentsClient,
     OrderManagementClient,
+    HostedPaymentPageClient,
   ],
-  exports: [PaymentsClient, OrderManagementClient, Care],
+  exports: [PaymentsClient, OrderManagementClient, HostedPaymentPageClient, Care],
 })
 export class KlarnaModule {}

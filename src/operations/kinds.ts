@@ -6,6 +6,9 @@ export const KINDS = {
   'payments.update-session': { class: 'interactive', api: 'payments' },
   'payments.create-order': { class: 'bounded', api: 'payments' },
   'payments.cancel-authorization': { class: 'durable', api: 'payments', key: 'none' },
+  'hosted-payment-page.create-session': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
+  'hosted-payment-page.disable-session': { class: 'interactive', api: 'hosted-payment-page', readsBack: true },
+  'hosted-payment-page.distribute': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
   'order-management.capture': { class: 'durable', api: 'order-management', key: 'provider', lane: 'capture', untilExpiry: true },
   'order-management.refund': { class: 'durable', api: 'order-management', key: 'provider', lane: 'refund' },
   'order-management.cancel': { class: 'durable', api: 'order-management', key: 'provider', lane: 'cancel', untilExpiry: true },
@@ -32,6 +35,10 @@ export interface KindPolicy {
   lane?: LaneRole;
   /** The service's own repeats end shortly before the authorization does: later there is nothing left to act on. */
   untilExpiry?: boolean;
+  /** Interactive: a refusal after an attempt that may have happened is held against what the provider shows. */
+  readsBack?: boolean;
+  /** Interactive: a second execution does harm, so what may have happened is not sent again, not even while the caller waits. */
+  neverTwice?: boolean;
 }
 
 /** The policy of a kind, widened to the interface so that absent members read as undefined. */

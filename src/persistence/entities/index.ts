@@ -2,6 +2,7 @@ import { ApiCredentialEntity } from './api-credential.entity.js';
 import { AttemptEntity } from './attempt.entity.js';
 import { CaptureEntity } from './capture.entity.js';
 import { ComparisonTurnEntity } from './comparison-turn.entity.js';
+import { HostedPageEntity } from './hosted-page.entity.js';
 import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { LaneEntity } from './lane.entity.js';
 import { MerchantProviderAccountEntity } from './merchant-provider-account.entity.js';
@@ -24,6 +25,7 @@ export const entities = [
   ProviderAccountEntity,
   MerchantProviderAccountEntity,
   PaymentSessionEntity,
+  HostedPageEntity,
   OrderEntity,
   ComparisonTurnEntity,
   CaptureEntity,
