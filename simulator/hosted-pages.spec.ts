@@ -156,7 +156,7 @@ describe('the shopper on it', () => {
     // The authorization was used: a shop that finds it in the session can't use it again.
     const { authorization_token: token } = (await client.call('GET', `/payments/v1/sessions/${sessionId}`)).json;
     expect([
-      (await client.placeOrder(token ?? '')).status,
+      (await client.placeOrder(token as string)).status,
       ((await client.call('GET', '/simulator/ledger/orders')).json.orders as []).length,
     ]).toEqual([409, 1]);
   });
