@@ -4,7 +4,7 @@ import { CreateOperations1795000000002 } from './1795000000002-CreateOperations.
 import { CreateRetryBudgets1795000000003 } from './1795000000003-CreateRetryBudgets.js';
 import { CompareOrders1795000000004 } from './1795000000004-CompareOrders.js';
 import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
-import { CreateHostedPages1795000000009 } from './1795000000009-CreateHostedPages.js';
+import { CreateHostedPages1795000000007 } from './1795000000007-CreateHostedPages.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -13,5 +13,5 @@ export const migrations = [
   CreateRetryBudgets1795000000003,
   CompareOrders1795000000004,
   KeepOperations1795000000005,
-  CreateHostedPages1795000000009,
+  CreateHostedPages1795000000007,
 ];

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Whose a hosted payment page is, for what it was made, and what became of it. Mirrors the provider: no CHECK on its words. */
-export class CreateHostedPages1795000000009 implements MigrationInterface {
-  name = 'CreateHostedPages1795000000009';
+export class CreateHostedPages1795000000007 implements MigrationInterface {
+  name = 'CreateHostedPages1795000000007';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
