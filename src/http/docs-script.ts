@@ -32,7 +32,10 @@ interface Ui {
   preauthorizeBasic(scheme: string, username: string, password: string): void;
   specSelectors: { specJson(): Tree; specResolvedSubtree(path: string[]): Tree | undefined };
   specActions: { changeParamByIdentity(operation: string[], parameter: Tree, value: string, isXml: boolean): void };
-  oas3Actions: { setRequestBodyValue(change: { value: string; pathMethod: string[] }): void };
+  oas3Actions: {
+    setRequestBodyValue(change: { value: string; pathMethod: string[] }): void;
+    setRetainRequestBodyValueFlag(change: { value: boolean; pathMethod: string[] }): void;
+  };
 }
 interface Tree {
   getIn(path: (string | number)[]): Tree | undefined;
@@ -88,6 +91,8 @@ function startPage({ document, demo }: DocsPage): void {
     if (typeof sessionId !== 'string' || !url.test(text)) return;
     const named = new URL('../payments/v1/sessions/' + encodeURIComponent(sessionId), script).href;
     ui.oas3Actions.setRequestBodyValue({ value: text.replace(url, JSON.stringify(named)), pathMethod });
+    // Swagger UI empties a body's field when it is first shown, unless it is told to keep what is there.
+    ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
   };
 
   const showNext = (href: string, text: string): void => {

@@ -177,6 +177,7 @@ describe('the API document', () => {
     const script = (await call(wire.url, { method: 'GET', path: '/docs/start.js' })).body.toString();
     await wire.close();
     const bodies: unknown[] = [];
+    const kept: unknown[] = [];
     const links: string[] = [];
     const value = {
       payment_session_url: 'https://api.klarna.com/payments/v1/sessions/{session_id}',
@@ -188,7 +189,10 @@ describe('the API document', () => {
         learn = options.responseInterceptor;
         return {
           specSelectors: { specJson: () => ({ getIn: (path: string[]) => (path.at(-1) === 'value' ? value : undefined) }) },
-          oas3Actions: { setRequestBodyValue: (change: unknown) => bodies.push(change) },
+          oas3Actions: {
+            setRequestBodyValue: (change: unknown) => bodies.push(change),
+            setRetainRequestBodyValueFlag: (change: unknown) => kept.push(change),
+          },
         };
       },
       { presets: { apis: [] } },
@@ -207,6 +211,8 @@ describe('the API document', () => {
     learn({ url: 'http://gateway/hpp/v1/sessions', text: '{"session_id":"p-1"}' });
     const filled = { ...value, payment_session_url: 'http://gateway/base/payments/v1/sessions/s-1' };
     expect(bodies).toEqual([{ value: JSON.stringify(filled, null, 2), pathMethod: ['/hpp/v1/sessions', 'post'] }]);
+    // Else the field is emptied when it is first shown.
+    expect(kept).toEqual([{ value: true, pathMethod: ['/hpp/v1/sessions', 'post'] }]);
     expect(links).toEqual(['http://127.0.0.1:3001/shopper/s-1', 'http://127.0.0.1:3001/pay/p-1']);
   });
 
