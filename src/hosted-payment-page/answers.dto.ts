@@ -1,13 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 
+/** Klarna's own tool with which a shop hands out the link. */
 export class DistributionModule {
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'Opens the tool for this page' })
   token?: string;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'The tool as a page of its own' })
   standalone_url?: string;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'Where the tool gets its token' })
   generation_url?: string;
 }
 
@@ -34,39 +35,40 @@ export class PageCreated {
   @ApiProperty({ required: false, format: 'date-time', description: 'One hour before the payment session ends' })
   expires_at?: string;
 
-  @ApiProperty({ required: false, type: DistributionModule })
+  @ApiProperty({ required: false, type: DistributionModule, description: "Klarna's own tool with which a shop hands out the link" })
   distribution_module?: DistributionModule;
 }
 
 /** Who pays, as far as Klarna tells. */
 export class PageCustomer {
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'Form of address' })
   title?: string;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'First name' })
   given_name?: string;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'Last name' })
   family_name?: string;
 
   @ApiProperty({ required: false, description: 'yyyy-mm-dd' })
   date_of_birth?: string;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: "The number that the shopper's country has given them" })
   national_identification_number?: string;
 }
 
+/** While the status is MANUAL_ID_CHECK: whose identity document the shop has to look at. */
 export class ManualIdentification {
   @ApiProperty({ required: false, description: 'What the shopper shows to be recognised' })
   challenge?: string;
 
-  @ApiProperty({ required: false, type: PageCustomer })
+  @ApiProperty({ required: false, type: PageCustomer, description: 'Whom the document must name' })
   customer?: PageCustomer;
 
   @ApiProperty({ required: false, type: PageCustomer, description: 'The same, with parts blotted out' })
   customer_obfuscated?: PageCustomer;
 
-  @ApiProperty({ required: false, format: 'date-time' })
+  @ApiProperty({ required: false, format: 'date-time', description: 'Until when it can be looked at' })
   expires_at?: string;
 }
 
@@ -84,7 +86,7 @@ export class PageShown {
   @ApiProperty({ required: false, format: 'date-time', description: 'When the status was last changed' })
   updated_at?: string;
 
-  @ApiProperty({ required: false, format: 'date-time' })
+  @ApiProperty({ required: false, format: 'date-time', description: 'Until when it can be paid on' })
   expires_at?: string;
 
   @ApiProperty({ required: false, description: 'COMPLETED with place_order_mode NONE: places the order, within about an hour' })
@@ -96,9 +98,9 @@ export class PageShown {
   @ApiProperty({ required: false, description: 'What the shopper knows the order by' })
   klarna_reference?: string;
 
-  @ApiProperty({ required: false, type: PageCustomer })
+  @ApiProperty({ required: false, type: PageCustomer, description: 'Who has paid' })
   customer?: PageCustomer;
 
-  @ApiProperty({ required: false, type: ManualIdentification })
+  @ApiProperty({ required: false, type: ManualIdentification, description: 'The check that the shop has to make' })
   manual_identification?: ManualIdentification;
 }

@@ -27,7 +27,7 @@ export class PageUrls {
 }
 
 export class BackgroundImage {
-  @Text()
+  @Text({ description: 'Where the image is' })
   url?: string;
 
   @WholeNumber({ description: 'Pixels; the image that fits the screen best is taken' })
@@ -50,13 +50,13 @@ export class PageOptions {
   @WordList(CATEGORIES, { description: 'The ways to pay that are offered; all when neither member is there; for payment sessions' })
   payment_method_categories?: string[];
 
-  @Text({ description: 'https' })
+  @Text({ description: "Where the shop's logo is, which heads the page; https" })
   logo_url?: string;
 
-  @ListOf(() => BackgroundImage)
+  @ListOf(() => BackgroundImage, { description: 'What is behind the page: one image in several sizes' })
   background_images?: BackgroundImage[];
 
-  @Text()
+  @Text({ description: "The page's headline, in the shopper's language" })
   page_title?: string;
 
   @OneOf(['HIDE'], { description: 'HIDE: the cart without its subtotals' })
@@ -71,10 +71,12 @@ export class CreatePageRequest {
   })
   payment_session_url!: string;
 
-  @Nested(() => PageUrls)
+  @Nested(() => PageUrls, {
+    description: 'Where the shopper goes from the page; where an address is missing, Klarna shows a page of its own',
+  })
   merchant_urls?: PageUrls;
 
-  @Nested(() => PageOptions)
+  @Nested(() => PageOptions, { description: 'How the page looks, and who places the order' })
   options?: PageOptions;
 
   @Text({ description: 'A set of options kept at Klarna, for what `options` leaves out' })
@@ -99,7 +101,7 @@ export class DistributePageRequest {
   @OneOf(['sms', 'email', 'token'], { required: true, description: 'How the link reaches the shopper' })
   method!: string;
 
-  @Nested(() => DistributionContact, { required: true })
+  @Nested(() => DistributionContact, { required: true, description: 'Whom it reaches; which member is needed depends on `method`' })
   contact_information!: DistributionContact;
 
   @OneOf(['INSTORE_PURCHASE'], { description: 'Without effect today' })
