@@ -13,6 +13,7 @@ import { tokenFingerprint } from '../persistence/token-fingerprint.js';
 import { adoptedBy, HostedPagesRepository } from './hosted-pages.repository.js';
 import { COMPLETED, type PageFacts, pageIn } from './page-facts.js';
 import type { PageTarget } from './page-targets.js';
+import type { Purchase } from './purchase-url.js';
 import { type PurchasePlace, Purchases } from './purchases.js';
 
 export interface PageLook {
@@ -46,30 +47,42 @@ export class PageReader {
    * @param at when Klarna was asked
    */
   async keep(caller: Caller, { pageId, providerAccountId, page: known }: PageTarget, shown: PageFacts, at: Date): Promise<void> {
-    const { merchantId } = caller;
+    const { merchantId, accounts } = caller;
     const page = known ?? adoptedBy({ merchantId, providerAccountId, dataSubject: uuidv7({ msecs: at.getTime() }) }, pageId, at);
-    const orderId = shown.orderId === null ? null : canonicalId(shown.orderId);
+    const orderId = orderOf(shown, page.purchase);
     const news = shown.status === COMPLETED && (known?.status !== COMPLETED || known.providerOrderId !== orderId);
     const place = news && page.purchase !== null ? await this.purchases.placeOf(caller, page.purchase) : null;
     await this.database.transaction(async (tx) => {
       if (news && orderId !== null) {
         const { dataSubject } = page;
-        // An order stays with the account of what it was made from.
-        const account = place?.providerAccountId ?? providerAccountId;
+        // An order stays with the account of what it was made from, which need not be the page's; unknown, it is where unknown orders are.
+        const account = place?.providerAccountId ?? accounts['order-management'];
         await this.lifecycle.met(tx, { merchantId, providerAccountId: account, providerOrderId: orderId, dataSubject, at });
       }
-      if (place !== null) await this.#tellSession(tx, place, shown, at);
+      if (place !== null) await this.#tellSession(tx, place, orderId, shown.authorizationToken, at);
       if (known === undefined) await this.pages.insert(tx, { ...page, status: null, expiresAt: null, at });
       await this.pages.update(tx, page, { status: shown.status, expiresAt: shown.expiresAt, providerOrderId: orderId }, at);
     });
   }
 
   /** What a read of the session itself would have shown. */
-  async #tellSession(tx: Transaction, { sessionId }: PurchasePlace, { orderId, authorizationToken }: PageFacts, at: Date): Promise<void> {
+  async #tellSession(
+    tx: Transaction,
+    { sessionId }: PurchasePlace,
+    orderId: string | null,
+    authorizationToken: string | null,
+    at: Date,
+  ): Promise<void> {
     if (sessionId === null) return;
     if (orderId !== null) await this.sessions.complete(tx, sessionId, at);
     else if (authorizationToken !== null) {
       await this.sessions.showedToken(tx, sessionId, tokenFingerprint(this.envelope, authorizationToken), at);
     }
   }
+}
+
+/** The order that was placed on a page; null: none, or none yet. Klarna need not repeat a checkout's: its order has the checkout's id. */
+function orderOf({ status, orderId }: PageFacts, purchase: Purchase | null): string | null {
+  if (orderId !== null) return canonicalId(orderId);
+  return status === COMPLETED && purchase?.api === 'checkout' ? purchase.id : null;
 }
