@@ -158,9 +158,8 @@ export class Ledger {
 
   /** Every request that named this order or the authorization token it was made with, oldest first. */
   requestsOf(order: Order): RequestRecord[] {
-    const sequences = [`order ${order.order_id}`, `token ${order.authorization_token}`].flatMap((resource) => [
-      ...(this.byResource.get(resource) ?? []),
-    ]);
+    const resources = [`order ${order.order_id}`, ...(order.authorization_token === null ? [] : [`token ${order.authorization_token}`])];
+    const sequences = resources.flatMap((resource) => [...(this.byResource.get(resource) ?? [])]);
     return [...new Set(sequences)].sort((a, b) => a - b).flatMap((sequence) => this.world.store.rows.requests.get(String(sequence)) ?? []);
   }
 

@@ -1,4 +1,4 @@
-export type CallbackKind = 'authorization' | 'push' | 'notification';
+export type CallbackKind = 'authorization' | 'push' | 'checkout_push' | 'notification';
 
 export interface CallbackAttempt {
   /** Virtual time. */
@@ -14,7 +14,7 @@ export interface Callback {
   url: string;
   /** JSON text, or empty: Klarna's push has no body. */
   body: string;
-  session_id: string;
+  session_id: string | null;
   order_id: string | null;
   /** Virtual time for which the first attempt was planned; schedules count from here. */
   first_at: number;

@@ -12,10 +12,16 @@ const REPEAT_EVERY_MS = 10 * MINUTE_MS;
 const REPEAT_FOR_MS = 24 * 60 * MINUTE_MS;
 /** Authorization: three attempts in all, the pauses doubling from one second. */
 const AUTHORIZATION_PAUSES_MS = [1_000, 2_000];
+/** Checkout's push: 2 minutes after the purchase, then 5, 15, 30 and 60 minutes later, then every 4 hours for 48 hours. */
+const CHECKOUT_PUSH_AFTER_MS = 2 * MINUTE_MS;
+const CHECKOUT_PUSH_AT_MS = [5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS);
+const CHECKOUT_PUSH_EVERY_MS = 240 * MINUTE_MS;
+const CHECKOUT_PUSH_FOR_MS = 48 * 60 * MINUTE_MS;
 
 const PATIENCE: Record<CallbackKind, Patience> = {
   authorization: { connectMs: 2_000, readMs: 2_000 },
   push: { connectMs: 5_000, readMs: 5_000 },
+  checkout_push: { connectMs: 5_000, readMs: 5_000 },
   notification: { connectMs: 5_000, readMs: 5_000 },
 };
 
@@ -52,6 +58,12 @@ export class Callbacks {
     return this.plan(puts, 'push', order.purchase.merchant_urls?.push, order.session_id, order.order_id, '', at);
   }
 
+  /** Plans Checkout's push of a completed order: not sent at all when the order is acknowledged before. */
+  planCheckoutPush(puts: Put[], order: Order, at: number): () => void {
+    const url = order.purchase.merchant_urls?.push;
+    return this.plan(puts, 'checkout_push', url, null, order.order_id, '', at + CHECKOUT_PUSH_AFTER_MS);
+  }
+
   /** Plans the notification about the decision of a pending order. */
   planNotification(puts: Put[], order: Order, at: number): () => void {
     const body = { order_id: order.order_id, event_type: `FRAUD_RISK_${order.fraud_status}` };
@@ -73,7 +85,7 @@ export class Callbacks {
     puts: Put[],
     kind: CallbackKind,
     url: string | undefined,
-    sessionId: string,
+    sessionId: string | null,
     orderId: string | null,
     body: string,
     at: number,
@@ -82,7 +94,7 @@ export class Callbacks {
     const callback: Callback = {
       callback_id: randomUUID(),
       kind,
-      url: url.replaceAll('{session.id}', sessionId).replaceAll('{order.id}', orderId ?? '{order.id}'),
+      url: filledIn(url, sessionId, orderId),
       body,
       session_id: sessionId,
       order_id: orderId,
@@ -127,6 +139,7 @@ export class Callbacks {
       const pause = AUTHORIZATION_PAUSES_MS[attempts - 1];
       return ok || pause === undefined ? null : planned + pause;
     }
+    if (callback.kind === 'checkout_push') return checkoutPushAfter(callback.first_at, attempts);
     const repeats = this.switches.get('push_repeats');
     const stops =
       callback.kind === 'push'
@@ -137,7 +150,22 @@ export class Callbacks {
   }
 
   private stoppedByAcknowledge(callback: Callback): boolean {
-    if (callback.kind !== 'push' || this.switches.get('push_repeats') !== 'until_acknowledged') return false;
-    return callback.order_id !== null && this.store.rows.orders.get(callback.order_id)?.acknowledged === true;
+    const stops =
+      callback.kind === 'checkout_push' || (callback.kind === 'push' && this.switches.get('push_repeats') === 'until_acknowledged');
+    return stops && callback.order_id !== null && this.store.rows.orders.get(callback.order_id)?.acknowledged === true;
   }
+}
+
+/** Klarna fills in what it knows; each API has placeholders of its own. */
+function filledIn(url: string, sessionId: string | null, orderId: string | null): string {
+  const known = { '{session.id}': sessionId, '{order.id}': orderId, '{checkout.order.id}': orderId };
+  return Object.entries(known).reduce((filled, [name, id]) => filled.replaceAll(name, id ?? name), url);
+}
+
+/** When Checkout's push is repeated; what the shop answers to it does not matter. Null: never. */
+function checkoutPushAfter(firstAt: number, attempts: number): number | null {
+  const quick = CHECKOUT_PUSH_AT_MS[attempts - 1];
+  const later = (CHECKOUT_PUSH_AT_MS.at(-1) ?? 0) + (attempts - CHECKOUT_PUSH_AT_MS.length) * CHECKOUT_PUSH_EVERY_MS;
+  const after = quick ?? later;
+  return after > CHECKOUT_PUSH_FOR_MS ? null : firstAt + after;
 }

@@ -3,6 +3,7 @@ import type { Faults } from '../faults/faults.js';
 import type { Gates } from '../faults/gates.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
+import { CannotComplete, completeCheckout } from '../klarna/complete-checkout.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
@@ -36,6 +37,9 @@ const removed = (existed: boolean): OwnReply => {
 const CONTROLS: Record<string, Handler> = {
   'POST /simulator/sessions/:id/authorize': ({ world }, request, id) =>
     json(200, { authorization_token: authorizeSession(world, id, optionalObject(request)).authorization_token }),
+
+  'POST /simulator/checkouts/:id/complete': async ({ world }, request, id) =>
+    json(200, { order_id: (await completeCheckout(world, id, optionalObject(request), request.url.origin)).order_id }),
 
   'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
   'GET /simulator/ledger/orders/:id': ({ ledger }, _request, id) => found(ledger.order(id)),
@@ -121,7 +125,8 @@ export async function control(controlled: Controlled, request: OwnRequest): Prom
     }
     throw new ControlRefusal(404, `${request.method} ${path} is not a control of the simulator`);
   } catch (error) {
-    if (error instanceof ControlRefusal || error instanceof CannotAuthorize) return json(error.status, { error: error.message });
+    if (error instanceof ControlRefusal || error instanceof CannotAuthorize || error instanceof CannotComplete)
+      return json(error.status, { error: error.message });
     if (error instanceof UnknownSwitch) return json(400, { error: error.message });
     throw error;
   }

@@ -3,7 +3,7 @@ import { sameJson, type JsonObject, type JsonValue } from '../json.js';
 import { errorAnswer, jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { findAuthorization } from './authorizations.js';
 import { readBody, refuseProblems } from './body.js';
-import { orderPlaced } from './fraud-decision.js';
+import { fraudMarker, orderPlaced } from './fraud-decision.js';
 import type { Authorization, Order, Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
 import { ORDER_LIFETIME_MS, withCapture } from './order-state.js';
@@ -11,7 +11,7 @@ import { sessionCompleted, shapes } from './sessions.js';
 import type { Work } from './work.js';
 
 /** How each payment method category is reported: in the answer of create order, and as `initial_payment_method` of the order. */
-const METHODS: Record<string, { authorized: JsonObject; initial: string }> = {
+export const paymentMethods: Record<string, { authorized: JsonObject; initial: string }> = {
   pay_later: { authorized: { type: 'invoice', number_of_days: 30 }, initial: 'INVOICE' },
   pay_now: { authorized: { type: 'card' }, initial: 'CARD' },
   pay_over_time: { authorized: { type: 'fixed_amount', number_of_installments: 3 }, initial: 'FIXED_AMOUNT' },
@@ -65,7 +65,7 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
   const marker = fraudMarker(purchase);
   if (marker === 'denied') throw new KlarnaRefusal(403, 'REJECTED', ['The purchase was not approved']);
 
-  const method = METHODS[authorization.payment_method_category] ?? METHODS.pay_later!;
+  const method = paymentMethods[authorization.payment_method_category] ?? paymentMethods.pay_later!;
   let order: Order = {
     order_id: randomUUID(),
     merchant: work.merchant,
@@ -135,13 +135,4 @@ function missingRegions(request: Purchase): { path: string; reason: 'value' }[] 
       return typeof country === 'string' && ['US', 'AU'].includes(country.toUpperCase()) && !request[field]?.region;
     })
     .map((field) => ({ path: `${field}.region`, reason: 'value' }));
-}
-
-/** The part of the shopper's e-mail address that decides the fraud outcome: `jane+pend-accept@example.com`. */
-function fraudMarker(purchase: Purchase): 'denied' | 'ACCEPTED' | 'REJECTED' | undefined {
-  const email = [purchase.billing_address?.email, purchase.shipping_address?.email].find((value) => typeof value === 'string') ?? '';
-  if (String(email).includes('+denied')) return 'denied';
-  if (String(email).includes('+pend-accept')) return 'ACCEPTED';
-  if (String(email).includes('+pend-reject')) return 'REJECTED';
-  return undefined;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Put } from '../state/store.js';
-import type { Order } from './model.js';
+import type { Order, Purchase } from './model.js';
 import { withCapture } from './order-state.js';
 import type { Work, World } from './work.js';
 
@@ -45,4 +45,13 @@ function cancelRejected(world: World, orderId: string): void {
   const order = world.store.rows.orders.get(orderId);
   if (order === undefined || order.cancelled || order.capture_ids.length > 0) return;
   world.store.commit([['orders', orderId, { ...order, cancelled: true }]], world.clock.now());
+}
+
+/** The part of the shopper's e-mail address that decides the fraud outcome: `jane+pend-accept@example.com`. */
+export function fraudMarker(purchase: Purchase): 'denied' | 'ACCEPTED' | 'REJECTED' | undefined {
+  const email = [purchase.billing_address?.email, purchase.shipping_address?.email].find((value) => typeof value === 'string') ?? '';
+  if (String(email).includes('+denied')) return 'denied';
+  if (String(email).includes('+pend-accept')) return 'ACCEPTED';
+  if (String(email).includes('+pend-reject')) return 'REJECTED';
+  return undefined;
 }

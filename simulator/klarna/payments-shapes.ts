@@ -9,8 +9,8 @@ const COUNTRIES = new Intl.DisplayNames('en', { type: 'region', fallback: 'none'
 const CURRENCIES = new Set(Intl.supportedValuesOf('currency'));
 
 export const country = text({ pattern: /^[A-Za-z]{2}$/, also: (code) => COUNTRIES.of(code.toUpperCase()) !== undefined });
-const currency = text({ pattern: /^[A-Za-z]{3}$/, also: (code) => CURRENCIES.has(code.toUpperCase()) });
-const locale = text({ pattern: /^[A-Za-z]{2}(?:-[A-Za-z]{2})*$/ });
+export const currency = text({ pattern: /^[A-Za-z]{3}$/, also: (code) => CURRENCIES.has(code.toUpperCase()) });
+export const locale = text({ pattern: /^[A-Za-z]{2}(?:-[A-Za-z]{2})*$/ });
 const short = text({ max: 255 });
 
 export const productIdentifiers = object({

@@ -1,13 +1,14 @@
 import type { Answer } from './answers.js';
 import { deleteAuthorization } from './authorizations.js';
 import { createCapture, listCaptures, readCapture } from './captures.js';
+import { abortCheckout, createCheckout, readCheckout, updateCheckout } from './checkouts.js';
 import { createOrder } from './create-order.js';
 import { acknowledge, cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
 import { createRefund, readRefund } from './refunds.js';
 import { createSession, readSession, updateSession } from './sessions.js';
 import type { Work } from './work.js';
 
-/** Which idempotency rule a write follows: Order Management declares the key, Payments does not, reads have none. */
+/** Which idempotency rule a write follows: Order Management declares the key, Payments does not, reads and Checkout have none. */
 export type Keyed = 'order-management' | 'payments' | 'none';
 
 export interface Route {
@@ -29,6 +30,10 @@ const ROUTES: Route[] = [
   route('POST', '/payments/v1/sessions/:id', 'payments', updateSession),
   route('POST', '/payments/v1/authorizations/:token/order', 'payments', createOrder),
   route('DELETE', '/payments/v1/authorizations/:token', 'payments', deleteAuthorization),
+  route('POST', '/checkout/v3/orders', 'none', createCheckout),
+  route('GET', '/checkout/v3/orders/:id', 'none', readCheckout),
+  route('POST', '/checkout/v3/orders/:id', 'none', updateCheckout),
+  route('POST', '/checkout/v3/orders/:id/abort', 'none', abortCheckout),
   route('GET', ORDER, 'none', readOrder),
   route('POST', `${ORDER}/acknowledge`, 'order-management', acknowledge),
   route('PATCH', `${ORDER}/authorization`, 'order-management', updateAuthorization),
@@ -70,7 +75,7 @@ export function findRoute(method: string, path: string): Match | 'wrong-method' 
 export function namedByPath(path: string): { orderId: string | null; token: string | null } {
   const [, api, , collection, id] = path.split('/');
   return {
-    orderId: api === 'ordermanagement' && collection === 'orders' && id ? id.toLowerCase() : null,
+    orderId: (api === 'ordermanagement' || api === 'checkout') && collection === 'orders' && id ? id.toLowerCase() : null,
     token: api === 'payments' && collection === 'authorizations' && id ? id : null,
   };
 }

@@ -4,10 +4,12 @@ import type { Session } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
+import { checkoutPage } from './checkout-page.js';
 import { indexPage } from './index-page.js';
 import { notFoundPage } from './layout.js';
 import { orderPage } from './order-page.js';
-import { addressFromForm, shopperPage } from './shopper-page.js';
+import { addressFromForm } from './purchase-parts.js';
+import { shopperPage } from './shopper-page.js';
 
 export interface PageContext {
   world: World;
@@ -16,7 +18,7 @@ export interface PageContext {
 }
 
 /** Answers everything that is neither Klarna's nor a control: the pages for people, `/redirect` and `/health`. */
-export function page(context: PageContext, request: OwnRequest): OwnReply {
+export function page(context: PageContext, request: OwnRequest): OwnReply | Promise<OwnReply> {
   const { pathname, searchParams } = request.url;
   const [, place, id, more] = pathname.split('/');
   const reading = request.method === 'GET' || request.method === 'HEAD';
@@ -25,13 +27,14 @@ export function page(context: PageContext, request: OwnRequest): OwnReply {
   if (reading && pathname === '/health')
     return { status: 200, type: 'application/json', body: JSON.stringify({ status: 'ok', pid: process.pid }) };
   if (request.method === 'POST' && pathname === '/clock') return moveClock(context.world, request);
+  if (place === 'checkouts' && id !== undefined) return checkoutPage(context, request, id);
   if (place === 'shopper' && id !== undefined) return shopper(context, request, id, searchParams);
   const order = id === undefined ? undefined : context.world.store.rows.orders.get(id);
   if (reading && place === 'orders') return order === undefined ? notFoundPage('This order is not known') : orderPage(context, order);
   if (reading && place === 'redirect') {
     const target = order?.purchase.merchant_urls?.confirmation;
     if (order === undefined || target === undefined) return notFoundPage('This order is not known');
-    const filled = target.replaceAll('{order.id}', order.order_id).replaceAll('{session.id}', order.session_id);
+    const filled = target.replaceAll('{order.id}', order.order_id).replaceAll('{session.id}', order.session_id ?? '');
     return URL.canParse(filled) ? redirect(302, new URL(filled).href) : notFoundPage('The confirmation URL is not a URL');
   }
   return notFoundPage('This page does not exist');

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Authorization, Capture, Order, Refund, RememberedAnswer, RequestRecord, Session } from '../klarna/model.js';
+import type { Authorization, Capture, Checkout, Order, Refund, RememberedAnswer, RequestRecord, Session } from '../klarna/model.js';
 import type { Callback } from '../callbacks/callback.js';
 import { Journal } from './journal.js';
 
@@ -7,6 +7,7 @@ import { Journal } from './journal.js';
 export interface Tables {
   sessions: Session;
   authorizations: Authorization;
+  checkouts: Checkout;
   orders: Order;
   captures: Capture;
   refunds: Refund;
@@ -33,6 +34,7 @@ const REPLAYED = 0;
 const emptyRows = (): Rows => ({
   sessions: new Map(),
   authorizations: new Map(),
+  checkouts: new Map(),
   orders: new Map(),
   captures: new Map(),
   refunds: new Map(),
