@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CheckoutModule } from './checkout/checkout.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
@@ -20,7 +21,7 @@ import { TelemetryModule } from './telemetry/telemetry.module.js';
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
-    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, OrderManagementModule];
+    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, CheckoutModule, OrderManagementModule];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

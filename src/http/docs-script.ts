@@ -77,17 +77,21 @@ function startPage({ document, demo }: DocsPage): void {
       });
   };
 
-  const showShopper = (sessionId: unknown): void => {
-    if (typeof sessionId !== 'string' || demo === undefined) return;
-    awaited = sessionId;
+  const showShopper = (shopperPage: string, next: string): void => {
+    if (demo === undefined) return;
     const link = page.document.getElementById('gateway-shopper') ?? page.document.createElement('a');
     link.id = 'gateway-shopper';
-    link.href = demo.shopperUrl + '/shopper/' + encodeURIComponent(sessionId);
+    link.href = demo.shopperUrl + shopperPage;
     link.target = '_blank';
-    link.textContent = 'Next: play the shopper and authorize session ' + sessionId.slice(0, 8) + '…, then read the session';
+    link.textContent = 'Next: play the shopper and ' + next;
     link.style.cssText =
       'position:fixed;right:16px;bottom:16px;z-index:9;padding:12px 18px;border-radius:8px;background:#ffb3c7;color:#0b051d;font:600 14px sans-serif;text-decoration:none;box-shadow:0 2px 8px #0004';
     page.document.body.appendChild(link);
+  };
+
+  const hideShopper = (): void => {
+    const link = page.document.getElementById('gateway-shopper');
+    if (link !== null) link.style.cssText = 'display:none';
   };
 
   const learn = (answer: Answer): Answer => {
@@ -101,13 +105,25 @@ function startPage({ document, demo }: DocsPage): void {
     const path = answer.url.replace(/^[a-z]+:\/\/[^/]+/, '').split('?')[0] ?? '';
     if (path === '/payments/v1/sessions') {
       fill('session_id', body['session_id'], /^\/payments/);
-      showShopper(body['session_id']);
+      if (typeof body['session_id'] === 'string') {
+        const id = (awaited = body['session_id']);
+        showShopper('/shopper/' + encodeURIComponent(id), 'authorize session ' + id.slice(0, 8) + '…, then read the session');
+      }
     }
     if (path.startsWith('/payments/v1/sessions/') && typeof body['authorization_token'] === 'string') {
       fill('authorizationToken', body['authorization_token'], /^\/payments/);
       awaited = undefined;
-      const link = page.document.getElementById('gateway-shopper');
-      if (link !== null) link.style.cssText = 'display:none';
+      hideShopper();
+    }
+    if (path === '/checkout/v3/orders' && typeof body['order_id'] === 'string') {
+      const id = body['order_id'];
+      fill('order_id', id, /^\/checkout/);
+      showShopper('/checkouts/' + encodeURIComponent(id), 'complete checkout ' + id.slice(0, 8) + '…, then read the checkout');
+    }
+    if (path.startsWith('/checkout/v3/orders/') && String(body['status']).toLowerCase() === 'checkout_complete') {
+      fill('order_id', body['order_id'], /^\/ordermanagement/);
+      fill('id', body['order_id'], /^\/orders\//);
+      hideShopper();
     }
     if (path.endsWith('/order')) {
       fill('order_id', body['order_id'], /^\/ordermanagement/);

@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Alerts } from '../telemetry/alerts.js';
 import { Care } from './care.js';
+import { CheckoutClient } from './checkout.client.js';
 import { OrderManagementClient } from './order-management.client.js';
 import { PaymentsClient } from './payments.client.js';
 import { RetryPermits } from './retry-budget.js';
@@ -34,8 +35,9 @@ import { KlarnaTransport, TRANSPORT_LIMITS, type TransportLimits } from './trans
     },
     KlarnaTransport,
     PaymentsClient,
+    CheckoutClient,
     OrderManagementClient,
   ],
-  exports: [PaymentsClient, OrderManagementClient, Care],
+  exports: [PaymentsClient, CheckoutClient, OrderManagementClient, Care],
 })
 export class KlarnaModule {}

@@ -84,9 +84,19 @@ export function decide(op: OperationFacts, now: number, timing: Timing): Decisio
   }
 }
 
-/** Nothing of this class lasts at the provider unless it answers: the last answer is the answer, silence is given up. */
+/**
+ * Nothing of this class lasts at the provider unless it answers: the last answer is the answer, silence is given up. A refusal that an
+ * earlier attempt of the same call may have brought about is looked into, where the kind can.
+ */
 function decideInteractive(op: OperationFacts, now: number): Decision {
   const last = op.attempts.at(-1);
+  const { readsBack = false } = policyOf(op.kind);
+  const doubtful = op.attempts.some(mayHaveHappened);
+  if (last?.outcome === 'rejected' && doubtful && readsBack) {
+    const look = op.readings.findLast((each) => each.startedAt >= (last.endedAt ?? last.startedAt));
+    if (look?.finding === 'absent') return { do: 'settle', state: 'rejected', attempt: last };
+    return op.waitOver ? settle('abandoned', 'wait-over') : { do: 'read', notBefore: now };
+  }
   if (last?.outcome === 'rejected' || last?.outcome === 'configuration') return { do: 'settle', state: 'rejected', attempt: last };
   if (op.stopped) return settle('withdrawn', 'stopped');
   if (op.waitOver) return settle('abandoned', 'wait-over');

@@ -40,7 +40,8 @@ export class OrderWrites {
    */
   async execute(call: WriteCall, intent: Intent): Promise<OperationReply> {
     const { caller, key, prefer, headers } = call;
-    const { providerOrderId, providerAccountId, known } = await this.targets.resolve(caller, call.orderId);
+    const { providerOrderId, providerAccountId, known, ...target } = await this.targets.resolve(caller, call.orderId);
+    const dataSubject = known?.dataSubject ?? target.dataSubject;
     return this.operations.execute({
       ...intent,
       merchantId: caller.merchantId,
@@ -52,7 +53,7 @@ export class OrderWrites {
       key,
       prefer,
       orderCreatedAt: known?.createdAt ?? null,
-      ...(known === null ? {} : { dataSubject: known.dataSubject }),
+      ...(dataSubject === undefined ? {} : { dataSubject }),
     });
   }
 }

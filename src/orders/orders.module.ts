@@ -3,6 +3,7 @@ import { Cursors } from '../http/cursors.js';
 import { KlarnaModule } from '../klarna/klarna.module.js';
 import { MerchantsModule } from '../merchants/merchants.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
+import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
@@ -19,6 +20,7 @@ import { OrdersService } from './orders.service.js';
   controllers: [OrdersController],
   providers: [
     OrdersRepository,
+    CheckoutOrdersRepository,
     MovementsRepository,
     LaneStateRepository,
     OrderLifecycle,
@@ -28,6 +30,6 @@ import { OrdersService } from './orders.service.js';
     OrdersService,
     Cursors,
   ],
-  exports: [OrdersRepository, MovementsRepository, OrderLifecycle, OrderReader],
+  exports: [OrdersRepository, CheckoutOrdersRepository, MovementsRepository, OrderLifecycle, OrderReader],
 })
 export class OrdersModule {}

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { CHECKOUTS, checkoutOf, opened } from './checkouts.js';
 import { type Answer, cartOf } from './client.js';
 import { testGateway, type TestGateway } from './gateway.js';
 import { expectRowsLikeLedger, lasting, lastSequence, operationIn, ordersPath, requests, settled, told } from './scene.js';
@@ -57,12 +58,14 @@ interface Scene {
 interface WriteRow {
   name: string;
   class: 'durable' | 'bounded' | 'interactive';
-  api: 'order-management' | 'payments';
+  api: 'order-management' | 'payments' | 'checkout';
   /** Its answer must name what was made. */
   named: boolean;
   success: number;
   /** A repeat is the same intent: it has a key, or a token for one. */
   repeatable: boolean;
+  /** Done once, Klarna refuses to do it again. */
+  onlyOnce?: true;
   /** Whether its path is its own, so that its scenes can be played side by side. */
   ownPath: boolean;
   prepare(gateway: TestGateway, amount: number): Promise<Scene>;
@@ -142,7 +145,31 @@ const WRITES: WriteRow[] = [
       return Promise.resolve({ method: 'POST', path, call, orderId: () => null });
     },
   },
+  {
+    ...{ name: 'create checkout', class: 'interactive', api: 'checkout', named: true, success: 201, repeatable: false, ownPath: false },
+    prepare: (gateway, amount) => Promise.resolve(checkoutScene(gateway, CHECKOUTS, checkoutOf(amount))),
+  },
+  {
+    ...{ name: 'update checkout', class: 'interactive', api: 'checkout', named: false, success: 200, repeatable: false, ownPath: true },
+    prepare: async (gateway, amount) => {
+      const { id } = await opened(gateway, checkoutOf(amount));
+      return checkoutScene(gateway, `${CHECKOUTS}/${id}`, cartOf(amount + 5_000));
+    },
+  },
+  {
+    ...{ name: 'abort checkout', class: 'interactive', api: 'checkout', named: false, success: 200, repeatable: false, ownPath: true },
+    onlyOnce: true,
+    prepare: async (gateway, amount) => {
+      const { id } = await opened(gateway, checkoutOf(amount));
+      return checkoutScene(gateway, `${CHECKOUTS}/${id}/abort`, undefined);
+    },
+  },
 ];
+
+function checkoutScene(gateway: TestGateway, path: string, body: unknown): Scene {
+  const call = (prefer?: string) => gateway.call('POST', path, { body, headers: prefer === undefined ? {} : { Prefer: prefer } });
+  return { method: 'POST', path, call, orderId: () => null };
+}
 
 /**
  * What the caller is told:
@@ -157,7 +184,7 @@ type Told = 'success' | 'pending' | 'unanswered' | 'credentials' | 'refused';
 function expected(write: WriteRow, { fault, lasts }: Cell): Told {
   if (fault.means === 'configuration') return 'credentials';
   if (fault.means === 'late' || (fault.means === 'plain' && !write.named)) return 'success';
-  if (fault.means === 'conflict' && write.api === 'payments') return 'refused';
+  if (fault.means === 'conflict' && write.api !== 'order-management') return 'refused';
   if (!lasts) return 'success';
   if (write.class === 'interactive') return 'unanswered';
   // A key that was answered twice with rubbish is not asked again but the order is read; a truncated answer is none at all.
@@ -246,7 +273,7 @@ async function play(gateway: TestGateway, write: WriteRow, cell: Cell, scene: Sc
     }
   } else if (how !== 'refused' && (write.repeatable || how !== 'pending')) {
     const again = await scene.call();
-    expect(again.status).toBe(write.success);
+    expect(again.status).toBe(write.onlyOnce && fault.executes ? 403 : write.success);
     if (write.repeatable) expect(told(await scene.call())).toEqual(told(again));
   }
 

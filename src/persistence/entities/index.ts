@@ -1,6 +1,7 @@
 import { ApiCredentialEntity } from './api-credential.entity.js';
 import { AttemptEntity } from './attempt.entity.js';
 import { CaptureEntity } from './capture.entity.js';
+import { CheckoutOrderEntity } from './checkout-order.entity.js';
 import { ComparisonTurnEntity } from './comparison-turn.entity.js';
 import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { LaneEntity } from './lane.entity.js';
@@ -24,6 +25,7 @@ export const entities = [
   ProviderAccountEntity,
   MerchantProviderAccountEntity,
   PaymentSessionEntity,
+  CheckoutOrderEntity,
   OrderEntity,
   ComparisonTurnEntity,
   CaptureEntity,

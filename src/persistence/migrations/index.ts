@@ -4,6 +4,7 @@ import { CreateOperations1795000000002 } from './1795000000002-CreateOperations.
 import { CreateRetryBudgets1795000000003 } from './1795000000003-CreateRetryBudgets.js';
 import { CompareOrders1795000000004 } from './1795000000004-CompareOrders.js';
 import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
+import { CreateCheckoutOrders1795000000008 } from './1795000000008-CreateCheckoutOrders.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -12,4 +13,5 @@ export const migrations = [
   CreateRetryBudgets1795000000003,
   CompareOrders1795000000004,
   KeepOperations1795000000005,
+  CreateCheckoutOrders1795000000008,
 ];
