@@ -94,10 +94,17 @@ function form(id: string, purchase: CheckoutPurchase): Html {
   return html`<form method="post" action="/checkouts/${id}" target="_top">
     ${shipping(purchase)} ${paymentChoice()} ${shopperDetails(purchase)}
     <section class="card">
-      <button class="button wide">Buy · ${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}</button>
+      <button class="button wide">
+        Buy · ${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}${addsShipping(purchase) && ' plus shipping'}
+      </button>
       <p class="center soft small" style="margin:14px 0 0">${legal(purchase)}</p>
     </section>
   </form>`;
+}
+
+/** Whether what the shopper chooses of shipping costs something that is not in the cart yet. */
+function addsShipping({ order_lines: lines, shipping_options: options = [] }: CheckoutPurchase): boolean {
+  return !lines.some(({ type }) => type === 'shipping_fee') && options.some(({ price }) => Number(price) > 0);
 }
 
 function shipping(purchase: CheckoutPurchase): Html | false {

@@ -1,17 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Flag, ListOf, MinorUnits, Nested, Text, TextList, withFields, type FieldTable } from '../http/fields.js';
 import { Attachment } from '../shapes/attachment.dto.js';
-import {
-  CheckoutAddress,
-  CheckoutCustomer,
-  CheckoutDiscountLine,
-  CheckoutGui,
-  CheckoutMerchantUrls,
-  CheckoutOptions,
-  CheckoutOrderLine,
-  CheckoutPaymentProvider,
-  CheckoutShippingOption,
-} from './checkout-parts.dto.js';
+import { CheckoutDiscountLine, CheckoutOrderLine } from './checkout-lines.dto.js';
+import { CheckoutGui, CheckoutOptions } from './checkout-options.dto.js';
+import { CheckoutAddress, CheckoutCustomer } from './checkout-people.dto.js';
+import { CheckoutShippingOption } from './checkout-shipping.dto.js';
+import { CheckoutMerchantUrls, CheckoutPaymentProvider } from './checkout-urls.dto.js';
 
 /** What a checkout is made of. Klarna has one description for making and changing one; only for making some of it is required. */
 function checkoutFields(required: boolean): FieldTable {
