@@ -1,39 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server, ServerResponse } from 'node:http';
 import type { JsonObject } from './json.js';
 import type { Simulator } from './simulator.js';
 import { CART, eventually, ORDERS, startForTest, type Reply, type TestClient } from './test-client.js';
+import { CHECKOUTS, shop, URLS } from './test-shop.js';
 
-const CHECKOUTS = '/checkout/v3/orders';
-const URLS = {
-  terms: 'http://shop.example/t',
-  checkout: 'http://shop.example/c',
-  confirmation: 'http://shop.example/ok',
-  push: 'http://shop.example/p',
-};
 const HOUR = 3_600;
-
-interface Shop {
-  url: string;
-  calls: { url: string; body: string }[];
-  server: Server;
-}
-
-/** A shop that answers Klarna's callbacks. */
-async function shop(answer: (request: IncomingMessage, response: ServerResponse) => void = (_, response) => response.end()): Promise<Shop> {
-  const calls: Shop['calls'] = [];
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      calls.push({ url: request.url ?? '', body: Buffer.concat(chunks).toString() });
-      answer(request, response);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, calls, server };
-}
 
 describe('Checkout of the simulator', () => {
   let simulator: Simulator;

@@ -57,6 +57,7 @@ export const SWITCHES = {
   checkout_status_case: choice(['lower', 'upper'], 'In which case are the statuses of Checkout written?'),
   completed_checkout: choice(['shown', 'gone'], 'Is a checkout still shown once it is completed?'),
   aborted_checkout: choice(['marked', 'unmarked', 'gone'], 'How does an aborted checkout show?'),
+  silent_cart_callback: choice(['blocks', 'goes_on'], 'May the shopper go on when the shop does not answer for a new cart?'),
   authorized_payment_method: choice(['object', 'string'], 'Form of authorized_payment_method?'),
   push_repeats: choice(['until_200', 'until_acknowledged', 'once'], 'What stops the Payments push?'),
   notification_stops_on: choice(['only_200', 'any_2xx'], 'Which answer stops a fraud notification?'),

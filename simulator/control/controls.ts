@@ -3,7 +3,9 @@ import type { Faults } from '../faults/faults.js';
 import type { Gates } from '../faults/gates.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
-import { CannotComplete, completeCheckout } from '../klarna/complete-checkout.js';
+import { completeCheckout } from '../klarna/complete-checkout.js';
+import { CannotComplete } from '../klarna/open-checkout.js';
+import { changeByShopper } from '../klarna/shopper-changes.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
@@ -37,6 +39,9 @@ const removed = (existed: boolean): OwnReply => {
 const CONTROLS: Record<string, Handler> = {
   'POST /simulator/sessions/:id/authorize': ({ world }, request, id) =>
     json(200, { authorization_token: authorizeSession(world, id, optionalObject(request)).authorization_token }),
+
+  'POST /simulator/checkouts/:id/change': async ({ world }, request, id) =>
+    json(200, { order_id: (await changeByShopper(world, id, optionalObject(request))).order_id }),
 
   'POST /simulator/checkouts/:id/complete': async ({ world }, request, id) =>
     json(200, { order_id: (await completeCheckout(world, id, optionalObject(request), request.url.origin)).order_id }),

@@ -110,6 +110,8 @@ const shippingOption = object(
   ['id', 'name', 'price', 'tax_amount', 'tax_rate'],
 );
 
+const attachment = object({ body: text(), content_type: text() }, ['body', 'content_type']);
+
 const box = { text: text({ max: 1000 }), checked: flag, required: flag };
 const color = text({ pattern: /^#[A-Fa-f0-9]{6}$/ });
 
@@ -184,7 +186,7 @@ const members = (httpLoopback: boolean): Record<string, Shape> => ({
   merchant_reference2: short,
   merchant_data: text({ max: 6000 }),
   options,
-  attachment: object({ body: text(), content_type: text() }, ['body', 'content_type']),
+  attachment,
   external_payment_methods: list(paymentProvider),
   external_checkouts: list(paymentProvider),
   shipping_countries: countries,
@@ -196,6 +198,23 @@ const members = (httpLoopback: boolean): Record<string, Shape> => ({
   tags: list(text()),
   discount_lines: list(discountLine),
 });
+
+/** The cart that a shop answers when Klarna asks for one. */
+export const checkoutCart = object(
+  {
+    order_amount: integer({ min: 0 }),
+    order_tax_amount: integer({ min: 0 }),
+    order_lines: list(orderLine, { max: 1000 }),
+    purchase_currency: currency,
+    merchant_data: text({ max: 1024 }),
+    shipping_options: list(shippingOption),
+    attachment,
+    locale,
+    external_payment_methods: list(paymentProvider),
+    tags: list(text()),
+  },
+  ['order_amount', 'order_tax_amount', 'order_lines', 'purchase_currency'],
+);
 
 const REQUIRED = ['purchase_country', 'purchase_currency', 'locale', 'order_amount', 'order_tax_amount', 'order_lines'];
 

@@ -1,115 +1,67 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { askForValidation } from '../callbacks/validation.js';
+import { askShop } from '../callbacks/ask-shop.js';
 import type { JsonObject } from '../json.js';
 import type { Put } from '../state/store.js';
-import { checkoutAddress } from './checkout-shapes.js';
-import { checkoutView, isShown } from './checkout-view.js';
+import { checkoutView } from './checkout-view.js';
+import { withShipping } from './chosen-shipping.js';
 import { paymentMethods } from './create-order.js';
-import type { Problem } from './fields.js';
 import { fraudMarker, watchFraudDecision } from './fraud-decision.js';
-import type { Checkout, CheckoutPurchase, Order } from './model.js';
-import { cartProblems, totalOfLines } from './order-line-arithmetic.js';
+import type { Checkout, Order } from './model.js';
+import { assertUnchanged, CannotComplete } from './open-checkout.js';
+import { cartProblems } from './order-line-arithmetic.js';
 import { ORDER_LIFETIME_MS, withCapture } from './order-state.js';
+import { changeByShopper } from './shopper-changes.js';
 import type { World } from './work.js';
 
-/** Why a shopper cannot complete a checkout. */
-export class CannotComplete extends Error {
-  constructor(
-    readonly status: 400 | 403 | 404 | 409,
-    message: string,
-    /** Where the shop wants the shopper to go instead. */
-    readonly redirect?: string,
-  ) {
-    super(message);
-  }
-}
-
-/** What the shopper fills in and chooses. */
-interface Given {
-  address: JsonObject;
-  method: string;
-  shippingOption: string | undefined;
-}
+/** How long Klarna waits for the shop's word on a purchase, in real milliseconds: for any answer, and for the yes that it must have. */
+const PATIENCE_MS = 3_000;
+const PATIENCE_FOR_A_YES_MS = 10_000;
 
 /**
- * The shopper buys: the shop is asked (`validation`), then the checkout is complete and an order of the same id exists; push and
- * notification are planned.
- * @param given `billing_address` (laid over the checkout's), `payment_method_category`, `shipping_option` (its id); `{}` buys as it stands
+ * The shopper buys: what is new in `given` changes the checkout (`changeByShopper`), the shop is asked (`validation`), then the checkout is
+ * complete and an order of the same id exists; push and notification are planned.
+ * @param given `billing_address`, `shipping_option`, `payment_method_category`; `{}` buys as it stands
  * @param baseUrl where the snippet's frame is
- * @throws CannotComplete 404 unknown or gone, 409 completed, aborted, or changed while the shop was asked, 400 a member is wrong, 403 refused
+ * @throws CannotComplete as `changeByShopper`; 403 also when the shop or the assessment refuses
  */
 export async function completeCheckout(world: World, orderId: string, given: JsonObject, baseUrl: string): Promise<Order> {
-  const asked = openCheckout(world, orderId);
-  const bought = withGiven(world, asked, readGiven(given));
-  const { validation } = asked.purchase.merchant_urls ?? {};
-  if (validation !== undefined) {
-    const mustSayYes = asked.purchase.options?.require_validate_callback_success === true;
-    const order = checkoutView(world, bought, baseUrl);
-    const url = validation.replaceAll('{checkout.order.id}', orderId);
-    const verdict = await askForValidation(url, order, mustSayYes, world.switches.get('callbacks_http_loopback'));
-    if (verdict.kind === 'refused') throw new CannotComplete(403, verdict.message);
-    if (verdict.kind === 'redirected') throw new CannotComplete(403, 'The shop sends the shopper elsewhere', verdict.to);
-  }
-  // While the shop was asked, the cart may have changed under the shopper's hands.
-  if (openCheckout(world, orderId) !== asked) throw new CannotComplete(409, 'The checkout was changed meanwhile');
-  return place(world, bought, readGiven(given).method);
+  const method = readMethod(given);
+  const checkout = await changeByShopper(world, orderId, given);
+  const bought = agreed(world, checkout);
+  await validate(world, bought, baseUrl);
+  assertUnchanged(world, checkout);
+  return place(world, bought, method);
 }
 
-function openCheckout(world: World, orderId: string): Checkout {
-  const checkout = world.store.rows.checkouts.get(orderId);
-  if (checkout === undefined || (checkout.completed_at === undefined && !isShown(world, checkout))) {
-    throw new CannotComplete(404, 'This checkout does not exist');
-  }
-  if (checkout.completed_at !== undefined) throw new CannotComplete(409, 'This checkout has already been completed');
-  if (checkout.aborted === true) throw new CannotComplete(409, 'This checkout was aborted');
-  return checkout;
+function readMethod({ payment_method_category: method = 'pay_later' }: JsonObject): string {
+  if (typeof method === 'string' && Object.hasOwn(paymentMethods, method)) return method;
+  throw new CannotComplete(400, `Bad value: payment_method_category (${Object.keys(paymentMethods).join(', ')})`);
 }
 
-function readGiven(given: JsonObject): Given {
-  const method = given.payment_method_category ?? 'pay_later';
-  if (typeof method !== 'string' || !Object.hasOwn(paymentMethods, method)) {
-    throw new CannotComplete(400, `Bad value: payment_method_category (${Object.keys(paymentMethods).join(', ')})`);
-  }
-  const address = given.billing_address ?? {};
-  const problems: Problem[] = [];
-  checkoutAddress.check(address, 'billing_address', problems);
-  if (problems.length > 0) throw new CannotComplete(400, problems.map(({ path }) => `Bad value: ${path}`).join(', '));
-  const { shipping_option: option } = given;
-  return { address: address as JsonObject, method, shippingOption: typeof option === 'string' ? option : undefined };
-}
-
-/** The checkout with what the shopper filled in and chose. A shipping option is a line of the order, as at Klarna. */
-function withGiven(world: World, checkout: Checkout, { address, shippingOption }: Given): Checkout {
-  const { purchase } = checkout;
-  const options = (purchase.shipping_options ?? []) as (JsonObject & ShippingOption)[];
-  const option = options.find(({ id }) => id === shippingOption) ?? options.find(({ preselected }) => preselected === true) ?? options[0];
-  if (shippingOption !== undefined && option?.id !== shippingOption) throw new CannotComplete(400, 'Bad value: shipping_option');
-  const billing_address = { country: purchase.purchase_country, ...purchase.billing_address, ...address };
-  const shipping_address = purchase.shipping_address ?? billing_address;
-  let bought: CheckoutPurchase = { ...purchase, billing_address, shipping_address };
-  // A shop that ships by lines of its own has put the fee in already.
-  if (option !== undefined && !purchase.order_lines.some(({ type }) => type === 'shipping_fee')) {
-    const order_lines = [...purchase.order_lines, shippingLine(option)];
-    const order_tax_amount = purchase.order_tax_amount + option.tax_amount;
-    bought = { ...bought, selected_shipping_option: option, order_lines, order_amount: totalOfLines(order_lines), order_tax_amount };
-  }
+/** What the shopper agrees to: shipped somewhere, the shipping a line of the order. */
+function agreed(world: World, checkout: Checkout): Checkout {
+  const purchase = withShipping(checkout.purchase);
+  const billing_address = { country: purchase.purchase_country, ...purchase.billing_address };
+  const bought = { ...purchase, billing_address, shipping_address: purchase.shipping_address ?? billing_address };
   const problems = cartProblems(bought, world.switches.get('order_tax_tolerance'));
   if (problems.length > 0) throw new CannotComplete(400, problems.map(({ path }) => `Bad value: ${path}`).join(', '));
   return { ...checkout, purchase: bought, last_modified_at: world.clock.now() };
 }
 
-interface ShippingOption {
-  id: string;
-  name: string;
-  price: number;
-  tax_amount: number;
-  tax_rate: number;
-  preselected?: boolean;
-}
-
-function shippingLine({ id, name, price, tax_amount, tax_rate }: ShippingOption) {
-  const amounts = { unit_price: price, tax_rate, total_amount: price, total_discount_amount: 0, total_tax_amount: tax_amount };
-  return { type: 'shipping_fee', reference: id, name, quantity: 1, ...amounts };
+/** Asks the shop's validation URL, if there is one. Silence is a yes, unless a yes is required. */
+async function validate(world: World, bought: Checkout, baseUrl: string): Promise<void> {
+  const { validation } = bought.purchase.merchant_urls ?? {};
+  if (validation === undefined) return;
+  const mustSayYes = bought.purchase.options?.require_validate_callback_success === true;
+  const said = await askShop(
+    validation.replaceAll('{checkout.order.id}', bought.order_id),
+    checkoutView(world, bought, baseUrl),
+    mustSayYes ? PATIENCE_FOR_A_YES_MS : PATIENCE_MS,
+    world.switches.get('callbacks_http_loopback'),
+  );
+  if (said.kind === 'no') throw new CannotComplete(403, said.message);
+  if (said.kind === 'elsewhere') throw new CannotComplete(403, 'The shop sends the shopper elsewhere', said.to);
+  if (said.kind === 'silence' && mustSayYes) throw new CannotComplete(403, 'The shop did not confirm the purchase.');
 }
 
 function place(world: World, bought: Checkout, method: string): Order {

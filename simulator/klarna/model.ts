@@ -24,6 +24,9 @@ export interface MerchantUrls extends JsonObject {
   checkout?: string;
   terms?: string;
   validation?: string;
+  address_update?: string;
+  country_change?: string;
+  shipping_option_update?: string;
 }
 
 /** The fields that session and create order share, as the merchant sent them; members we do not know are left out. */

@@ -1,7 +1,10 @@
 import type { JsonObject } from '../json.js';
 import { isShown } from '../klarna/checkout-view.js';
-import { CannotComplete, completeCheckout } from '../klarna/complete-checkout.js';
+import { chosenShipping, shippingOptions, withShipping } from '../klarna/chosen-shipping.js';
+import { completeCheckout } from '../klarna/complete-checkout.js';
 import type { Checkout, CheckoutPurchase } from '../klarna/model.js';
+import { CannotComplete } from '../klarna/open-checkout.js';
+import { changeByShopper } from '../klarna/shopper-changes.js';
 import type { OwnReply, OwnRequest } from '../server.js';
 import { html, type Html } from './html.js';
 import { layout, notFoundPage } from './layout.js';
@@ -9,6 +12,13 @@ import { orderState } from './order-state.js';
 import type { PageContext } from './pages.js';
 import { addressFromForm, cart, paymentChoice, shopperDetails } from './purchase-parts.js';
 import { countryName, money } from './words.js';
+
+/** What of a form in the browser was not done yet, or why it cannot be. */
+interface Notice {
+  title: string;
+  text: string;
+  bad?: true;
+}
 
 /** What the snippet of Checkout shows: the page on which the shopper chooses, pays and completes. It may stand in a frame of the shop's. */
 export async function checkoutPage(context: PageContext, request: OwnRequest, id: string): Promise<OwnReply> {
@@ -20,37 +30,54 @@ export async function checkoutPage(context: PageContext, request: OwnRequest, id
   if (request.method === 'GET' || request.method === 'HEAD') return shown(context, checkout);
   if (request.method !== 'POST') return notFoundPage('This page does not exist');
   const form = new URLSearchParams(request.body.toString('utf8'));
-  const billed = checkout.purchase.billing_address?.country;
-  const option = form.get('shipping_option');
+  const method = form.get('payment_method_category') ?? 'pay_later';
   try {
-    const given: JsonObject = {
-      billing_address: addressFromForm(form, typeof billed === 'string' ? billed : checkout.purchase.purchase_country),
-      payment_method_category: form.get('payment_method_category') ?? 'pay_later',
-      ...(option !== null && { shipping_option: option }),
-    };
-    await completeCheckout(world, id, given, request.url.origin);
+    const changed = await changeByShopper(world, id, changesIn(form, checkout.purchase));
+    if (form.get('action') === 'update') return shown(context, changed, undefined, method);
+    const seen = form.get('seen_total');
+    if (seen !== null && seen !== totalOf(changed.purchase)) {
+      const text = 'With what you have changed the purchase costs something else. Buy again if that is fine.';
+      return shown(context, changed, { title: 'There is a new total', text }, method);
+    }
+    await completeCheckout(world, id, { payment_method_category: method }, request.url.origin);
     // Klarna sends the shopper to the shop; without an address of the shop's this page says how it went.
     return redirect(confirmationOf(checkout) ?? `/checkouts/${id}`);
   } catch (error) {
     if (!(error instanceof CannotComplete)) throw error;
     if (error.redirect !== undefined) return redirect(error.redirect);
-    return { ...shown(context, checkout, error.message), status: error.status };
+    const asItStands = world.store.rows.checkouts.get(id) ?? checkout;
+    const notice: Notice = { title: 'That did not work', text: error.message, bad: true };
+    return { ...shown(context, asItStands, notice, method), status: error.status };
   }
 }
 
-function shown(context: PageContext, checkout: Checkout, problem?: string): OwnReply {
-  const { purchase } = checkout;
+function changesIn(form: URLSearchParams, { billing_address: address, purchase_country: country }: CheckoutPurchase): JsonObject {
+  const option = form.get('shipping_option');
+  const billed = address?.country;
+  return {
+    billing_address: addressFromForm(form, typeof billed === 'string' ? billed : country),
+    ...(option !== null && { shipping_option: option }),
+  };
+}
+
+/** By this it is seen that something else is bought than what the shopper looked at. */
+function totalOf(purchase: CheckoutPurchase): string {
+  return `${withShipping(purchase).order_amount} ${purchase.purchase_currency}`;
+}
+
+function shown(context: PageContext, checkout: Checkout, notice?: Notice, method?: string): OwnReply {
+  const purchase = withShipping(checkout.purchase);
   return layout(
     purchase.merchant_reference1 ?? 'Checkout',
     html`
-      ${problem !== undefined && html`<div class="banner bad" role="alert"><strong>That did not work</strong>${problem}</div>`}
+      ${notice !== undefined && html`<div class="banner ${notice.bad && 'bad'}" role="alert"><strong>${notice.title}</strong>${notice.text}</div>`}
       <h1>Checkout</h1>
       <p class="lead wrap">
         ${purchase.merchant_reference1 !== undefined && html`Order ${purchase.merchant_reference1} · `}${countryName(purchase.purchase_country)}
         ${purchase.recurring === true && html` · <span class="badge">Recurring</span>`}
       </p>
       <div class="checkout">
-        <div>${body(context, checkout)}</div>
+        <div>${body(context, checkout, method)}</div>
         <aside class="card side">${cart(purchase)}</aside>
       </div>
     `,
@@ -58,7 +85,7 @@ function shown(context: PageContext, checkout: Checkout, problem?: string): OwnR
   );
 }
 
-function body(context: PageContext, checkout: Checkout): Html {
+function body(context: PageContext, checkout: Checkout, method: string | undefined): Html {
   if (checkout.completed_at !== undefined) return completed(context, checkout);
   if (checkout.aborted === true) {
     return html`<section class="card">
@@ -66,7 +93,7 @@ function body(context: PageContext, checkout: Checkout): Html {
       <p class="soft">The shop has ended it. Nothing was bought.</p>
     </section>`;
   }
-  return form(checkout.order_id, checkout.purchase);
+  return form(checkout.order_id, checkout.purchase, method);
 }
 
 function completed({ world }: PageContext, checkout: Checkout): Html {
@@ -90,43 +117,48 @@ function completed({ world }: PageContext, checkout: Checkout): Html {
   </div>`;
 }
 
-function form(id: string, purchase: CheckoutPurchase): Html {
+function form(id: string, purchase: CheckoutPurchase, method: string | undefined): Html {
+  const { order_amount: total } = withShipping(purchase);
+  const asked = isChangeable(purchase);
   return html`<form method="post" action="/checkouts/${id}" target="_top">
-    ${shipping(purchase)} ${paymentChoice()} ${shopperDetails(purchase)}
+    <input type="hidden" name="seen_total" value="${totalOf(purchase)}" />
+    ${shipping(purchase)} ${paymentChoice(method)} ${shopperDetails(purchase, countriesOf(purchase))}
     <section class="card">
-      <button class="button wide">
-        Buy · ${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}${addsShipping(purchase) && ' plus shipping'}
-      </button>
+      <button class="button wide" name="action" value="buy">Buy · ${money(total, purchase.purchase_currency, purchase.locale)}</button>
+      ${
+        asked &&
+        html`<p class="center" style="margin:14px 0 0">
+          <button class="button plain slim" name="action" value="update" formtarget="_self" data-on-change="shipping_option country">
+            Update the total
+          </button>
+        </p>`
+      }
       <p class="center soft small" style="margin:14px 0 0">${legal(purchase)}</p>
     </section>
   </form>`;
 }
 
-/** Whether what the shopper chooses of shipping costs something that is not in the cart yet. */
-function addsShipping({ order_lines: lines, shipping_options: options = [] }: CheckoutPurchase): boolean {
-  return !lines.some(({ type }) => type === 'shipping_fee') && options.some(({ price }) => Number(price) > 0);
+/** Whether what the shopper fills in may change what is to be paid. */
+function isChangeable(purchase: CheckoutPurchase): boolean {
+  const { address_update, country_change } = purchase.merchant_urls ?? {};
+  return shippingOptions(purchase).length > 1 || (address_update ?? country_change) !== undefined || countriesOf(purchase).length > 0;
+}
+
+function countriesOf({ billing_countries: countries }: CheckoutPurchase): string[] {
+  return Array.isArray(countries) ? countries.filter((country) => typeof country === 'string') : [];
 }
 
 function shipping(purchase: CheckoutPurchase): Html | false {
-  const options = (purchase.shipping_options ?? []) as {
-    id: string;
-    name: string;
-    price: number;
-    description?: string;
-    preselected?: boolean;
-  }[];
+  const options = shippingOptions(purchase);
   if (options.length === 0) return false;
-  const chosen = Math.max(
-    0,
-    options.findIndex(({ preselected }) => preselected === true),
-  );
+  const chosen = chosenShipping(purchase);
   return html`<section class="card">
     <h2>Shipping</h2>
     <fieldset class="methods" aria-label="Shipping">
       ${options.map(
-        (option, index) =>
+        (option) =>
           html`<label class="method">
-            <input type="radio" name="shipping_option" value="${option.id}" ${index === chosen ? 'checked' : ''} />
+            <input type="radio" name="shipping_option" value="${option.id}" ${option.id === chosen?.id ? 'checked' : ''} />
             <span
               >${option.name} · ${money(option.price, purchase.purchase_currency, purchase.locale)}<small
                 >${option.description}</small

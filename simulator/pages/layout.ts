@@ -3,7 +3,7 @@ import type { OwnReply } from '../server.js';
 import { html, Html } from './html.js';
 import { STYLE } from './style.js';
 
-/** Copies text on `data-copy` buttons and keeps `#live` fresh. Pages can be read and used without it. */
+/** Copies text on `data-copy` buttons, presses `data-on-change` buttons when a field named there changes, and keeps `#live` fresh. Pages can be read and used without it. */
 const SCRIPT = `
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
@@ -22,6 +22,10 @@ document.addEventListener('click', async (event) => {
   }
   button.textContent = 'Copied';
   setTimeout(() => { button.textContent = label; }, 1500);
+});
+document.addEventListener('change', ({ target }) => {
+  const button = target.form?.querySelector('[data-on-change~="' + target.name + '"]');
+  if (button) target.form.requestSubmit(button);
 });
 if (document.getElementById('live')) {
   setInterval(async () => {

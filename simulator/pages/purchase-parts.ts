@@ -31,9 +31,12 @@ const OUTCOMES = [
   ['denied', 'Refused when the order is placed'],
 ] as const;
 
+/** The marker in an e-mail address, of an outcome chosen before. */
+const MARKER = /\+(pend-accept|pend-reject|denied)(?=@)/;
+
 /** The address that the page's form carries, with the marker of the chosen outcome in its e-mail address. */
 export function addressFromForm(form: URLSearchParams, country: string): JsonObject {
-  const address: JsonObject = { country };
+  const address: JsonObject = { country: form.get('country') ?? country };
   for (const [name] of FIELDS) {
     const value = form.get(name)?.trim();
     if (value) address[name] = value;
@@ -43,15 +46,15 @@ export function addressFromForm(form: URLSearchParams, country: string): JsonObj
   return address;
 }
 
-/** How to pay, one of the ways that Klarna offers. */
-export function paymentChoice(): Html {
+/** How to pay, one of the ways that Klarna offers. @param chosen before; else the first is */
+export function paymentChoice(chosen: string = Object.keys(paymentMethodCategories)[0]!): Html {
   return html`<section class="card">
     <h2>Choose how to pay</h2>
     <fieldset class="methods" aria-label="Payment method">
       ${Object.entries(paymentMethodCategories).map(
-        ([identifier, name], index) =>
+        ([identifier, name]) =>
           html`<label class="method">
-            <input type="radio" name="payment_method_category" value="${identifier}" ${index === 0 ? 'checked' : ''} />
+            <input type="radio" name="payment_method_category" value="${identifier}" ${identifier === chosen ? 'checked' : ''} />
             <span>${name}<small>${METHOD_HINTS[identifier]}</small></span>
           </label>`,
       )}
@@ -59,10 +62,12 @@ export function paymentChoice(): Html {
   </section>`;
 }
 
-/** Who the shopper is, and how Klarna's assessment is to end. */
-export function shopperDetails(purchase: Purchase): Html {
+/** Who the shopper is, and how Klarna's assessment is to end. @param countries to choose from, besides the purchase's own */
+export function shopperDetails(purchase: Purchase, countries: readonly string[] = []): Html {
   const address = { ...sampleAddress(purchase.purchase_country), ...purchase.billing_address };
-  const value = (name: string) => (typeof address[name] === 'string' ? address[name] : '');
+  const written = (name: string) => (typeof address[name] === 'string' ? address[name] : '');
+  const value = (name: string) => written(name).replace(MARKER, '');
+  const [, outcome = ''] = MARKER.exec(written('email')) ?? [];
   const needsRegion = ['US', 'AU'].includes(value('country').toUpperCase());
   const fields = FIELDS.filter(([name]) => name !== 'region' || needsRegion || value('region') !== '');
   return html`<section class="card">
@@ -74,15 +79,23 @@ export function shopperDetails(purchase: Purchase): Html {
             >${label}<input type="${type ?? 'text'}" name="${name}" value="${value(name)}" maxlength="99" autocomplete="off"
           /></label>`,
       )}
-      <label>Country<input type="text" value="${countryName(value('country'))}" disabled /></label>
+      <label>Country${countryChoice(value('country'), countries)}</label>
       <label class="full"
         >Outcome to simulate
         <select name="outcome">
-          ${OUTCOMES.map(([marker, words]) => html`<option value="${marker}">${words}</option>`)}
+          ${OUTCOMES.map(([marker, words]) => html`<option value="${marker}" ${marker === outcome && 'selected'}>${words}</option>`)}
         </select>
       </label>
     </div>
   </section>`;
+}
+
+function countryChoice(country: string, others: readonly string[]): Html {
+  const choices = [...new Set([country, ...others].map((code) => code.toUpperCase()))];
+  if (choices.length === 1) return html`<input type="text" value="${countryName(country)}" disabled />`;
+  return html`<select name="country">
+    ${choices.map((code) => html`<option value="${code}">${countryName(code)}</option>`)}
+  </select>`;
 }
 
 /** What is bought, and for how much. */
