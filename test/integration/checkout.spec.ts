@@ -136,12 +136,23 @@ describe('a checkout', () => {
 
   it('passes on what Klarna may know of the caller, and no key', async () => {
     const since = (await requests(gateway, { path: '/*' })).at(-1)?.sequence ?? 0;
-    const headers = { 'Klarna-Partner': 'partner-1', 'Klarna-Integrator': 'integrator-1', 'Accept-Language': 'sv', 'User-Agent': 'Shop/1', 'X-Secret': 'no' };
+    const headers = {
+      'Klarna-Partner': 'partner-1',
+      'Klarna-Integrator': 'integrator-1',
+      'Accept-Language': 'sv',
+      'User-Agent': 'Shop/1',
+      'X-Secret': 'no',
+    };
     await gateway.call('POST', CHECKOUTS, { body: checkoutOf(10_000), headers, key: randomUUID() });
     const [request] = (
       (await gateway.simulate('GET', `/simulator/ledger/requests?since=${since}&full=true`)) as { requests: { headers: object }[] }
     ).requests;
-    expect(request?.headers).toMatchObject({ 'klarna-partner': 'partner-1', 'klarna-integrator': 'integrator-1', 'accept-language': 'sv', 'user-agent': 'Shop/1' });
+    expect(request?.headers).toMatchObject({
+      'klarna-partner': 'partner-1',
+      'klarna-integrator': 'integrator-1',
+      'accept-language': 'sv',
+      'user-agent': 'Shop/1',
+    });
     expect(Object.keys(request?.headers ?? {})).not.toEqual(expect.arrayContaining(['x-secret']));
     expect(Object.keys(request?.headers ?? {})).not.toContain('klarna-idempotency-key');
   });
