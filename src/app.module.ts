@@ -5,6 +5,7 @@ import type { Settings } from './config/settings.js';
 import { HealthModule } from './health/health.module.js';
 import { HttpLayerModule } from './http/http.module.js';
 import { RetryPermitsModule } from './merchants/shared-retry-permits.js';
+import { OrderLinesModule } from './order-lines/order-lines.module.js';
 import { OrderManagementModule } from './order-management/order-management.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -20,7 +21,7 @@ import { TelemetryModule } from './telemetry/telemetry.module.js';
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
-    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, OrderManagementModule];
+    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, PaymentsModule, OrderManagementModule];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

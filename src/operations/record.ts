@@ -57,7 +57,7 @@ export class OperationRecords {
       dataSubject: row.data_subject ?? row.id,
       target: target.parameters,
       passedHeaders: target.headers,
-      body: row.request === null ? null : this.envelope.open(row.request, PURPOSE.request),
+      body: this.request(row),
       amount: row.amount === null ? null : minorUnitsOf(row.amount),
       reference: row.reference,
       createdAt: row.created_at,
@@ -66,6 +66,11 @@ export class OperationRecords {
 
   sealTarget(parameters: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>): Buffer {
     return this.envelope.seal(Buffer.from(JSON.stringify({ parameters, headers } satisfies Target)), PURPOSE.target);
+  }
+
+  /** The caller's bytes; null when there were none, or when they were erased. */
+  request(row: OperationRow): Buffer | null {
+    return row.request === null ? null : this.envelope.open(row.request, PURPOSE.request);
   }
 
   sealRequest(body: Buffer | null): Buffer | null {
