@@ -112,7 +112,7 @@ describe('a finding', () => {
     [
       'a tax that was left out',
       { ...line(10_000, 2_500, 0), total_tax_amount: undefined },
-      [['order_lines[0].total_tax_amount', 'line_tax', 'error', null]],
+      [['order_lines[0].total_tax_amount', 'line_tax', 'error', -2_000]],
       'It was left out.',
     ],
     [
@@ -154,6 +154,7 @@ describe('a finding', () => {
     ],
     ['a rate below nothing', line(100, -10_000, 0), [['order_lines[0].tax_rate', 'form', 'error', null]], ''],
     ['an amount as text', line(100, 0, 0, { total_amount: '100' }), [['order_lines[0].total_amount', 'form', 'error', null]], ''],
+    ['a tax as text', line(100, 2_500, 0, { total_tax_amount: '20' }), [['order_lines[0].total_tax_amount', 'form', 'error', null]], ''],
     ['an amount that is not there', line(100, 0, 0, { unit_price: null }), [['order_lines[0].unit_price', 'form', 'error', null]], ''],
     [
       'a price above the limit',

@@ -38,7 +38,7 @@ export interface Finding {
   given: number | string | null;
   /** What it should be; null where only the sender can know. */
   expected: number | null;
-  /** Minor units: given − expected. */
+  /** Minor units: given − expected, where what may be left out counts as 0. */
   off_by: number | null;
   /** The rule in plain words. */
   rule: string;
@@ -57,10 +57,14 @@ interface What {
   hint?: string | null;
   /** The numbers are amounts, so that their difference says something. */
   amounts?: boolean;
+  /** An amount that Klarna takes for 0 when it is not there. */
+  leftOutIsZero?: boolean;
 }
 
-export function finding({ field, code, level = 'error', given = null, expected = null, rule, hint = null, amounts = true }: What): Finding {
-  const difference = amounts && expected !== null && typeof given === 'bigint' ? given - expected : null;
+export function finding(what: What): Finding {
+  const { field, code, level = 'error', given = null, expected = null, rule, hint = null, amounts = true, leftOutIsZero = false } = what;
+  const counted = given === null && leftOutIsZero ? 0n : given;
+  const difference = amounts && expected !== null && typeof counted === 'bigint' ? counted - expected : null;
   return {
     field,
     code,

@@ -103,8 +103,9 @@ function tax(numbers: LineNumbers, fixed: Fixed, path: string, { taxIsALine }: C
     const { rate: expected } = fixed;
     return [finding({ field: `${path}.tax_rate`, code: 'rate_scale', given: numbers.rate, expected, amounts: false })];
   }
-  if (taxFits(fixed.total, fixed.rate, given ?? 0n)) return [];
-  return [finding({ field, code: 'line_tax', given, expected: fixed.tax, hint: taxHint(numbers, fixed) })];
+  if (numbers.taxUnreadable || taxFits(fixed.total, fixed.rate, given ?? 0n)) return [];
+  const hint = taxHint(numbers, fixed);
+  return [finding({ field, code: 'line_tax', given, expected: fixed.tax, hint, leftOutIsZero: true })];
 }
 
 function taxHint({ tax, total, rate }: LineNumbers, fixed: Fixed): string | null {
@@ -133,8 +134,7 @@ function written(line: Members, numbers: LineNumbers, fixed: Fixed): Members | n
   if (fixed.unitPrice !== numbers.unitPrice) changes.push(['unit_price', fixed.unitPrice]);
   if (fixed.rate !== numbers.rate) changes.push(['tax_rate', fixed.rate]);
   if (fixed.total !== numbers.total) changes.push(['total_amount', fixed.total]);
-  if (fixed.tax !== (numbers.tax ?? 0n) || ((line['total_tax_amount'] ?? null) !== null && numbers.tax === null))
-    changes.push(['total_tax_amount', fixed.tax]);
+  if (fixed.tax !== (numbers.tax ?? 0n) || numbers.taxUnreadable) changes.push(['total_tax_amount', fixed.tax]);
   if (changes.length === 0) return null;
   const values = changes.map(([name, value]) => [name, numberOf(value)] as const);
   return values.some(([, value]) => value === null) ? null : { ...line, ...Object.fromEntries(values) };

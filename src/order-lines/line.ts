@@ -11,6 +11,8 @@ export interface LineNumbers {
   rate: bigint;
   total: bigint | null;
   tax: bigint | null;
+  /** There is a tax, and it is no whole number: a finding of the form. */
+  taxUnreadable: boolean;
 }
 
 /** @returns null when what everything is computed from is not there or no whole number */
@@ -21,6 +23,7 @@ export function numbersIn(line: Members): LineNumbers | null {
   const rate = whole(line['tax_rate'] ?? 0);
   if (quantity === null || unitPrice === null || discount === null || rate === null) return null;
   const { type } = line;
+  const tax = whole(line['total_tax_amount']);
   return {
     type: typeof type === 'string' ? type : 'physical',
     quantity,
@@ -28,7 +31,8 @@ export function numbersIn(line: Members): LineNumbers | null {
     discount,
     rate,
     total: whole(line['total_amount']),
-    tax: whole(line['total_tax_amount']),
+    tax,
+    taxUnreadable: tax === null && (line['total_tax_amount'] ?? null) !== null,
   };
 }
 

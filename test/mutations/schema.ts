@@ -90,23 +90,43 @@ export function written(path: Path): string {
     .replace(/^\./, '');
 }
 
-/** Whether the document forbids a value in this place; the value alone counts, not what is inside of it. */
-export function forbids({ schema, required }: Pick<Field, 'schema' | 'required'>, value: unknown): boolean {
-  if (value === undefined || value === null) return required;
-  // A field that the document does not know may be anything.
-  if (schema.type === undefined && schema.properties === undefined) return false;
-  const { type, minimum = -Infinity, maximum = Infinity, minItems = 0, maxItems = Infinity } = schema;
-  if (type === 'integer') return typeof value !== 'number' || !Number.isSafeInteger(value) || value < minimum || value > maximum;
-  if (type === 'boolean') return typeof value !== 'boolean';
-  if (type === 'array') return !Array.isArray(value) || value.length < minItems || value.length > maxItems;
-  if (type === 'string') return typeof value !== 'string' || forbidsText(schema, value);
-  return typeof value !== 'object' || Array.isArray(value);
+/** Whether a path is a place, or inside of it: `order_lines[0].name` is within `order_lines[0]` and `order_lines`, not within `order`. */
+export function isWithin(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}.`) || path.startsWith(`${place}[`);
 }
 
-function forbidsText({ enum: words, pattern, minLength = 0, maxLength = Infinity }: Schema, text: string): boolean {
+/** What a value in this place breaks; the value alone counts, not what is inside of it. Limits are lengths, patterns and lists of words. */
+export function breaks({ schema, required }: Pick<Field, 'schema' | 'required'>, value: unknown): 'nothing' | 'limit' | 'rule' {
+  if (value === undefined || value === null) return required ? 'rule' : 'nothing';
+  const { type, minimum = -Infinity, maximum = Infinity, minItems = 0, maxItems = Infinity } = schema;
+  switch (type) {
+    case 'integer':
+      return typeof value === 'number' && Number.isSafeInteger(value) && value >= minimum && value <= maximum ? 'nothing' : 'rule';
+    case 'boolean':
+      return typeof value === 'boolean' ? 'nothing' : 'rule';
+    case 'string':
+      return typeof value === 'string' && isStorable(value) ? limitsOfText(schema, value) : 'rule';
+    case 'array':
+      if (!Array.isArray(value)) return 'rule';
+      return value.length < minItems || value.length > maxItems ? 'limit' : 'nothing';
+    case undefined:
+    case 'object':
+      // A field that the document does not know may be anything.
+      if (schema.properties === undefined && type === undefined) return 'nothing';
+      return typeof value === 'object' && !Array.isArray(value) ? 'nothing' : 'rule';
+    default:
+      throw new Error(`What is allowed in a field of the type ${type} is not known here`);
+  }
+}
+
+/** Postgres keeps no U+0000, and UTF-8 has no bytes for a lone surrogate. */
+function isStorable(text: string): boolean {
+  return !text.includes('\u0000') && Buffer.from(text).toString() === text;
+}
+
+function limitsOfText({ enum: words, pattern, minLength = 0, maxLength = Infinity }: Schema, text: string): 'nothing' | 'limit' {
   const length = [...text].length;
-  // UTF-8 has no bytes for a lone surrogate.
-  const unstorable = text.includes('\u0000') || Buffer.from(text).toString() !== text;
   const listed = words === undefined || words.includes(text);
-  return unstorable || !listed || length < minLength || length > maxLength || (pattern !== undefined && !new RegExp(pattern).test(text));
+  const shaped = pattern === undefined || new RegExp(pattern).test(text);
+  return listed && shaped && length >= minLength && length <= maxLength ? 'nothing' : 'limit';
 }

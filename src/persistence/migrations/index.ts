@@ -4,8 +4,8 @@ import { CreateOperations1795000000002 } from './1795000000002-CreateOperations.
 import { CreateRetryBudgets1795000000003 } from './1795000000003-CreateRetryBudgets.js';
 import { CompareOrders1795000000004 } from './1795000000004-CompareOrders.js';
 import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
-import { ReportLimits1795000000009 } from './1795000000009-ReportLimits.js';
 import { FindLongReferences1795000000010 } from './1795000000010-FindLongReferences.js';
+import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -14,6 +14,6 @@ export const migrations = [
   CreateRetryBudgets1795000000003,
   CompareOrders1795000000004,
   KeepOperations1795000000005,
-  ReportLimits1795000000009,
   FindLongReferences1795000000010,
+  ReportLimits1795000000011,
 ];

@@ -1,8 +1,8 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Whether a credential's bodies beyond the limits of Klarna's documents are refused or only reported. Expands only: older processes run on it. */
-export class ReportLimits1795000000009 implements MigrationInterface {
-  name = 'ReportLimits1795000000009';
+export class ReportLimits1795000000011 implements MigrationInterface {
+  name = 'ReportLimits1795000000011';
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
