@@ -28,8 +28,6 @@ export interface TextOptions extends FieldOptions {
   pattern?: RegExp;
   /** A hint for readers of the document, such as `date`; not a rule. */
   format?: string;
-  /** It names something: its length and pattern are no limits, but what makes it a name. */
-  id?: boolean;
 }
 
 export interface ListOptions extends FieldOptions {
@@ -74,22 +72,21 @@ export function WholeNumber({
 }
 
 /** A text within its limits, without U+0000 and lone surrogates. */
-export function Text({ min = 0, max, pattern, format, id = false, required = false, ...rest }: TextOptions = {}): PropertyDecorator {
+export function Text({ min = 0, max, pattern, format, required = false, ...rest }: TextOptions = {}): PropertyDecorator {
   const document: ApiPropertyOptions = { type: 'string' };
   if (min > 0) document.minLength = min;
   if (max !== undefined) document.maxLength = max;
   if (pattern !== undefined) document.pattern = pattern.source;
   if (format !== undefined) document.format = format;
   const rules = [rule('text', isText, { says: 'a text' })];
-  const limit = !id;
   if (min > 0 || max !== undefined)
-    rules.push(rule('length', ifText(lengthRule(min, max)), { limit, says: lengthInWords(min, max, 'character') }));
+    rules.push(rule('length', ifText(lengthRule(min, max)), { limit: true, says: lengthInWords(min, max, 'character') }));
   if (pattern !== undefined)
     rules.push(
       rule(
         'pattern',
         ifText((text) => pattern.test(text)),
-        { limit, says: `a text like ${pattern.source}` },
+        { limit: true, says: `a text like ${pattern.source}` },
       ),
     );
   return field(document, { required, ...rest }, ...rules);
@@ -142,6 +139,22 @@ export function TextList({ min = 0, max, required = false, ...rest }: ListOption
   );
 }
 
+/** A list of words, each one of a closed list, spelled exactly. */
+export function WordList(values: readonly string[], { min = 0, max, required = false, ...rest }: ListOptions = {}): PropertyDecorator {
+  const isWord = ifText((text) => values.includes(text));
+  const wordsRule = rule('words', (value) => !Array.isArray(value) || value.every(isWord), {
+    limit: true,
+    says: `one of ${values.join(', ')}`,
+    element: isWord,
+  });
+  return field(
+    { type: 'string', enum: [...values], isArray: true, ...listDocument(min, max) },
+    { required, ...rest },
+    ...listRules(min, max, isText, 'a text'),
+    wordsRule,
+  );
+}
+
 /** Fields by name. Shapes that several APIs share, with other limits, are functions that make such a table. */
 export type FieldTable = Readonly<Record<string, PropertyDecorator>>;
 
@@ -158,7 +171,7 @@ export interface RuleContext {
   limit: boolean;
   /** What the value has to be, to be read after "must be". */
   says: string;
-  /** Of the rule `elements`: what each element has to be, so that those at fault can be named. */
+  /** Of the rules `elements` and `words`: what each element has to be, so that those at fault can be named. */
   element?: Predicate;
 }
 

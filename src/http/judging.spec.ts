@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Flag, ListOf, MinorUnits, Nested, OneOf, Text, TextList, WholeNumber } from './fields.js';
+import { Flag, ListOf, MinorUnits, Nested, OneOf, Text, TextList, WholeNumber, WordList } from './fields.js';
 import { brokenRules } from './judging.js';
 
 class Part {
@@ -16,9 +16,6 @@ class Whole {
 
   @Text({ min: 2, max: 3, pattern: /^[a-z]+$/ })
   word?: string;
-
-  @Text({ id: true, max: 3, pattern: /^[a-z]+$/ })
-  id?: string;
 
   @Text({ min: 1 })
   some?: string;
@@ -37,6 +34,9 @@ class Whole {
 
   @TextList({ max: 1 })
   texts?: string[];
+
+  @WordList(['a', 'b'], { max: 2 })
+  choices?: string[];
 }
 
 const judged = (value: object) =>
@@ -53,7 +53,6 @@ describe('a broken rule', () => {
     ['a pattern', { word: 'AB' }, ['word should be a text like ^[a-z]+$']],
     ['a length and a pattern', { word: 'ABCD' }, ['word should be 2 to 3 characters long', 'word should be a text like ^[a-z]+$']],
     ['a least length', { some: '' }, ['some should be at least 1 character long']],
-    ['the length and pattern of a name', { id: 'ABCD' }, ['id must be at most 3 characters long', 'id must be a text like ^[a-z]+$']],
     ['a list of words', { choice: 'c' }, ['choice should be one of a, b']],
     ['the type of a word', { choice: 1 }, ['choice must be a text']],
     ['a flag', { flag: 'true' }, ['flag must be true or false']],
@@ -72,6 +71,10 @@ describe('a broken rule', () => {
       ['parts[1] must be an object', 'parts[2] must be an object', 'parts should be 1 to 2 elements long'],
     ],
     ['the elements of a list of texts', { texts: ['a', 1] }, ['texts[1] must be a text', 'texts should be at most 1 element long']],
+    ['a word of a list', { choices: ['b', 'c'] }, ['choices[1] should be one of a, b']],
+    ['the type of a word of a list', { choices: [1, 'a'] }, ['choices[0] must be a text']],
+    ['the size of a list of words', { choices: ['a', 'b', 'a'] }, ['choices should be at most 2 elements long']],
+    ['words for a list of words', { choices: 'a' }, ['choices must be a list']],
   ])('tells a limit from what always holds: %s', (_, value, expected) => {
     expect(judged(value).sort()).toEqual([...expected].sort());
   });

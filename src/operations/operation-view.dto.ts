@@ -146,7 +146,7 @@ export class OperationView {
     nullable: true,
     type: OrderLinesCheck,
     description:
-      'What is wrong with the order lines, when Klarna refused them with 400 BAD_VALUE; null otherwise, and once the bodies are erased.',
+      'What is wrong with the order lines, when Klarna refused them with BAD_VALUE; null otherwise, and once the bodies are erased.',
   })
   order_lines_check: OrderLinesCheck | null;
 

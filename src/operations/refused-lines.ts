@@ -9,12 +9,12 @@ import { isOperationKind, policyOf } from './kinds.js';
 import type { OperationRecords } from './record.js';
 
 /**
- * What is wrong with the order lines of a request that Klarna refused with 400 BAD_VALUE: computed from the recorded bytes whenever it is
- * asked for, whatever the kind.
+ * What is wrong with the order lines of a request that Klarna refused with BAD_VALUE (400; 409 where it compares them with what was
+ * authorized): computed from the recorded bytes whenever it is asked for, whatever the kind.
  * @returns null for any other end, for a request without order lines, and when the bodies were erased
  */
 export function refusedLines(records: OperationRecords, row: OperationRow): OrderLinesCheck | null {
-  if (row.answer_status !== 400 || !isOperationKind(row.kind)) return null;
+  if ((row.answer_status ?? 0) < 400 || !isOperationKind(row.kind)) return null;
   const { api } = policyOf(row.kind);
   const lineApi = LINE_APIS.find((name) => name === api);
   const refusal = records.answer(row)?.body;

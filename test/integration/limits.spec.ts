@@ -43,6 +43,13 @@ describe('a merchant with API_LIMITS=report', () => {
     expect(await rowsOf(gateway.database, `SELECT id FROM operations WHERE lane = 'o-1'`)).toEqual([]);
   });
 
+  it.each(['a%2Fb', '%00', 'x'.repeat(256)])('has ids refused as ever, with nothing sent: %s', async (id) => {
+    const since = await lastSequence(gateway);
+    const answer = await gateway.post(ordersPath(id, '/captures'), { captured_amount: 1, reference: 'x'.repeat(256) });
+    expect([answer.status, answer.json]).toMatchObject([404, { error_code: 'NO_SUCH_ORDER' }]);
+    expect(await lastSequence(gateway)).toBe(since);
+  });
+
   it('has limits enforced on the own routes, where nobody judges after us', async () => {
     const id = await manualCapture(gateway, await gateway.order(), 1_000);
     const answer = await gateway.post(`/operations/${id}/resolve`, { outcome: 'maybe', reason: 'x'.repeat(1_001) });

@@ -147,6 +147,15 @@ describe('order lines', () => {
       expect((await gateway.call('GET', `/operations/${pointed(first)}`, { as: rival })).status).toBe(404);
     });
 
+    it('in comparison with what was authorized, too', async () => {
+      const { token } = await gateway.authorized(cartOf(8_000));
+      const path = `/payments/v1/authorizations/${token}/order`;
+      await gateway.fault('status', { method: 'POST', path }, { code: 409, error_code: 'BAD_VALUE' });
+      const answer = await gateway.post(path, WRONG);
+      expect(answer.status).toBe(409);
+      expect((await operation(gateway, pointed(answer))).order_lines_check).toMatchObject({ passes: false });
+    });
+
     it('are right: Klarna means something else, and nobody is sent to look', async () => {
       await gateway.fault('status', { method: 'POST', path: '/payments/v1/sessions' }, { code: 400, error_code: 'BAD_VALUE' });
       const answer = await gateway.post('/payments/v1/sessions', cartOf(10_000));

@@ -26,6 +26,7 @@ const HARD: [string, object, string][] = [
   ['the type of a text', { locale: 1 }, 'locale'],
   ['the type of a word', { intent: ['buy'] }, 'intent'],
   ['what no text may hold', { merchant_reference1: 'a\u0000' }, 'merchant_reference1'],
+  ['the type of an id', { customer: { customer_token: 7 } }, 'customer.customer_token'],
   ['the type of an object', { customer: 'x' }, 'customer'],
   ['the type of a list', { order_lines: LINE }, 'order_lines'],
   ['the type of an element', { order_lines: [LINE, 1] }, 'order_lines[1]'],
