@@ -29,7 +29,11 @@ export class OrderLineFinding implements Finding {
   @ApiProperty({ ...MINOR_UNITS, example: 4_545, description: 'What it should be; null where only the sender can know.' })
   expected: number | null;
 
-  @ApiProperty({ ...MINOR_UNITS, example: 455, description: 'Minor units: given − expected, a tax that was left out counting as 0; null where these are no amounts.' })
+  @ApiProperty({
+    ...MINOR_UNITS,
+    example: 455,
+    description: 'Minor units: given − expected, a tax that was left out counting as 0; null where these are no amounts.',
+  })
   off_by: number | null;
 
   @ApiProperty({ description: 'The rule in plain words.' })
