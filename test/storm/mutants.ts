@@ -22,7 +22,7 @@ const EXECUTED = /^### answered with error, but executed: /m;
 const STORMS: Readonly<Record<string, Storm>> = {
   'new-key-per-attempt': { args: ['--seed', '5', '--minutes', '0.2', '--operations', '120', '--kills', '4'], finds: DOUBLES },
   'no-fencing': {
-    args: ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1', '--minutes', '0.5'],
+    args: ['--seed', '11', '--sleeps', '2', '--kills', '4', '--faults', '0.1', '--operations', '160'],
     finds: /^### (doubles: |mismatches: .* was sent with an old key)/m,
   },
   'fencing-drops-answers': {
