@@ -28,7 +28,7 @@ const STORMS: Readonly<Record<string, Storm>> = {
     finds: /^### (doubles: |mismatches: .* was sent with an old key)/m,
   },
   'fencing-drops-answers': {
-    args: ['--seed', '6', ...SHORT, '--points', 't1-answer,klarna-after,klarna-before', '--freezes', '5'],
+    args: ['--seed', '6', '--points', 'klarna-after,klarna-before', '--kills', '4', '--freezes', '6', '--operations', '200'],
     finds: /^### mismatches: attempt \S+ has no outcome/m,
   },
   'job-before-commit': { args: ['--seed', '5', ...SHORT], finds: /^### mismatches: job \S+ was made before what it reminds of/m },
@@ -36,7 +36,7 @@ const STORMS: Readonly<Record<string, Storm>> = {
     args: ['--seed', '5', ...SHORT],
     finds: /^### mismatches: a transaction stood open while Klarna had a call/m,
   },
-  'blind-retry-after-the-window': { args: ['--seed', '5'], finds: DOUBLES },
+  'blind-retry-after-the-window': { args: ['--seed', '5', '--operations', '160', '--kills', '4', '--minutes', '0.3'], finds: DOUBLES },
   'timeout-taken-as-failure': { args: ['--seed', '5'], finds: EXECUTED },
   '4xx-after-unknown-taken-as-rejection': { args: ['--seed', '5'], finds: EXECUTED },
   'read-applied-over-newer-state': {
