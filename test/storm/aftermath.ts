@@ -21,7 +21,7 @@ const KEY_LIFE_SECONDS = 25 * 3_600;
 const HOP_MS = 500;
 const HOP_SECONDS = 4;
 /** Whatever the virtual clock says: so long the processes get to do it. */
-const AT_MOST_MS = 120_000;
+const AT_MOST_MS = 150_000;
 /** When everything is final, whoever still asks is told so within this time. */
 const ANSWERS_WITHIN_MS = 10_000;
 /** An answer that came to a process that lived on for so long is in its attempt. */
@@ -42,14 +42,20 @@ export interface Settled {
 /**
  * Faults have stopped and everything runs again: waits until every operation is final or waits for a person.
  * @param remembers5xx Klarna repeats a 5xx under its key as long as it knows the key: that is a fault that ends a day later
+ * @param withinMs so much business time everything else has
  */
-export async function settle(topology: Topology, clock: StormClock, callers: Callers, remembers5xx: boolean): Promise<Settled> {
+export async function settle(
+  topology: Topology,
+  clock: StormClock,
+  callers: Callers,
+  { remembers5xx, withinMs }: { remembers5xx: boolean; withinMs: number },
+): Promise<Settled> {
   const began = performance.now();
   let until = began + AT_MOST_MS;
-  clock.start(HOP_MS, HOP_SECONDS);
+  clock.start(HOP_MS, HOP_SECONDS, () => isRested(topology, clock));
   const asking = askUntilFinal(callers, () => performance.now() < until);
   try {
-    const { othersMs, ...first } = await untilSettled(topology, clock, FINAL_WITHIN_MS, remembers5xx);
+    const { othersMs, ...first } = await untilSettled(topology, clock, withinMs, remembers5xx);
     if (first.open === 0 || othersMs === null) return first;
     await clock.pass(KEY_LIFE_SECONDS);
     const { stormMs, realMs, open } = await untilSettled(topology, clock, Infinity, remembers5xx);
@@ -100,6 +106,16 @@ async function untilSettled(
     if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open: open.length, othersMs };
     await pause(200);
   }
+}
+
+/** Whether nothing is due at this time, or under way. */
+async function isRested(topology: Topology, clock: StormClock): Promise<boolean> {
+  const now = new Date(await clock.now());
+  const rows = await topology.rows(
+    `SELECT FROM operations WHERE finished_at IS NULL AND state <> 'manual' AND (lease_until IS NOT NULL OR next_at <= $1) LIMIT 1`,
+    [now],
+  );
+  return rows.length === 0;
 }
 
 /** What is neither final nor a person's, nor waits for its turn behind what is a person's. */

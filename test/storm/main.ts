@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../support/client.js';
-import { awaitAgreement, droppedEvidence, repeatAtTheEnd, settle } from './aftermath.js';
+import { awaitAgreement, droppedEvidence, FINAL_WITHIN_MS, repeatAtTheEnd, settle } from './aftermath.js';
 import { Callers } from './callers.js';
 import { Chaos } from './chaos.js';
 import { StormClock } from './clock.js';
@@ -10,7 +10,7 @@ import { collectLedger, collectRows } from './collect.js';
 import { compare } from './compare.js';
 import { HELP, readOptions, type StormOptions } from './options.js';
 import { planChaos } from './plan-chaos.js';
-import { planStories, planSwitches } from './plan.js';
+import { planSleepers, planStories, planSwitches } from './plan.js';
 import { Probes } from './probes.js';
 import { Draws } from './random.js';
 import { failures, type Outcome, stories, table } from './report.js';
@@ -82,7 +82,7 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
   const clock = new StormClock(simulator);
   const callers = new Callers(topology, simulator);
   const takeovers = new Takeovers(topology);
-  const chaos = new Chaos(topology, simulator, clock, callers, takeovers);
+  const chaos = new Chaos(topology, simulator, clock, callers, takeovers, planSleepers(seed, options.sleeps));
   const probes = new Probes(topology, simulator, chaos);
 
   say(`${since()}: everything runs; the storm begins`);
@@ -110,7 +110,10 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
   await simulator.simulate('DELETE', '/simulator/gates');
   await topology.complete();
   say(`${since()}: faults have stopped, as many processes run as should`);
-  const settled = await settle(topology, clock, callers, switches['remember_5xx'] === true || switches['remember_5xx'] === 'true');
+  const settled = await settle(topology, clock, callers, {
+    remembers5xx: switches['remember_5xx'] === true || switches['remember_5xx'] === 'true',
+    withinMs: options.patience === null ? FINAL_WITHIN_MS : options.patience * 1_000,
+  });
   say(`${since()}: ${settled.open === 0 ? 'nothing is open' : `${settled.open} operations are open`}`);
   // Whatever a process has kept in mind is gone: what callers are told now is on record.
   await topology.restartAll();
