@@ -155,7 +155,7 @@ describe('a shopper who changes a checkout of the simulator', () => {
 
   describe('on the page', () => {
     const post = async (id: string, form: Record<string, string>) => {
-      const reply = await fetch(`${simulator.url}/checkouts/${id}`, {
+      const reply = await fetch(`${simulator.url}/shopper/${id}`, {
         method: 'POST',
         redirect: 'manual',
         body: new URLSearchParams(form),
@@ -178,7 +178,7 @@ describe('a shopper who changes a checkout of the simulator', () => {
 
     it('can have the total brought up to date first', async () => {
       const id = await open(['country_change'], { billing_countries: ['SE', 'NO'] });
-      expect(await (await fetch(`${simulator.url}/checkouts/${id}`)).text()).toMatch(/<option value="NO">/);
+      expect(await (await fetch(`${simulator.url}/shopper/${id}`)).text()).toMatch(/<option value="NO">/);
       const updated = await post(id, { action: 'update', country: 'NO', email: 'a@example.com', outcome: 'denied' });
       expect([updated.status, seenIn(updated.text)]).toEqual([200, '12000 SEK']);
       // The outcome travels in the e-mail address, and is not shown as a part of it.

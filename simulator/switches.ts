@@ -40,7 +40,7 @@ export const SWITCHES = {
     'What does the same authorization token with the same bytes get once it has made a customer token?',
   ),
   token_and_order: choice(
-    ['both', 'either'],
+    ['both', 'either', 'token_first', 'order_first'],
     'Does one authorization make an order and a customer token, or does one use it up for the other?',
   ),
   token_cancel_seconds: quantity(0, 'How long is a cancelled customer token still shown, and charged, as before?'),
@@ -75,6 +75,7 @@ export const SWITCHES = {
   authorized_payment_method: choice(['object', 'string'], 'Form of authorized_payment_method?'),
   push_repeats: choice(['until_200', 'until_acknowledged', 'once'], 'What stops the Payments push?'),
   notification_stops_on: choice(['only_200', 'any_2xx'], 'Which answer stops a fraud notification?'),
+  checkout_page_order: choice(['shown', 'left_out'], 'Does the read of a completed hosted page tell the order of its checkout?'),
   expired_page: choice(['not_found', 'timeout'], 'What does the read of an expired hosted page answer?'),
   disable_on_disabled: choice(['no_content', 'bad_request'], 'What does disable answer on a disabled hosted page?'),
   distribution_status: choice([204, 201], 'Status of a distribution?'),
