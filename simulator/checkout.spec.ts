@@ -211,6 +211,32 @@ describe('Checkout of the simulator', () => {
     expect((await client.read(id)).order_id).toBe(id);
   });
 
+  it.each([
+    ['forbidden', 403],
+    ['not_found', 404],
+  ])(
+    'has moved to another host (%s): no checkout is answered for, nor its order or page; everything else is',
+    async (moved_checkout, status) => {
+      const [id, left] = [await open(), await open()];
+      await complete(id);
+      const order = await client.order();
+      await client.behave({ moved_checkout });
+      const replies = [
+        await create(),
+        await read(id),
+        await client.call('POST', `${CHECKOUTS}/${left}`, {}),
+        await client.call('GET', `${ORDERS}/${id}`),
+        await client.capture(id, 1),
+      ];
+      expect(replies.map((reply) => reply.status)).toEqual(replies.map(() => status));
+      const page = { payment_session_url: `${simulator.url}${CHECKOUTS}/${left}` };
+      expect((await client.call('POST', '/hpp/v1/sessions', page)).status).toBe(404);
+      expect((await client.capture(order, 1)).status).toBe(201);
+      await client.behave({ moved_checkout: 'answered' });
+      expect([(await read(id)).status, (await client.ledger(id)).captures]).toEqual([200, []]);
+    },
+  );
+
   describe('tells the shop of an order', () => {
     it('2 minutes later, then 5, 15, 30 and 60 minutes after that, then every 4 hours, whatever it answers, until it is acknowledged', async () => {
       const { url, calls, server } = await shop();
@@ -241,6 +267,23 @@ describe('Checkout of the simulator', () => {
       expect((await client.call('POST', `${ORDERS}/${id}/acknowledge`)).status).toBe(204);
       await client.advance(240 * 60);
       expect(calls).toHaveLength(count);
+    });
+
+    // macOS has no second address of its own.
+    const sources = process.platform === 'linux' ? ['127.0.0.1', '127.0.0.2'] : ['127.0.0.1'];
+    it.each(sources)('from the address that the switch says, like the questions before (%s)', async (checkout_callbacks_from) => {
+      const seen: (string | undefined)[] = [];
+      const its = await shop((request, response) => {
+        seen.push(request.socket.remoteAddress);
+        response.end();
+      });
+      shops.push(its.server);
+      await client.behave({ checkout_callbacks_from });
+      const id = await open({ merchant_urls: { ...URLS, validation: `${its.url}/validate`, push: `${its.url}/push` } });
+      await complete(id);
+      await client.advance(121);
+      await eventually(() => seen.length === 2);
+      expect(seen).toEqual([checkout_callbacks_from, checkout_callbacks_from]);
     });
 
     it('not at all when it was acknowledged before', async () => {

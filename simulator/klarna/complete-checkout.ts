@@ -62,10 +62,10 @@ async function validate(world: World, bought: Checkout, baseUrl: string): Promis
   if (validation === undefined) return;
   const mustSayYes = bought.purchase.options?.require_validate_callback_success === true;
   const said = await askShop(
+    world.switches,
     validation.replaceAll('{checkout.order.id}', bought.order_id),
     checkoutView(world, bought, baseUrl),
     mustSayYes ? PATIENCE_FOR_A_YES_MS : PATIENCE_MS,
-    world.switches.get('callbacks_http_loopback'),
   );
   if (said.kind === 'no') throw new CannotComplete(403, said.message);
   if (said.kind === 'elsewhere') throw new CannotComplete(403, 'The shop sends the shopper elsewhere', said.to);

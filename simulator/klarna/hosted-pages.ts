@@ -142,7 +142,8 @@ function paymentSession(work: Work, id: string): Purchase {
 function checkoutOrder(work: Work, written: string): Purchase {
   const id = written.toLowerCase();
   const checkout = work.world.store.rows.checkouts.get(id);
-  if (checkout === undefined || !isShown(work.world, checkout)) throw notFound();
+  const moved = work.world.switches.get('moved_checkout') !== 'answered';
+  if (checkout === undefined || moved || !isShown(work.world, checkout)) throw notFound();
   if (checkout.merchant !== work.merchant) throw refuseForeign(work.world, notFound());
   const endsAt = checkout.last_modified_at + CHECKOUT_LIFETIME_MS;
   const over = checkout.completed_at !== undefined || checkout.aborted === true || endsAt - ENDS_BEFORE_MS <= work.now;
