@@ -29,8 +29,8 @@ export class TokenTargets {
     const mine = owners.filter(({ merchantId }) => merchantId === caller.merchantId);
     const token = mine.find(({ providerAccountId }) => providerAccountId === own) ?? mine[0];
     if (token === undefined && owners.length > 0) throw noSuchToken();
-    // A token comes out of Payments: one of the account that serves it today is used with that of Customer Token, and one of an earlier
-    // account stays with that.
+    // A token comes out of Payments: one of the account that serves it today is used with that of Customer Token. One of an earlier
+    // account, or of Checkout's, stays with that.
     const made = token?.providerAccountId ?? own;
     return { customerToken: id, providerAccountId: made === caller.accounts.payments ? own : made, dataSubject: token?.dataSubject };
   }

@@ -221,7 +221,7 @@ describe('the API document', () => {
     expect(bodies).toEqual([{ value: JSON.stringify(filled, null, 2), pathMethod: ['/hpp/v1/sessions', 'post'] }]);
     // Else the field is emptied when it is first shown.
     expect(kept).toEqual([{ value: true, pathMethod: ['/hpp/v1/sessions', 'post'] }]);
-    expect(links).toEqual(['http://127.0.0.1:3001/shopper/s-1', 'http://127.0.0.1:3001/pay/p-1']);
+    expect(links).toEqual(['http://127.0.0.1:3001/shopper/s-1', 'http://127.0.0.1:3001/shopper/p-1']);
   });
 
   it('describes amounts as integers, required fields, nested lists and refusals', async () => {
