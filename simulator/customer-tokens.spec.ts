@@ -175,13 +175,30 @@ describe('customer tokens', () => {
     const session = (fields: JsonObject) => client.call('POST', '/payments/v1/sessions', { ...CART, ...fields });
     const customer = { customer_token: token };
     expect(said(await session({ step_up_id }))).toEqual([400, 'BAD_VALUE', ['Bad value: customer.customer_token']]);
-    expect(said(await session({ step_up_id: NOBODY, customer }))).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
     const authorization = await client.authorize(await client.session({ step_up_id, customer }), { payment_method_category: 'pay_now' });
     expect((await charge(token)).status).toBe(403);
     expect((await client.placeOrder(authorization)).status).toBe(200);
     expect((await client.call('GET', at(token))).json).toMatchObject({ payment_method_type: 'CARD', card: { brand: 'VISA' } });
     expect((await charge(token)).status).toBe(200);
     expect(said(await session({ step_up_id, customer }))).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
+  });
+
+  it.each([
+    ['ignored', 200],
+    ['refused', 400],
+  ])('are not touched by a step-up that nobody was offered: %s', async (unknown_step_up, status) => {
+    await client.behave({ unknown_step_up });
+    const token = await made();
+    await order(token, { charges: 'declined' });
+    const session = await client.call('POST', '/payments/v1/sessions', {
+      ...CART,
+      step_up_id: NOBODY,
+      customer: { customer_token: token },
+    });
+    expect(session.status).toBe(status);
+    if (status === 400) return expect(said(session)).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
+    expect((await client.placeOrder(await client.authorize(session.json.session_id as string))).status).toBe(200);
+    expect((await charge(token)).status).toBe(403);
   });
 
   it.each([

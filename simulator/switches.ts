@@ -46,6 +46,7 @@ export const SWITCHES = {
   token_cancel_seconds: quantity(0, 'How long is a cancelled customer token still shown, and charged, as before?'),
   repeated_token_cancel: choice(['accepted', 'forbidden'], 'What does a cancelled customer token answer to another cancel?'),
   unknown_token_code: choice(['TOKEN_NOT_FOUND', 'NOT_FOUND'], 'Code of an unknown customer token?'),
+  unknown_step_up: choice(['ignored', 'refused'], 'What becomes of a session that names a step-up nobody was offered?'),
   sticky_errors: choice([false, true], 'Does a failed create order make the same error come back for its token?'),
   read_lag_seconds: quantity(0, 'How long is a new order unknown to Order Management?'),
   stale_read_seconds: quantity(0, 'How far behind may reads of an order be?'),

@@ -3,13 +3,14 @@ import { Clock } from '../clock/clock.js';
 import { objectIn } from '../klarna/answer-of-record.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
 import type { Json } from './asked-for.js';
 import { matchByExclusion } from './match-by-exclusion.js';
 import type { ShownOrder } from './reached-updates.js';
-import { createdAnswer, doneAnswer } from './recorded-answers.js';
+import { createdAnswer } from './recorded-answers.js';
 import { orderIdOf } from './order-sending.js';
 
 /** Captures (refunds) that are kept of one look: candidates first, then the last ones that Klarna shows. */
@@ -67,7 +68,7 @@ export class Effects {
       const present = reached({ snapshot, order, now: this.clock.now() });
       if (present === undefined) return { finding: 'unreadable', data: { ...data, code: 'NOT_SHOWN' } };
       if (!present) return { finding: 'absent', data };
-      return { finding: 'present', data, answer: doneAnswer() };
+      return { finding: 'present', data, answer: bareAnswer(204) };
     });
   }
 
