@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { JsonObject } from '../json.js';
 import type { Simulator } from '../simulator.js';
 import { CART, startForTest, type TestClient } from '../test-client.js';
+import { pressedForm } from '../test-form.js';
 import { CHECKOUTS, URLS } from '../test-shop.js';
 import { money } from './words.js';
 
@@ -17,20 +18,9 @@ const get = (path: string) => client.call('GET', path);
 
 /** What a browser would send: the form as it stands on the page, with one of its buttons pressed. */
 async function press(path: string, words: string, filled: Record<string, string> = {}) {
-  const { text } = await get(path);
-  const [, target = '', inside = ''] = /<form method="post" action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/.exec(text) ?? [];
-  const form = new URLSearchParams();
-  for (const [, tag = ''] of inside.matchAll(/<input([^>]*)>/g)) {
-    const of = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(tag)?.[1];
-    const [name, value] = [of('name'), of('value')];
-    if (name === undefined || value === undefined || (of('type') === 'radio' && !/\bchecked\b/.test(tag))) continue;
-    form.set(name, value);
-  }
-  const button = [...inside.matchAll(/<button([^>]*)>([^<]*)/g)].find(([, , label = '']) => label.includes(words));
-  if (button === undefined) throw new Error(`No button ${words} on ${path}`);
-  form.set('action', /value="([^"]+)"/.exec(button[1] ?? '')?.[1] ?? '');
-  for (const [name, value] of Object.entries(filled)) form.set(name, value);
-  return client.call('POST', target, form.toString(), { 'Content-Type': 'application/x-www-form-urlencoded' });
+  const { target, body } = pressedForm((await get(path)).text, words);
+  for (const [name, value] of Object.entries(filled)) body.set(name, value);
+  return client.call('POST', target, body.toString(), { 'Content-Type': 'application/x-www-form-urlencoded' });
 }
 
 const session = () => client.session({ merchant_reference1: 'S-1' });

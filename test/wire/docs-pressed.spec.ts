@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pressedForm } from '../../simulator/test-form.js';
 import { type ApiDocument, type ApiOperation, operationsOf, type Parameter } from '../support/api-document.js';
 import type { Answer } from '../support/client.js';
 import { docsPage, type FilledPage } from '../support/docs-page.js';
@@ -70,19 +71,14 @@ describe('the page of the API document, pressed from top to bottom', () => {
     done.add(`${name} ${example ?? ''}`);
   }
 
-  /** Follows the link that the page shows, and does there what it says. */
+  /** Follows the link that the page shows, and presses there what pays. */
   async function shopper(): Promise<void> {
-    const [, place = '', id = ''] = /^[^/]+\/\/[^/]+\/(\w+)\/(.+)$/.exec(page.shopper() ?? '') ?? [];
-    switch (place) {
-      case 'shopper':
-        return void (await gateway.simulate('POST', `/simulator/sessions/${id}/authorize`, {}));
-      case 'checkouts':
-        return void (await gateway.simulate('POST', `/simulator/checkouts/${id}/complete`, {}));
-      case 'pay':
-        return void (await gateway.simulate('POST', `/simulator/hosted-pages/${id}/play`, { action: 'pay' }));
-      default:
-        throw new Error(`The page shows no link to the shopper's page: ${page.shopper()}`);
-    }
+    const link = page.shopper();
+    if (link === undefined) throw new Error("The page shows no link to the shopper's page");
+    const { pathname } = new URL(link);
+    const { target, body } = pressedForm(await (await fetch(gateway.simulatorUrl + pathname)).text());
+    const { status } = await fetch(gateway.simulatorUrl + target, { method: 'POST', body, redirect: 'manual' });
+    expect([pathname, status]).toEqual([pathname, 303]);
   }
 
   /** Another turn: open, authorize, read; and place the order. */
