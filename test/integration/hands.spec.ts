@@ -62,7 +62,8 @@ describe('a worker that can hardly begin anything', () => {
   beforeAll(async () => {
     api = await testGateway({ env: { ROLE: 'api' } });
     worker = await testGateway({
-      env: { ROLE: 'worker', DATABASE_POOL: '4', LEASE_MS: '600' },
+      // Long enough that a busy machine renews them in time.
+      env: { ROLE: 'worker', DATABASE_POOL: '4', LEASE_MS: '2000' },
       simulator: api.simulator,
       database: api.database,
     });
@@ -102,7 +103,7 @@ describe('a worker that can hardly begin anything', () => {
         );
       await until('all are taken over', async () => (await kept()).length === left.length);
       // Longer than a lease lasts: nobody took them once more.
-      await rowsOf(api.database, 'SELECT pg_sleep(0.8)');
+      await rowsOf(api.database, 'SELECT pg_sleep(2.5)');
       expect(await kept()).toHaveLength(left.length);
     } finally {
       await standing.letGo();
