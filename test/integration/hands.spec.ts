@@ -60,7 +60,8 @@ describe('a worker that can hardly begin anything', () => {
   let api: TestGateway;
   let worker: TestGateway;
   beforeAll(async () => {
-    api = await testGateway({ env: { ROLE: 'api' } });
+    // They stay where they were left until the test says that their process is dead.
+    api = await testGateway({ env: { ROLE: 'api', RETRY_DELAYS_MS: '60000' } });
     worker = await testGateway({
       // Long enough that a busy machine renews them in time.
       env: { ROLE: 'worker', DATABASE_POOL: '4', LEASE_MS: '2000' },
