@@ -3,7 +3,7 @@ import { type Answer, cartOf, Client } from '../support/client.js';
 import { freesKey, meaningOf } from './compare.js';
 import type { IntentPlan, StoryPlan } from './plan.js';
 import { type Ask, FINAL, type Finding, type IntentRecord, type Told } from './records.js';
-import type { Topology } from './topology.js';
+import type { Instance, Topology } from './topology.js';
 
 /** How long a caller waits for an answer; longer than a zombie stands still. */
 const PATIENCE_MS = 9_000;
@@ -20,9 +20,18 @@ export interface Intent {
 interface Story {
   readonly plan: StoryPlan;
   readonly cart: ReturnType<typeof cartOf>;
-  orderId: string | null;
   readonly order: Intent;
   readonly money: Intent[];
+}
+
+/** A story with its order at Klarna. */
+interface Ordered extends Story {
+  readonly orderId: string;
+}
+
+interface Asked {
+  readonly client: Client;
+  readonly name: string;
 }
 
 interface Pace {
@@ -79,12 +88,25 @@ export class Callers {
     await Promise.all(late.map((intent) => this.ask(intent, 'late')));
   }
 
-  /** Sends an intent's request, and keeps what was told. */
-  async ask(intent: Intent, how: Ask['how']): Promise<Told | null> {
+  /** Places the order of a purchase. @returns its first intent, which nobody has asked for; null when there is no order */
+  async orderFor(plan: StoryPlan): Promise<Intent | null> {
+    const story = await this.#ordered(plan);
+    const first = plan.groups[0]?.[0];
+    return story === null || first === undefined ? null : this.#intent(first, story.orderId);
+  }
+
+  /** Asks this process for it; what was told is kept. */
+  async askAt({ name, url }: Instance, intent: Intent): Promise<void> {
+    this.#began(intent);
+    await this.ask(intent, 'first', { client: new Client(url, this.simulator.simulatorUrl), name });
+  }
+
+  /** Sends an intent's request, and keeps what was told. @param at the process that is asked; otherwise one that runs */
+  async ask(intent: Intent, how: Ask['how'], at?: Asked): Promise<Told | null> {
     const { plan } = intent;
     const prefer: Record<string, string> = plan.prefer === null || how === 'last' || how === 'late' ? {} : { Prefer: plan.prefer };
     const body = how === 'other-body' ? otherBody(intent) : intent.body();
-    const by = await this.#api();
+    const by = at ?? (await this.#api());
     const began = performance.now();
     let answer: Answer | null = null;
     try {
@@ -120,16 +142,9 @@ export class Callers {
 
   async #play(plan: StoryPlan): Promise<void> {
     await this.#paused;
-    const story = this.#storyOf(plan);
-    if (!(await this.#authorized(story))) return;
-    await this.#carryOut(story.order);
-    story.orderId = story.order.record.orderId;
-    if (story.orderId === null) {
-      for (const operation of operationsIn(story.order.record)) await this.look(story.order, operation);
-      story.orderId = story.order.record.orderId;
-    }
+    const story = await this.#ordered(plan);
     // Without an id there is nothing to capture; its intents were never asked for.
-    if (story.orderId === null) return;
+    if (story === null) return;
     const { orderId } = story;
     for (const group of plan.groups) {
       if (this.#stopped) return;
@@ -143,6 +158,18 @@ export class Callers {
     }
   }
 
+  async #ordered(plan: StoryPlan): Promise<Ordered | null> {
+    const story = this.#storyOf(plan);
+    if (!(await this.#authorized(story))) return null;
+    const { order } = story;
+    await this.#carryOut(order);
+    if (order.record.orderId === null) {
+      for (const operation of operationsIn(order.record)) await this.look(order, operation);
+    }
+    const { orderId } = order.record;
+    return orderId === null ? null : { ...story, orderId };
+  }
+
   #storyOf(plan: StoryPlan): Story {
     const cart = cartOf(plan.amount, { merchant_reference1: plan.order.reference });
     const bytes = Buffer.from(JSON.stringify(cart));
@@ -153,7 +180,7 @@ export class Callers {
       path: () => `/payments/v1/authorizations/${record.token}/order`,
       body: () => bytes,
     };
-    return { plan, cart, orderId: null, order, money: [] };
+    return { plan, cart, order, money: [] };
   }
 
   #intent(plan: IntentPlan, orderId: string): Intent {
@@ -187,8 +214,7 @@ export class Callers {
   /** What a caller does with one intent while the storm goes on. */
   async #carryOut(intent: Intent): Promise<void> {
     const { plan, record } = intent;
-    this.intents.push(intent);
-    this.asked += 1;
+    this.#began(intent);
     await pause(plan.pauseMs);
     await this.#putUpFaults(intent);
     const copies = Array.from({ length: plan.copies }, (_, index) => this.ask(intent, index === 0 ? 'first' : 'copy'));
@@ -205,6 +231,11 @@ export class Callers {
     // Whoever has an answer of record knows that the key is taken for ever; a pending one may be withdrawn, and its key given back.
     if (plan.otherBody && hasRecord(intent) && otherBody(intent) !== null) await this.ask(intent, 'other-body');
     if (plan.late && plan.key !== null) this.#late.push(intent);
+  }
+
+  #began(intent: Intent): void {
+    this.intents.push(intent);
+    this.asked += 1;
   }
 
   async #putUpFaults({ plan, path, record }: Intent): Promise<void> {
@@ -236,7 +267,7 @@ export class Callers {
    * Lets Klarna answer a read of the order, holds the answer, and lets it go when the captures are settled.
    * @returns lets it go
    */
-  #staleRead({ orderId }: Story): () => Promise<void> {
+  #staleRead({ orderId }: Ordered): () => Promise<void> {
     const path = `/ordermanagement/v1/orders/${orderId}`;
     const arm = async (): Promise<string> => {
       const { id } = (await this.simulator.simulate('POST', '/simulator/gates', { match: { method: 'GET', path }, at: 'after' })) as {
@@ -255,7 +286,7 @@ export class Callers {
   }
 
   /** Whoever was told of a capture or a refund finds it in the order at once, and for ever. */
-  async #compareWithTold({ orderId, money }: Story): Promise<void> {
+  async #compareWithTold({ orderId, money }: Ordered): Promise<void> {
     const sums = { capture: 0, refund: 0 };
     for (const { plan, record } of money) {
       const told = record.asks.some((ask) => ask.told !== null && meaningOf(ask.told) === 'success');
@@ -268,7 +299,7 @@ export class Callers {
       const shown = answer.json as { captured_amount: number; refunded_amount: number };
       if (shown.captured_amount < sums.capture || shown.refunded_amount < sums.refund) {
         const what = `the order shows ${shown.captured_amount} captured and ${shown.refunded_amount} refunded; callers were told of ${sums.capture} and ${sums.refund} before`;
-        this.noticed.push({ column: 'mismatches', what, order: orderId ?? '' });
+        this.noticed.push({ column: 'mismatches', what, order: orderId });
         return;
       }
       await pause(40);
@@ -276,7 +307,7 @@ export class Callers {
   }
 
   /** An api that runs, as a load balancer finds one. */
-  async #api(): Promise<{ client: Client; name: string }> {
+  async #api(): Promise<Asked> {
     for (;;) {
       const live = this.topology.live('api');
       // A load balancer does not see at once that a process stands still.

@@ -5,6 +5,7 @@ import { until } from '../support/until.js';
 import type { Callers } from './callers.js';
 import type { StormClock } from './clock.js';
 import { type Mishap, placeName, type Point, type Role } from './plan-chaos.js';
+import type { StoryPlan } from './plan.js';
 import type { Takeovers } from './takeover.js';
 import { type Instance, LOOK, type Slot, type Topology } from './topology.js';
 
@@ -19,12 +20,16 @@ const COMMIT = 'COMMIT\0';
 /** Longer than any answer that is only slow: what is on its way then has arrived. */
 const CALM_MS = 3_300;
 const OUTAGE_MS = 1_500;
-/** So long others have to find what is due; the two looks that prove absence are so far apart. */
-const LOOK_MS = 2_500;
+/** After this much more time what others wait for is due: the two looks that prove absence are so far apart. */
 const LOOKS_APART_SECONDS = 100;
-const MOST_LOOKS = 3;
-/** How often one process is stopped until it has begun something that moves money. */
-const SLEEP_TRIES = 4;
+/** So long others have for what has become due, before more time passes. */
+const LOOK_MS = 1_200;
+/** A process that slept longer than its connections wait (17 s) would not find the answer that was held for it. */
+const SLEEP_AT_MOST_MS = 14_500;
+/** So long a process has to record what it is asked for. */
+const RECORD_WITHIN_MS = 5_000;
+/** So long a process that woke up has to do what it must not do. */
+const AWAKE_MS = 2_500;
 
 /** Something stands still at a step boundary of one process. */
 interface Armed {
@@ -40,7 +45,7 @@ export interface ChaosCounts {
   flushes: number;
   outages: number;
   /**
-   * Processes that stood still, with a capture or refund recorded and not sent, while most of a day passed and others carried it out under a new
+   * Processes that stood still, with a capture recorded and not sent, while most of a day passed and others carried it out under a new
    * key: woken up, they must not send it.
    */
   sleeps: number;
@@ -57,6 +62,8 @@ export class Chaos {
   readonly #stop = new AbortController();
   /** Boundaries at which a process was to be frozen and did not come by: the next one that is frozen anywhere is frozen there. */
   readonly #missed: { role: Role; point: Point }[] = [];
+  /** Purchases whose captures are begun by processes that fall asleep. */
+  readonly #sleepers: StoryPlan[];
   /** Step boundaries at Klarna's door stop everybody: one at a time. */
   #door: Promise<void> = Promise.resolve();
 
@@ -66,7 +73,10 @@ export class Chaos {
     private readonly clock: StormClock,
     private readonly callers: Callers,
     private readonly takeovers: Takeovers,
-  ) {}
+    sleepers: readonly StoryPlan[],
+  ) {
+    this.#sleepers = [...sleepers];
+  }
 
   /** Whether a process or a byte stands still somewhere by the storm's doing. */
   get holding(): boolean {
@@ -196,58 +206,54 @@ export class Chaos {
   }
 
   /**
-   * An api stands still after it has recorded an operation and before it has sent it; Klarna is away, and nearly a day passes. Others take
+   * An api stands still after it has recorded a capture and before it has sent it; Klarna is away, and nearly a day passes. Others take
    * over, look, and send with a new key. Then the first one goes on: what it was about to send, under a key that Klarna has never seen,
    * must not go out.
    */
   async #sleep(passSeconds: number): Promise<void> {
+    const story = this.#sleepers.shift();
+    const capture = story === undefined ? null : await this.callers.orderFor(story);
+    if (capture === null) return;
     const { slot, instance } = await this.#victim('api');
+    let asleepSince: number | null = null;
+    let asking: Promise<unknown> = Promise.resolve();
     try {
-      let asleepSince: number | null = null;
       const fallAsleep = async (): Promise<void> => {
         // What others send for it in the meantime does not get there.
         await this.#fault('reset_before', '/ordermanagement/*');
-        for (let tries = 0; tries < SLEEP_TRIES && asleepSince === null && !this.#stop.signal.aborted; tries += 1) {
-          const since = performance.now();
-          const armed = await this.#reach(instance, 't1-answer');
-          if (armed === undefined) continue;
+        const since = performance.now();
+        const armed = await this.#arm(instance, 't1-answer');
+        asking = this.callers.askAt(instance, capture);
+        const recorded = (): Promise<boolean> => this.#anyBegun(instance, since, `o.kind = 'order-management.capture'`);
+        if (await comesTrue(recorded, since + RECORD_WITHIN_MS)) {
+          asleepSince = performance.now();
           instance.freeze();
-          // Of what moves no money, others would send nothing by themselves.
-          if (await this.#hasBegunMoney(instance, since)) asleepSince = since;
-          else instance.thaw();
-          await armed.afterwards(true);
         }
+        await armed.afterwards(true);
       };
       const wakeUp = async (): Promise<void> => {
         if (asleepSince === null) return;
         await this.simulator.simulate('DELETE', '/simulator/faults');
-        // Not for longer than its connections wait for an answer: it has to find the one that was held.
+        const since = asleepSince - RECORD_WITHIN_MS;
+        // Nothing stands anywhere and nothing goes wrong: what becomes due now gets through.
+        const carriedOut = (): Promise<boolean> =>
+          this.#anyBegun(instance, since, `o.kind = 'order-management.capture' AND o.state = 'succeeded' AND o.generation > a.generation`);
+        const latest = asleepSince + SLEEP_AT_MOST_MS;
         let done = false;
-        for (let looks = 0; looks < MOST_LOOKS && !done; looks += 1) {
-          done = await this.#othersAreDone(instance, asleepSince);
-          if (done) break;
-          // Nothing stands anywhere and nothing goes wrong: what becomes due now gets through.
-          await this.clock.advance(LOOKS_APART_SECONDS);
+        while (!done && performance.now() < latest) {
+          done = await comesTrue(carriedOut, Math.min(latest, performance.now() + LOOK_MS));
+          if (!done) await this.clock.advance(LOOKS_APART_SECONDS);
         }
-        if (await this.#doneUnderNewKey(instance, asleepSince)) this.counts.sleeps += 1;
+        if (done) this.counts.sleeps += 1;
         instance.thaw();
-        await pause(LOOK_MS);
+        await pause(AWAKE_MS);
       };
       await this.#outage(passSeconds, fallAsleep, wakeUp);
     } finally {
       if (instance.state === 'frozen') instance.thaw();
       slot.taken = false;
+      await asking;
     }
-  }
-
-  /** Whether a capture or refund was recorded by a process that stands still. */
-  #hasBegunMoney(instance: Instance, since: number): Promise<boolean> {
-    return this.#anyBegun(instance, since, `o.kind IN ('order-management.capture', 'order-management.refund')`);
-  }
-
-  /** Whether others have carried out, under a new key, what a process had begun. */
-  #doneUnderNewKey(instance: Instance, since: number): Promise<boolean> {
-    return this.#anyBegun(instance, since, `o.lane IS NOT NULL AND o.state = 'succeeded' AND o.generation > a.generation`);
   }
 
   async #anyBegun(instance: Instance, since: number, condition: string): Promise<boolean> {
@@ -260,24 +266,6 @@ export class Chaos {
 
   #begunBy(instance: Instance, since: number): string[] {
     return [...this.topology.births].flatMap(([uuid, { by, at }]) => (by === instance && at >= since ? [uuid] : []));
-  }
-
-  /** Whether others have ended what a process had begun. Waits for it as long as a look at Klarna takes. */
-  async #othersAreDone(instance: Instance, since: number): Promise<boolean> {
-    const begun = this.#begunBy(instance, since);
-    const open = async (): Promise<boolean> => {
-      const rows = await this.topology.rows(
-        'SELECT FROM operations o JOIN attempts a ON a.operation_id = o.id WHERE a.id = ANY($1::uuid[]) AND o.finished_at IS NULL',
-        [begun],
-      );
-      return rows.length > 0;
-    };
-    const end = performance.now() + LOOK_MS;
-    while (await open()) {
-      if (performance.now() > end) return false;
-      await pause(50);
-    }
-    return true;
   }
 
   async #fault(kind: string, path: string, method?: string): Promise<{ readonly over: () => Promise<void> }> {
@@ -391,4 +379,13 @@ export class Chaos {
     this.counts[what] += 1;
     this.counts.at.set(where, (this.counts.at.get(where) ?? 0) + 1);
   }
+}
+
+/** @param latest on the clock of `performance` @returns whether it was true by then */
+async function comesTrue(condition: () => Promise<boolean>, latest: number): Promise<boolean> {
+  while (!(await condition())) {
+    if (performance.now() > latest) return false;
+    await pause(50);
+  }
+  return true;
 }

@@ -10,7 +10,7 @@ import { collectLedger, collectRows } from './collect.js';
 import { compare } from './compare.js';
 import { HELP, readOptions, type StormOptions } from './options.js';
 import { planChaos } from './plan-chaos.js';
-import { planStories, planSwitches } from './plan.js';
+import { planSleepers, planStories, planSwitches } from './plan.js';
 import { Probes } from './probes.js';
 import { Draws } from './random.js';
 import { failures, type Outcome, stories, table } from './report.js';
@@ -82,7 +82,7 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
   const clock = new StormClock(simulator);
   const callers = new Callers(topology, simulator);
   const takeovers = new Takeovers(topology);
-  const chaos = new Chaos(topology, simulator, clock, callers, takeovers);
+  const chaos = new Chaos(topology, simulator, clock, callers, takeovers, planSleepers(seed, options.sleeps));
   const probes = new Probes(topology, simulator, chaos);
 
   say(`${since()}: everything runs; the storm begins`);

@@ -19,19 +19,24 @@ interface Storm {
 
 const DOUBLES = /^### doubles: /m;
 const EXECUTED = /^### answered with error, but executed: /m;
+/** For bugs that leave much open, for which the storm waits in vain. */
+const SHORT = ['--minutes', '0.2', '--operations', '120', '--kills', '4'];
 const STORMS: Readonly<Record<string, Storm>> = {
-  'new-key-per-attempt': { args: ['--seed', '5', '--minutes', '0.2', '--operations', '120', '--kills', '4'], finds: DOUBLES },
+  'new-key-per-attempt': { args: ['--seed', '5', ...SHORT], finds: DOUBLES },
   'no-fencing': {
-    args: ['--seed', '11', '--sleeps', '3', '--kills', '4', '--faults', '0.1', '--minutes', '0.5'],
+    args: ['--seed', '11', '--sleeps', '2', '--kills', '4', '--faults', '0.1', '--operations', '160'],
     finds: /^### (doubles: |mismatches: .* was sent with an old key)/m,
   },
   'fencing-drops-answers': {
-    args: ['--seed', '6', '--points', 't1-answer,klarna-after,klarna-before', '--freezes', '6'],
+    args: ['--seed', '6', '--points', 'klarna-after,klarna-before', '--kills', '4', '--freezes', '6', '--operations', '200'],
     finds: /^### mismatches: attempt \S+ has no outcome/m,
   },
-  'job-before-commit': { args: ['--seed', '5'], finds: /^### mismatches: job \S+ was made before what it reminds of/m },
-  'call-inside-transaction': { args: ['--seed', '5'], finds: /^### mismatches: a transaction stood open while Klarna had a call/m },
-  'blind-retry-after-the-window': { args: ['--seed', '5'], finds: DOUBLES },
+  'job-before-commit': { args: ['--seed', '5', ...SHORT], finds: /^### mismatches: job \S+ was made before what it reminds of/m },
+  'call-inside-transaction': {
+    args: ['--seed', '5', ...SHORT],
+    finds: /^### mismatches: a transaction stood open while Klarna had a call/m,
+  },
+  'blind-retry-after-the-window': { args: ['--seed', '5', '--operations', '160', '--kills', '4', '--minutes', '0.3'], finds: DOUBLES },
   'timeout-taken-as-failure': { args: ['--seed', '5'], finds: EXECUTED },
   '4xx-after-unknown-taken-as-rejection': { args: ['--seed', '5'], finds: EXECUTED },
   'read-applied-over-newer-state': {

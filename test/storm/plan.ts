@@ -104,6 +104,31 @@ export function planStories(seed: number, operations: number, faultRate: number)
   return stories;
 }
 
+/** Purchases whose captures are begun by processes that fall asleep. A capture is half of its order: there is room for a second effect. */
+export function planSleepers(seed: number, count: number): StoryPlan[] {
+  const draws = new Draws(seed, 'sleepers');
+  return Array.from({ length: count }, (_, index) => {
+    const id = `${seed}-sleeper-${index + 1}`;
+    const intent = (number: number, kind: WriteKind, amount: number): IntentPlan => ({
+      id: `${id}.${number}`,
+      kind,
+      key: kind === 'create-order' ? null : draws.uuid(),
+      reference: `storm ${id}.${number}`,
+      amount,
+      copies: 1,
+      prefer: null,
+      faults: [],
+      readFaults: [],
+      repeats: 3,
+      repeatsFinal: false,
+      otherBody: false,
+      late: false,
+      pauseMs: 0,
+    });
+    return { id, amount: 20_000, order: intent(1, 'create-order', 20_000), groups: [[intent(2, 'capture', 10_000)]], staleRead: false };
+  });
+}
+
 function drawGroups(work: Draws, amount: number, intent: (kind: WriteKind, amount: number) => IntentPlan): IntentPlan[][] {
   const part = (divisor: number) => Math.max(100, Math.floor(amount / divisor / 100) * 100 - work.whole(0, 50));
   const captures = (count: number) => Array.from({ length: count }, () => intent('capture', part(count + work.whole(0, 2))));

@@ -61,8 +61,8 @@ export function failures(outcome: Outcome): string[] {
     ['restarts of Postgres', counts.restarts, wanted.restarts],
     ['losses of the queue', counts.flushes, wanted.flushes],
     ['outages', counts.outages, Math.round(wanted.minutes / 2)],
-    // Whether others get that far is luck: of three, one must.
-    ['sleeps while others carried it out', counts.sleeps, Math.floor(wanted.sleeps / 3)],
+    // Others have less time for it than a connection waits: on a slow machine one of two may be too late.
+    ['sleeps while others carried it out', counts.sleeps, Math.floor(wanted.sleeps / 2)],
     ['executed, but unacknowledged', executedButUnacknowledged(ledger), wanted.faults < USUAL_FAULTS ? 0 : wanted.operations / 5],
   ];
   for (const [what, done, asked] of blew) if (done < Math.floor(asked * wanted.least)) failed.push(`only ${done} of ${asked} ${what}`);
