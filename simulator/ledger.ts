@@ -100,6 +100,27 @@ export class Ledger {
     };
   }
 
+  /** One hosted page: what is paid on it, how it stands, and every message with its link. */
+  hostedPage(pageId: string): JsonObject | undefined {
+    const page = this.world.store.rows.hosted_pages.get(pageId);
+    if (page === undefined) return undefined;
+    const { session_id, payment_session_id, status, place_order_mode, authorization_token = null, order_id = null } = page;
+    const { clock, store } = this.world;
+    const distributions = [...store.rows.distributions.values()].filter((each) => each.session_id === pageId);
+    return {
+      ...{ session_id, payment_session_id, status, place_order_mode, authorization_token, order_id },
+      distributions: distributions.map(({ method, contact, distributed_at }) => ({
+        method,
+        contact,
+        distributed_at: clock.iso(distributed_at),
+      })),
+    };
+  }
+
+  hostedPages(): JsonObject[] {
+    return [...this.world.store.rows.hosted_pages.keys()].map((id) => this.hostedPage(id)).filter((page) => page !== undefined);
+  }
+
   orders(): JsonObject[] {
     return [...this.world.store.rows.orders.values()].map((order) => this.orderSummary(order));
   }

@@ -71,6 +71,9 @@ export const SWITCHES = {
   authorized_payment_method: choice(['object', 'string'], 'Form of authorized_payment_method?'),
   push_repeats: choice(['until_200', 'until_acknowledged', 'once'], 'What stops the Payments push?'),
   notification_stops_on: choice(['only_200', 'any_2xx'], 'Which answer stops a fraud notification?'),
+  expired_page: choice(['not_found', 'timeout'], 'What does the read of an expired hosted page answer?'),
+  disable_on_disabled: choice(['no_content', 'bad_request'], 'What does disable answer on a disabled hosted page?'),
+  distribution_status: choice([204, 201], 'Status of a distribution?'),
   rate_limit: choice(['off', 'production', 'playground'], 'Which rate limits apply?'),
   callbacks_http_loopback: choice([true, false], 'May merchant URLs be plain http when they point to this machine?'),
 };

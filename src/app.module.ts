@@ -4,6 +4,7 @@ import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { CustomerTokenModule } from './customer-token/customer-token.module.js';
 import { HealthModule } from './health/health.module.js';
+import { HostedPaymentPageModule } from './hosted-payment-page/hosted-payment-page.module.js';
 import { HttpLayerModule } from './http/http.module.js';
 import { RetryPermitsModule } from './merchants/shared-retry-permits.js';
 import { OrderManagementModule } from './order-management/order-management.module.js';
@@ -21,7 +22,8 @@ import { TelemetryModule } from './telemetry/telemetry.module.js';
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
-    const features = [HttpLayerModule, HealthModule, OrdersModule, PaymentsModule, CustomerTokenModule, OrderManagementModule];
+    const klarna = [PaymentsModule, CustomerTokenModule, OrderManagementModule, HostedPaymentPageModule];
+    const features = [HttpLayerModule, HealthModule, OrdersModule, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

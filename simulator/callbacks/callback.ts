@@ -1,4 +1,4 @@
-export type CallbackKind = 'authorization' | 'push' | 'notification';
+export type CallbackKind = 'authorization' | 'push' | 'notification' | 'status_update';
 
 export interface CallbackAttempt {
   /** Virtual time. */
@@ -14,6 +14,7 @@ export interface Callback {
   url: string;
   /** JSON text, or empty: Klarna's push has no body. */
   body: string;
+  /** The payment session's; of a `status_update` the hosted page's; null for orders that came from somewhere else. */
   session_id: string | null;
   order_id: string | null;
   /** Virtual time for which the first attempt was planned; schedules count from here. */

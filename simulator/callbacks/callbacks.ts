@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { VirtualClock } from '../clock.js';
-import type { Order, Session } from '../klarna/model.js';
+import type { JsonObject } from '../json.js';
+import { filledUrl } from '../klarna/hosted-page-state.js';
+import type { HostedPage, Order, Session } from '../klarna/model.js';
 import type { Put, Store } from '../state/store.js';
 import type { Switches } from '../switches.js';
 import type { Callback, CallbackKind } from './callback.js';
@@ -10,13 +12,18 @@ const MINUTE_MS = 60_000;
 /** Push and notification: every 10 minutes for 24 hours. */
 const REPEAT_EVERY_MS = 10 * MINUTE_MS;
 const REPEAT_FOR_MS = 24 * 60 * MINUTE_MS;
-/** Authorization: three attempts in all, the pauses doubling from one second. */
-const AUTHORIZATION_PAUSES_MS = [1_000, 2_000];
+/** Pauses between the attempts of callbacks that are given up soon; any 2xx ends them. */
+const PAUSES_MS: Partial<Record<CallbackKind, readonly number[]>> = {
+  authorization: [1_000, 2_000],
+  // "A few seconds apart": nobody outside Klarna knows how few.
+  status_update: [3_000, 3_000, 3_000],
+};
 
 const PATIENCE: Record<CallbackKind, Patience> = {
   authorization: { connectMs: 2_000, readMs: 2_000 },
   push: { connectMs: 5_000, readMs: 5_000 },
   notification: { connectMs: 5_000, readMs: 5_000 },
+  status_update: { connectMs: 3_000, readMs: 3_000 },
 };
 
 /**
@@ -57,6 +64,20 @@ export class Callbacks {
     const body = { order_id: order.order_id, event_type: `FRAUD_RISK_${order.fraud_status}` };
     const url = order.purchase.merchant_urls?.notification;
     return this.plan(puts, 'notification', url, order.session_id, order.order_id, JSON.stringify(body), at);
+  }
+
+  /** Plans the callback about a new status of a hosted page. @param view the page as its read would show it */
+  planStatusUpdate(puts: Put[], page: HostedPage, view: JsonObject, at: number): () => void {
+    const body = { event_id: randomUUID(), session: view };
+    return this.plan(
+      puts,
+      'status_update',
+      filledUrl(page, 'status_update'),
+      page.session_id,
+      page.order_id ?? null,
+      JSON.stringify(body),
+      at,
+    );
   }
 
   /** Takes up the schedules that a restart interrupted. */
@@ -123,8 +144,9 @@ export class Callbacks {
   private nextAt(callback: Callback, attempts: number, { status }: Outcome): number | null {
     const planned = callback.next_at ?? callback.first_at;
     const ok = status !== null && status >= 200 && status < 300;
-    if (callback.kind === 'authorization') {
-      const pause = AUTHORIZATION_PAUSES_MS[attempts - 1];
+    const pauses = PAUSES_MS[callback.kind];
+    if (pauses !== undefined) {
+      const pause = pauses[attempts - 1];
       return ok || pause === undefined ? null : planned + pause;
     }
     const repeats = this.switches.get('push_repeats');

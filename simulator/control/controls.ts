@@ -4,6 +4,7 @@ import type { Gates } from '../faults/gates.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
 import type { CustomerToken } from '../klarna/model.js';
+import { PAGE_ACTIONS, playPage } from '../klarna/play-page.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
@@ -43,6 +44,17 @@ const CONTROLS: Record<string, Handler> = {
     return json(200, { status, charges });
   },
   'GET /simulator/ledger/customer-tokens': ({ ledger }) => json(200, { customer_tokens: ledger.customerTokens() }),
+
+  'POST /simulator/hosted-pages/:id/play': ({ world }, request, id) => {
+    const { action, ...given } = wholeObject(request);
+    const played = PAGE_ACTIONS.find((known) => known === action);
+    if (played === undefined) throw new ControlRefusal(400, `action must be one of ${PAGE_ACTIONS.join(', ')}`);
+    const { page, next } = playPage(world, id, played, given);
+    return json(200, { status: page.status, redirect_url: next ?? null });
+  },
+
+  'GET /simulator/ledger/hosted-pages': ({ ledger }) => json(200, { hosted_pages: ledger.hostedPages() }),
+  'GET /simulator/ledger/hosted-pages/:id': ({ ledger }, _request, id) => found(ledger.hostedPage(id)),
   'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
   'GET /simulator/ledger/orders/:id': ({ ledger }, _request, id) => found(ledger.order(id)),
   'GET /simulator/ledger/requests': ({ ledger }, { url }) => {

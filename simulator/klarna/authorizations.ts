@@ -21,13 +21,30 @@ export class CannotAuthorize extends Error {
   }
 }
 
+/** What a shopper's agreement makes, before it is committed. */
+export interface Agreement {
+  authorization: Authorization;
+  session: Session;
+  puts: Put[];
+  /** To be called once it is committed. */
+  start: () => void;
+}
+
+/** As `agreeTo`, and commits it. */
+export function authorizeSession(world: World, sessionId: string, given: JsonObject): Authorization {
+  const { authorization, puts, start } = agreeTo(world, sessionId, given);
+  world.store.commit(puts, authorization.authorized_at);
+  start();
+  return authorization;
+}
+
 /**
  * The shopper agrees to a session. What the browser sends at that moment (addresses, customer, a changed cart) is laid over
  * the session. A newer authorization supersedes an older one. The merchant's `authorization` callback is planned.
  * @param given members of a session, and `payment_method_category`; `{}` authorizes the session as it stands
  * @throws CannotAuthorize 404 unknown or expired, 409 an order exists, 400 a member breaks its documented form
  */
-export function authorizeSession(world: World, sessionId: string, given: JsonObject): Authorization {
+export function agreeTo(world: World, sessionId: string, given: JsonObject): Agreement {
   const now = world.clock.now();
   const session = world.store.rows.sessions.get(sessionId);
   if (session === undefined || session.expires_at <= now) throw new CannotAuthorize(404, 'Invalid session id');
@@ -58,9 +75,7 @@ export function authorizeSession(world: World, sessionId: string, given: JsonObj
     ['sessions', session.session_id, authorized],
   ];
   const start = world.callbacks.planAuthorization(puts, authorized, now);
-  world.store.commit(puts, now);
-  start();
-  return authorization;
+  return { authorization, session: authorized, puts, start };
 }
 
 /** Releases an authorization for which no order will be placed. @see Payments API v1, `DELETE /payments/v1/authorizations/{token}` (204) */

@@ -1,13 +1,12 @@
 import { sameJson, type JsonValue } from '../json.js';
 import { errorAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { findAuthorization } from './authorizations.js';
+import { consume, orderAuthorized, refuseTokenOnly } from './authorized-order.js';
 import { readBody, refuseProblems } from './body.js';
-import { fraudMarker } from './fraud-decision.js';
+import { orderAnswer } from './make-order.js';
 import type { Authorization, Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
-import { placeOrder } from './place-order.js';
 import { sessionCompleted, shapes } from './sessions.js';
-import { repairToken } from './step-up.js';
 import type { Work } from './work.js';
 
 /**
@@ -54,29 +53,13 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
   const request = readBody(work, shapes(work.world).order, 'payments') as Purchase;
   refuseProblems(cartProblems(request, switches.get('order_tax_tolerance')), 'payments');
   refuseProblems(missingRegions(request), 'payments');
-  if (authorization.purchase.intent === 'tokenize') {
-    throw new KlarnaRefusal(403, 'INVALID_OPERATION', ['The session was authorized for a customer token only']);
-  }
+  refuseTokenOnly(authorization);
   const different = differences(authorization.purchase, request);
   if (different.length > 0) throw new KlarnaRefusal(409, 'BAD_VALUE', [`Not matching fields: [${different.join(', ')}]`]);
 
-  const purchase: Purchase = { ...authorization.purchase, ...request };
-  const marker = fraudMarker(purchase);
-  if (marker === 'denied') throw new KlarnaRefusal(403, 'REJECTED', ['The purchase was not approved']);
-
-  const { order, answer } = placeOrder(work, purchase, marker, {
-    session_id: session.session_id,
-    authorization_token: authorization.authorization_token,
-    payment_method_category: authorization.payment_method_category,
-  });
-  work.put('sessions', session.session_id, { ...session, status: 'complete', order_id: order.order_id });
-  work.put('authorizations', authorization.authorization_token, {
-    ...authorization,
-    state: 'consumed',
-    order_id: order.order_id,
-    placed: { body_sha256: work.call.bodySha256, answer },
-  });
-  repairToken(work, authorization, order.order_id);
+  const order = orderAuthorized(work, authorization, session, { ...authorization.purchase, ...request });
+  const answer = orderAnswer(work, order, authorization.payment_method_category);
+  consume(work, authorization, order, { body_sha256: work.call.bodySha256, answer });
   return answer;
 }
 

@@ -2,10 +2,10 @@ import type { JsonObject } from '../json.js';
 import { bareAnswer, errorAnswer, jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { readBody, refuseProblems } from './body.js';
 import { tokenOrderShape, tokenStatusShape } from './customer-token-shapes.js';
-import { fraudMarker } from './fraud-decision.js';
+import { fraudMarker, orderPlaced } from './fraud-decision.js';
 import type { CustomerToken, Purchase, TokenStatus } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
-import { methodShown, placeOrder } from './place-order.js';
+import { makeOrder, methodShown, orderAnswer } from './make-order.js';
 import { refuseForeign } from './sessions.js';
 import { offerStepUp } from './step-up.js';
 import type { Work } from './work.js';
@@ -58,8 +58,12 @@ export function chargeToken(work: Work, tokenId: string): Answer {
     ...request,
   };
   const marker = fraudMarker(purchase);
-  const source = { session_id: null, authorization_token: null, customer_token: token.token_id, payment_method_category };
-  return placeOrder(work, purchase, marker === 'denied' ? undefined : marker, source).answer;
+  const order = makeOrder(work, purchase, marker === 'denied' ? undefined : marker, {
+    ...{ merchant: work.merchant, session_id: null, authorization_token: null, customer_token: token.token_id },
+    payment_method_category,
+  });
+  orderPlaced(work, order);
+  return orderAnswer(work, order, payment_method_category);
 }
 
 function refusalOf(token: CustomerToken, request: Purchase): [code: string, message: string] | undefined {

@@ -2,15 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Put } from '../state/store.js';
 import type { Order, Purchase } from './model.js';
 import { withCapture } from './order-state.js';
-import type { Work, World } from './work.js';
+import type { Change, World } from './work.js';
 
 /** After a rejection the merchant has 4 hours to take the risk and capture; then Klarna cancels the order. */
 const GRACE_AFTER_REJECTION_MS = 4 * 3_600_000;
 
 /** Plans what follows an order: the push to the merchant, and the decision of a pending one. */
-export function orderPlaced(work: Work, order: Order): void {
-  const start = work.world.callbacks.planPush(work.puts, order, work.now);
-  work.afterCommit.push(start, () => watchFraudDecision(work.world, order));
+export function orderPlaced({ world, puts, afterCommit, now }: Change, order: Order): void {
+  const start = world.callbacks.planPush(puts, order, now);
+  afterCommit.push(start, () => watchFraudDecision(world, order));
 }
 
 /** Sets the alarms for a pending or rejected order: when it is placed, and again after a restart. */

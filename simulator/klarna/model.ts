@@ -164,6 +164,39 @@ export interface Refund {
   order_lines: OrderLine[];
 }
 
+export type PageStatus = 'WAITING' | 'IN_PROGRESS' | 'BACK' | 'FAILED' | 'ERROR' | 'COMPLETED' | 'CANCELLED' | 'DISABLED';
+export type PlaceOrderMode = 'NONE' | 'PLACE_ORDER' | 'CAPTURE_ORDER';
+
+export type PageUrlName = 'success' | 'cancel' | 'back' | 'failure' | 'error' | 'status_update';
+export type PageUrls = { [Name in PageUrlName]?: string };
+
+/** A hosted payment page. Its id is called session_id, too, and is not that of the payment session. */
+export interface HostedPage {
+  session_id: string;
+  merchant: string;
+  /** What is paid on it. */
+  payment_session_id: string;
+  created_at: number;
+  updated_at: number;
+  expires_at: number;
+  status: PageStatus;
+  place_order_mode: PlaceOrderMode;
+  merchant_urls: PageUrls;
+  options: JsonObject;
+  /** The shopper has paid: one of the two, by place_order_mode. */
+  authorization_token?: string;
+  order_id?: string;
+}
+
+/** One message with the link to a page. */
+export interface Distribution {
+  distribution_id: string;
+  session_id: string;
+  method: string;
+  contact: JsonObject;
+  distributed_at: number;
+}
+
 /** The answer that a key replays for 24 hours from its first attempt. */
 export interface RememberedAnswer {
   first_at: number;

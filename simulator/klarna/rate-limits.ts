@@ -1,10 +1,16 @@
 import type { SwitchValues } from '../switches.js';
 
-type Category = 'create_session' | 'create_customer_token' | 'everything_else';
+type Category = 'create_session' | 'create_customer_token' | 'create_hosted_page' | 'everything_else';
+
+const CREATES: readonly (readonly [path: RegExp, category: Category])[] = [
+  [/^\/payments\/v1\/sessions$/, 'create_session'],
+  [/^\/payments\/v1\/authorizations\/[^/]+\/customer-token$/, 'create_customer_token'],
+  [/^\/hpp\/v1\/sessions$/, 'create_hosted_page'],
+];
 
 const PER_SECOND: Record<'production' | 'playground', Record<Category, number>> = {
-  production: { create_session: 40, create_customer_token: 40, everything_else: 200 },
-  playground: { create_session: 5, create_customer_token: 5, everything_else: 50 },
+  production: { create_session: 40, create_customer_token: 40, create_hosted_page: 40, everything_else: 200 },
+  playground: { create_session: 5, create_customer_token: 5, create_hosted_page: 5, everything_else: 50 },
 };
 
 /** Requests per second, merchant and category, as Klarna counts them: in fixed seconds of the virtual clock. */
@@ -42,7 +48,6 @@ export class RateLimits {
 }
 
 function categoryOf(method: string, path: string): Category {
-  if (method !== 'POST') return 'everything_else';
-  if (path === '/payments/v1/sessions') return 'create_session';
-  return /^\/payments\/v1\/authorizations\/[^/]+\/customer-token$/.test(path) ? 'create_customer_token' : 'everything_else';
+  const create = method === 'POST' ? CREATES.find(([known]) => known.test(path)) : undefined;
+  return create?.[1] ?? 'everything_else';
 }

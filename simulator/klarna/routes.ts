@@ -5,6 +5,7 @@ import { createCapture, listCaptures, readCapture } from './captures.js';
 import { createCustomerToken } from './create-customer-token.js';
 import { createOrder } from './create-order.js';
 import { chargeToken, readToken, updateTokenStatus } from './customer-tokens.js';
+import { createPage, disablePage, distributePage, readPage } from './hosted-pages.js';
 import { acknowledge, addShippingInfo, extendAuthorization, updateCustomerDetails, updateMerchantReferences } from './order-changes.js';
 import { cancel, readOrder, releaseRemaining, updateAuthorization } from './orders.js';
 import { createRefund, readRefund } from './refunds.js';
@@ -56,6 +57,10 @@ const ROUTES: Route[] = [
   route('GET', `${ORDER}/refunds/:id`, 'none', readRefund),
   route('POST', `${ORDER}/release-remaining-authorization`, 'order-management', releaseRemaining),
   route('POST', `${ORDER}/cancel`, 'order-management', cancel),
+  route('POST', '/hpp/v1/sessions', 'none', createPage),
+  route('GET', '/hpp/v1/sessions/:id', 'none', readPage),
+  route('DELETE', '/hpp/v1/sessions/:id', 'none', disablePage),
+  route('POST', '/hpp/v1/sessions/:id/distribution', 'none', distributePage),
 ];
 
 /** First path segments that belong to Klarna: only these meet credentials, faults, gates and the ledger. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Problem } from './fields.js';
 import type { Authorization, CustomerToken, Purchase } from './model.js';
-import type { Work } from './work.js';
+import type { Change, Work } from './work.js';
 
 /** Offers the shopper another method for a charge that failed. @returns the id that a new session names */
 export function offerStepUp(work: Work, token: CustomerToken): string {
@@ -21,11 +21,12 @@ export function stepUpProblems(work: Work, { step_up_id: id, customer }: Purchas
 }
 
 /** After the order of a step-up its token charges the method that the shopper chose. */
-export function repairToken(work: Work, { purchase, payment_method_category }: Authorization, orderId: string): void {
+export function repairToken({ world, puts }: Change, { purchase, payment_method_category }: Authorization, orderId: string): void {
+  const { step_ups, customer_tokens } = world.store.rows;
   const { step_up_id: id } = purchase;
-  const stepUp = typeof id === 'string' ? work.world.store.rows.step_ups.get(id) : undefined;
-  const token = stepUp && work.world.store.rows.customer_tokens.get(stepUp.customer_token);
+  const stepUp = typeof id === 'string' ? step_ups.get(id) : undefined;
+  const token = stepUp && customer_tokens.get(stepUp.customer_token);
   if (stepUp === undefined || token === undefined) return;
-  work.put('step_ups', stepUp.step_up_id, { ...stepUp, order_id: orderId });
-  work.put('customer_tokens', token.token_id, { ...token, payment_method_category, charges: 'accepted' });
+  puts.push(['step_ups', stepUp.step_up_id, { ...stepUp, order_id: orderId }]);
+  puts.push(['customer_tokens', token.token_id, { ...token, payment_method_category, charges: 'accepted' }]);
 }

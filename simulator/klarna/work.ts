@@ -25,11 +25,20 @@ export interface KlarnaCall {
   baseUrl: string;
 }
 
+/** Rows, and what follows them, gathered to become true together: of a call, or of something that a shopper does. */
+export interface Change {
+  readonly world: World;
+  /** Virtual time. */
+  readonly now: number;
+  readonly puts: Put[];
+  readonly afterCommit: (() => void)[];
+}
+
 /**
  * One call being carried out for one merchant. Rules read the store and put new rows here; the rows become true together
  * when the call is committed, so a rule that throws has changed nothing.
  */
-export class Work {
+export class Work implements Change {
   readonly puts: Put[] = [];
   readonly afterCommit: (() => void)[] = [];
   /** The answer came from an earlier call; nothing was executed now. */

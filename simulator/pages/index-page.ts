@@ -1,10 +1,11 @@
 import type { OwnReply } from '../server.js';
-import type { Order, Session } from '../klarna/model.js';
+import { isOpenPage } from '../klarna/hosted-page-state.js';
+import type { HostedPage, Order, Session } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import { html, type Html } from './html.js';
 import { layout } from './layout.js';
 import { statusBadge } from './order-state.js';
-import { ago, countryName, moment, money } from './words.js';
+import { ago, countryName, moment, money, PAGE_STATUS_WORDS } from './words.js';
 
 const SHOWN = 60;
 const STEPS = [
@@ -19,6 +20,7 @@ export function indexPage(world: World): OwnReply {
   const sessions = newest(
     [...world.store.rows.sessions.values()].filter((session) => session.status === 'incomplete' && session.expires_at > now),
   );
+  const pages = newest([...world.store.rows.hosted_pages.values()]);
   const orders = newest([...world.store.rows.orders.values()]);
   return layout(
     'Checkout',
@@ -38,6 +40,13 @@ export function indexPage(world: World): OwnReply {
               : html`<div class="grid">${sessions.map((session) => sessionTile(session, now))}</div>`
           }
         </section>
+        ${
+          pages.length > 0 &&
+          html`<section class="card">
+            <h2>Hosted pages</h2>
+            ${pageTable(world, pages, now)}
+          </section>`
+        }
         <section class="card">
           <h2>Orders</h2>
           ${orders.length === 0 ? html`<p class="soft">No order has been placed yet.</p>` : orderTable(world, orders, now)}
@@ -71,6 +80,37 @@ function sessionTile(session: Session, now: number): Html {
     <span class="soft small">${items} ${items === 1 ? 'line' : 'lines'} · ${ago(session.created_at, now)}</span>
     <span class="go">${session.authorization_token === undefined ? 'Open checkout →' : 'Show authorization →'}</span>
   </a>`;
+}
+
+/** Pages of Klarna's own that shops have made for their sessions. */
+function pageTable(world: World, pages: HostedPage[], now: number): Html {
+  return html`<div class="table">
+    <table class="stack">
+      <thead>
+        <tr>
+          <th>Page</th>
+          <th>Reference</th>
+          <th>Status</th>
+          <th>Made</th>
+          <th class="right">Amount</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${pages.map((page) => {
+          const purchase = world.store.rows.sessions.get(page.payment_session_id)?.purchase;
+          return html`<tr>
+            <td data-label="Page"><a href="/pay/${page.session_id}">${page.session_id.slice(0, 8)}</a></td>
+            <td data-label="Reference" class="wrap">${purchase?.merchant_reference1 ?? '–'}</td>
+            <td data-label="Status"><span class="badge ${isOpenPage(page, now) ? '' : 'flat'}">${PAGE_STATUS_WORDS[page.status]}</span></td>
+            <td data-label="Made" class="soft">${ago(page.created_at, now)}</td>
+            <td data-label="Amount" class="right num">
+              ${purchase && money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}
+            </td>
+          </tr>`;
+        })}
+      </tbody>
+    </table>
+  </div>`;
 }
 
 function orderTable(world: World, orders: Order[], now: number): Html {

@@ -84,3 +84,7 @@ export function notFoundPage(what: string): OwnReply {
     404,
   );
 }
+
+export function redirect(status: 302 | 303, location: string): OwnReply {
+  return { status, type: '', body: '', headers: { Location: location } };
+}

@@ -4,10 +4,11 @@ import type { Session } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
+import { hostedPage, hostedPageCode } from './hosted-page.js';
 import { indexPage } from './index-page.js';
-import { notFoundPage } from './layout.js';
+import { notFoundPage, redirect } from './layout.js';
 import { orderPage } from './order-page.js';
-import { addressFromForm, shopperPage } from './shopper-page.js';
+import { agreedInForm, shopperPage } from './shopper-page.js';
 
 export interface PageContext {
   world: World;
@@ -20,11 +21,13 @@ export function page(context: PageContext, request: OwnRequest): OwnReply {
   const { pathname, searchParams } = request.url;
   const [, place, id, more] = pathname.split('/');
   const reading = request.method === 'GET' || request.method === 'HEAD';
+  if (reading && place === 'pay' && id !== undefined && more === 'qr') return hostedPageCode(context.world, request, id);
   if (more !== undefined) return notFoundPage('This page does not exist');
   if (reading && pathname === '/') return indexPage(context.world);
   if (reading && pathname === '/health')
     return { status: 200, type: 'application/json', body: JSON.stringify({ status: 'ok', pid: process.pid }) };
   if (request.method === 'POST' && pathname === '/clock') return moveClock(context.world, request);
+  if (place === 'pay' && id !== undefined) return hostedPage(context.world, request, id);
   if (place === 'shopper' && id !== undefined) return shopper(context, request, id, searchParams);
   const order = id === undefined ? undefined : context.world.store.rows.orders.get(id);
   if (reading && place === 'orders') return order === undefined ? notFoundPage('This order is not known') : orderPage(context, order);
@@ -44,13 +47,8 @@ function shopper(context: PageContext, request: OwnRequest, id: string, query: U
     return shopperPage(context, forAnotherTry(session, query), { declined: query.has('declined') });
   if (request.method !== 'POST') return notFoundPage('This page does not exist');
   const form = new URLSearchParams(request.body.toString('utf8'));
-  const billed = session.purchase.billing_address?.country;
-  const country = typeof billed === 'string' ? billed : session.purchase.purchase_country;
   try {
-    authorizeSession(context.world, id, {
-      billing_address: { ...session.purchase.billing_address, ...addressFromForm(form, country) },
-      payment_method_category: form.get('payment_method_category') ?? 'pay_later',
-    });
+    authorizeSession(context.world, id, agreedInForm(form, session));
     return redirect(303, `/shopper/${id}`);
   } catch (error) {
     if (error instanceof CannotAuthorize) return { ...shopperPage(context, session, { error: error.message }), status: error.status };
@@ -73,8 +71,4 @@ function moveClock(world: World, request: OwnRequest): OwnReply {
     saveSettings(world);
   }
   return redirect(303, '/');
-}
-
-function redirect(status: 302 | 303, location: string): OwnReply {
-  return { status, type: '', body: '', headers: { Location: location } };
 }

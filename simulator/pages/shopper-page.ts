@@ -60,7 +60,13 @@ export function shopperPage(context: PageContext, session: Session, notice: { de
                     <p class="soft">The session stays open: the customer may try again.</p>
                     <a class="button" href="/shopper/${session.session_id}">Back to checkout</a>
                   </section>`
-                : form(session)
+                : checkoutForm(
+                    session,
+                    `/shopper/${session.session_id}`,
+                    html`<p class="center small" style="margin:14px 0 0">
+                      <a href="/shopper/${session.session_id}?declined">Decline instead</a>
+                    </p>`,
+                  )
           }
         </div>
         <aside class="card side">${cart(session)}</aside>
@@ -69,8 +75,18 @@ export function shopperPage(context: PageContext, session: Session, notice: { de
   );
 }
 
+/** What the shopper agrees to with the page's form: members that are laid over the session. */
+export function agreedInForm(form: URLSearchParams, { purchase }: Session): JsonObject {
+  const billed = purchase.billing_address?.country;
+  const country = typeof billed === 'string' ? billed : purchase.purchase_country;
+  return {
+    billing_address: { ...purchase.billing_address, ...addressFromForm(form, country) },
+    payment_method_category: form.get('payment_method_category') ?? 'pay_later',
+  };
+}
+
 /** The address that the page's form carries, with the marker of the chosen outcome in its e-mail address. */
-export function addressFromForm(form: URLSearchParams, country: string): JsonObject {
+function addressFromForm(form: URLSearchParams, country: string): JsonObject {
   const address: JsonObject = { country };
   for (const [name] of FIELDS) {
     const value = form.get(name)?.trim();
@@ -90,13 +106,14 @@ function declined(session: Session): Html {
   </div>`;
 }
 
-function form(session: Session): Html {
+/** The form in which the shopper agrees. @param action where it is posted @param leave ways out of it */
+export function checkoutForm(session: Session, action: string, leave: Html): Html {
   const { purchase } = session;
   const address = { ...sampleAddress(purchase.purchase_country), ...purchase.billing_address };
   const value = (name: string) => (typeof address[name] === 'string' ? address[name] : '');
   const needsRegion = ['US', 'AU'].includes(value('country').toUpperCase());
   const fields = FIELDS.filter(([name]) => name !== 'region' || needsRegion || value('region') !== '');
-  return html`<form method="post" action="/shopper/${session.session_id}">
+  return html`<form method="post" action="${action}">
     <section class="card">
       <h2>Choose how to pay</h2>
       <fieldset class="methods" aria-label="Payment method">
@@ -128,15 +145,16 @@ function form(session: Session): Html {
       </div>
     </section>
     <section class="card">
-      <button class="button wide">
+      <button class="button wide" name="action" value="pay">
         Continue with Simulated Klarna · ${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}
       </button>
-      <p class="center small" style="margin:14px 0 0"><a href="/shopper/${session.session_id}?declined">Decline instead</a></p>
+      ${leave}
     </section>
   </form>`;
 }
 
-function cart(session: Session): Html {
+/** What is bought. */
+export function cart(session: Session): Html {
   const { purchase } = session;
   const amount = (minorUnits: number) => money(minorUnits, purchase.purchase_currency, purchase.locale);
   return html`

@@ -1,3 +1,5 @@
+import type { PageStatus } from '../klarna/model.js';
+
 /** An amount in minor units as people of that locale write it. */
 export function money(minorUnits: number, currency: string, locale: string | undefined): string {
   const format = (tag: string) => new Intl.NumberFormat(tag, { style: 'currency', currency: currency.toUpperCase() });
@@ -36,6 +38,18 @@ const COUNTRIES = new Intl.DisplayNames('en', { type: 'region' });
 export function countryName(code: string): string {
   return COUNTRIES.of(code.toUpperCase()) ?? code;
 }
+
+/** The plain words for the status of a hosted page. */
+export const PAGE_STATUS_WORDS: Readonly<Record<PageStatus, string>> = {
+  WAITING: 'Waiting',
+  IN_PROGRESS: 'In progress',
+  BACK: 'Left',
+  FAILED: 'Declined',
+  ERROR: 'Broken',
+  COMPLETED: 'Paid',
+  CANCELLED: 'Cancelled',
+  DISABLED: 'Disabled',
+};
 
 /** The plain words for a status. */
 export const STATUS_WORDS: Record<string, string> = {

@@ -3,6 +3,8 @@ import type {
   Authorization,
   Capture,
   CustomerToken,
+  Distribution,
+  HostedPage,
   Order,
   Refund,
   RememberedAnswer,
@@ -19,6 +21,8 @@ export interface Tables {
   authorizations: Authorization;
   customer_tokens: CustomerToken;
   step_ups: StepUp;
+  hosted_pages: HostedPage;
+  distributions: Distribution;
   orders: Order;
   captures: Capture;
   refunds: Refund;
@@ -47,6 +51,8 @@ const emptyRows = (): Rows => ({
   authorizations: new Map(),
   customer_tokens: new Map(),
   step_ups: new Map(),
+  hosted_pages: new Map(),
+  distributions: new Map(),
   orders: new Map(),
   captures: new Map(),
   refunds: new Map(),

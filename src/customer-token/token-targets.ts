@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { pathId } from '../http/path-id.js';
+import { canonicalId, isPossibleId } from '../http/resource-id.js';
 import type { Caller } from '../merchants/caller.js';
 import { Refusal } from '../operations/errors.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
@@ -22,8 +22,8 @@ export class TokenTargets {
    * @throws Refusal TOKEN_NOT_FOUND when it is another merchant's, as for one that nobody knows
    */
   async resolve(caller: Caller, customerToken: string): Promise<TokenTarget> {
-    const id = pathId(customerToken);
-    if (id === undefined) throw noSuchToken();
+    if (!isPossibleId(customerToken)) throw noSuchToken();
+    const id = canonicalId(customerToken);
     const own = caller.accounts['customer-token'];
     const owners = await this.tokens.find(id);
     const mine = owners.filter(({ merchantId }) => merchantId === caller.merchantId);

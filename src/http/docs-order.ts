@@ -4,8 +4,9 @@ type Paths = OpenAPIObject['paths'];
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
 const PURCHASE = 'A purchase, from top to bottom';
-const AFTER = 'Looking back';
+const PAGE = "A purchase on Klarna's own page";
 const SUBSCRIPTION = 'A subscription, from top to bottom';
+const AFTER = 'Looking back';
 const NOTHING_BOUGHT = 'When nothing is bought';
 const STUCK = 'When something is stuck';
 const METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
@@ -33,6 +34,10 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/refunds'],
   [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}/refunds/{refund_id}'],
   [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/release-remaining-authorization'],
+  [PAGE, 'post', '/hpp/v1/sessions'],
+  [PAGE, 'post', '/hpp/v1/sessions/{session_id}/distribution'],
+  [PAGE, 'get', '/hpp/v1/sessions/{session_id}'],
+  [PAGE, 'delete', '/hpp/v1/sessions/{session_id}'],
   [SUBSCRIPTION, 'post', '/payments/v1/authorizations/{authorizationToken}/customer-token'],
   [SUBSCRIPTION, 'get', '/customer-token/v1/tokens/{customerToken}'],
   [SUBSCRIPTION, 'post', '/customer-token/v1/tokens/{customerToken}/order'],
@@ -56,6 +61,11 @@ const GROUPS = [
   {
     name: PURCHASE,
     description: "Let the shopper authorize BEFORE 'Read a session': it hands the authorization token to the next step.",
+  },
+  {
+    name: PAGE,
+    description:
+      'Open a session first (above): the page is made for it, and the shopper pays on the page instead. Play the shopper there, then read the page: it names the order. The last one is for a page on which nobody has paid.',
   },
   {
     name: SUBSCRIPTION,

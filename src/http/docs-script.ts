@@ -8,7 +8,8 @@ export interface DocsPage {
 
 /**
  * The script of the page. With the demo credentials it logs in, and what an answer names (session, authorization token, customer token, order,
- * capture, refund, operation) it fills into the path of the operations that need it, so that the examples can be pressed one after the other. When
+ * capture, refund, page, operation) it fills into the path of the operations that need it, a session also into the body of a hosted page, so that
+ * the examples can be pressed one after the other. When
  * the person comes back from the shopper's page, it reads the session for its token. It only writes into input fields that a person sees
  * and can change; requests and answers stay as they are.
  */
@@ -31,6 +32,10 @@ interface Ui {
   preauthorizeBasic(scheme: string, username: string, password: string): void;
   specSelectors: { specJson(): Tree; specResolvedSubtree(path: string[]): Tree | undefined };
   specActions: { changeParamByIdentity(operation: string[], parameter: Tree, value: string, isXml: boolean): void };
+  oas3Actions: {
+    setRequestBodyValue(change: { value: string; pathMethod: string[] }): void;
+    setRetainRequestBodyValueFlag(change: { value: boolean; pathMethod: string[] }): void;
+  };
 }
 interface Tree {
   getIn(path: (string | number)[]): Tree | undefined;
@@ -77,17 +82,45 @@ function startPage({ document, demo }: DocsPage): void {
       });
   };
 
-  const showShopper = (sessionId: unknown): void => {
-    if (typeof sessionId !== 'string' || demo === undefined) return;
-    awaited = sessionId;
+  /** A page is made for the session that was opened last: its example names it, at this service. */
+  const fillPage = (sessionId: unknown): void => {
+    const pathMethod = ['/hpp/v1/sessions', 'post'];
+    const body = ['paths', ...pathMethod, 'requestBody', 'content', 'application/json', 'examples', 'page', 'value'];
+    const text = JSON.stringify(ui.specSelectors.specJson().getIn(body) ?? {}, null, 2);
+    const url = /"https:[^"]*\/\{session_id\}"/;
+    if (typeof sessionId !== 'string' || !url.test(text)) return;
+    const named = new URL('../payments/v1/sessions/' + encodeURIComponent(sessionId), script).href;
+    ui.oas3Actions.setRequestBodyValue({ value: text.replace(url, JSON.stringify(named)), pathMethod });
+    // Swagger UI empties a body's field when it is first shown, unless it is told to keep what is there.
+    ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
+  };
+
+  const showNext = (href: string, text: string): void => {
     const link = page.document.getElementById('gateway-shopper') ?? page.document.createElement('a');
     link.id = 'gateway-shopper';
-    link.href = demo.shopperUrl + '/shopper/' + encodeURIComponent(sessionId);
+    link.href = href;
     link.target = '_blank';
-    link.textContent = 'Next: play the shopper and authorize session ' + sessionId.slice(0, 8) + '…, then read the session';
+    link.textContent = text;
     link.style.cssText =
       'position:fixed;right:16px;bottom:16px;z-index:9;padding:12px 18px;border-radius:8px;background:#ffb3c7;color:#0b051d;font:600 14px sans-serif;text-decoration:none;box-shadow:0 2px 8px #0004';
     page.document.body.appendChild(link);
+  };
+
+  const showShopper = (sessionId: unknown): void => {
+    if (typeof sessionId !== 'string' || demo === undefined) return;
+    awaited = sessionId;
+    const text = 'Next: play the shopper and authorize session ' + sessionId.slice(0, 8) + '…, then read the session';
+    showNext(demo.shopperUrl + '/shopper/' + encodeURIComponent(sessionId), text);
+  };
+
+  const showPage = (pageId: unknown): void => {
+    if (typeof pageId !== 'string' || demo === undefined) return;
+    // The shopper pays there, not in the session.
+    awaited = undefined;
+    showNext(
+      demo.shopperUrl + '/pay/' + encodeURIComponent(pageId),
+      'Next: play the shopper on page ' + pageId.slice(0, 8) + '…, then read the page',
+    );
   };
 
   const learn = (answer: Answer): Answer => {
@@ -101,7 +134,16 @@ function startPage({ document, demo }: DocsPage): void {
     const path = answer.url.replace(/^[a-z]+:\/\/[^/]+/, '').split('?')[0] ?? '';
     if (path === '/payments/v1/sessions') {
       fill('session_id', body['session_id'], /^\/payments/);
+      fillPage(body['session_id']);
       showShopper(body['session_id']);
+    }
+    if (path === '/hpp/v1/sessions') {
+      fill('session_id', body['session_id'], /^\/hpp/);
+      showPage(body['session_id']);
+    }
+    if (path.startsWith('/hpp/v1/sessions/') && typeof body['order_id'] === 'string') {
+      fill('order_id', body['order_id'], /^\/ordermanagement/);
+      fill('id', body['order_id'], /^\/orders\//);
     }
     if (path.startsWith('/payments/v1/sessions/') && typeof body['authorization_token'] === 'string') {
       fill('authorizationToken', body['authorization_token'], /^\/payments/);

@@ -112,6 +112,17 @@ export function TextList({ min = 0, max, required = false, ...rest }: ListOption
   );
 }
 
+/** A list of words, each one of a closed list. */
+export function WordList(values: readonly string[], { min = 0, max, required = false, ...rest }: ListOptions = {}): PropertyDecorator {
+  const isWord: Predicate = (value) => typeof value === 'string' && values.includes(value);
+  return field(
+    { type: 'string', enum: [...values], isArray: true, ...listDocument(min, max) },
+    { required, ...rest },
+    rule('list', listRule(min, max)),
+    rule('elements', everyElement(isWord), { context: { element: isWord } satisfies ElementContext }),
+  );
+}
+
 /** Fields by name. Shapes that several APIs share, with other limits, are functions that make such a table. */
 export type FieldTable = Readonly<Record<string, PropertyDecorator>>;
 

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { Settings } from '../config/settings.js';
 import { OperationReply } from '../operations/request.js';
+import { requestAddressOf } from './request-address.js';
 
 /** Resources of Klarna's that this service serves under the same path. */
 const KLARNA_RESOURCE = /^\/(?:payments|customer-token|checkout|ordermanagement|hpp)\/v\d/;
@@ -33,6 +34,6 @@ export class OperationReplyInterceptor implements NestInterceptor {
   }
 
   #baseOf(request: FastifyRequest): string {
-    return this.settings.publicUrl ?? `${request.protocol}://${request.host}`;
+    return this.settings.publicUrl ?? requestAddressOf(request);
   }
 }

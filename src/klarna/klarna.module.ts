@@ -4,6 +4,7 @@ import { Settings } from '../config/settings.js';
 import { Alerts } from '../telemetry/alerts.js';
 import { Care } from './care.js';
 import { CustomerTokenClient } from './customer-token.client.js';
+import { HostedPaymentPageClient } from './hosted-payment-page.client.js';
 import { OrderManagementClient } from './order-management.client.js';
 import { PaymentsClient } from './payments.client.js';
 import { RetryPermits } from './retry-budget.js';
@@ -37,7 +38,8 @@ import { KlarnaTransport, TRANSPORT_LIMITS, type TransportLimits } from './trans
     PaymentsClient,
     CustomerTokenClient,
     OrderManagementClient,
+    HostedPaymentPageClient,
   ],
-  exports: [PaymentsClient, CustomerTokenClient, OrderManagementClient, Care],
+  exports: [PaymentsClient, CustomerTokenClient, OrderManagementClient, HostedPaymentPageClient, Care],
 })
 export class KlarnaModule {}

@@ -349,4 +349,57 @@ describe('an interactive operation', () => {
     expect(what(at(facts, 2 * SECOND))).toBe('send');
     expect(what(at({ ...facts, waitOver: true }, 2 * SECOND))).toBe('abandoned');
   });
+
+  it('takes the answer to a repeat for its own, where the call sets values', () => {
+    const facts = session({ attempts: [attempt(1, 'unknown'), attempt(2, 'rejected')] });
+    expect(at(facts, 3 * SECOND)).toMatchObject({ state: 'rejected', attempt: { number: 2 } });
+  });
+
+  describe.each(['hosted-payment-page.create-session', 'hosted-payment-page.distribute'] as const)('that does harm twice (%s)', (kind) => {
+    const never = (attempts: Attempt[]) => session({ kind, attempts });
+
+    it.each(['unknown', null] as const)(
+      'ends in doubt with the first attempt that may have happened (%s), also while its caller waits',
+      (outcome) => {
+        expect(at(never([attempt(1, outcome)]), 2 * SECOND)).toEqual({ do: 'settle', state: 'abandoned', reason: 'in-doubt' });
+        expect(at({ ...never([attempt(1, outcome)]), stopped: true }, 2 * SECOND)).toMatchObject({ reason: 'in-doubt' });
+      },
+    );
+
+    it('is sent again while it certainly did not happen, and its caller waits', () => {
+      expect(what(at(never([attempt(1, 'retry')]), 2 * SECOND))).toBe('send');
+      expect(at({ ...never([attempt(1, 'retry')]), waitOver: true }, 2 * SECOND)).toMatchObject({
+        state: 'abandoned',
+        reason: 'wait-over',
+      });
+    });
+
+    it('succeeds whenever a success arrives', () => {
+      expect(what(at(never([attempt(1, 'succeeded')]), 2 * SECOND))).toBe('succeeded');
+    });
+  });
+
+  describe('whose repeat may be refused because of its own success', () => {
+    const disable = (change: Partial<OperationFacts>) => session({ kind: 'hosted-payment-page.disable-session', ...change });
+    const refused = [attempt(1, 'unknown'), attempt(2, 'rejected')];
+
+    it('is repeated, and looks before it believes the refusal of a repeat', () => {
+      expect(what(at(disable({ attempts: [attempt(1, 'unknown')] }), 2 * SECOND))).toBe('send');
+      expect(at(disable({ attempts: refused }), 3 * SECOND)).toEqual({ do: 'read', notBefore: 3 * SECOND });
+      expect(what(at(disable({ attempts: [attempt(1, 'rejected')] }), 2 * SECOND))).toBe('rejected');
+    });
+
+    it('is decided by the look after the refusal, and by no older one', () => {
+      const looked = (...readings: Reading[]) => what(at(disable({ attempts: refused, readings }), 4 * SECOND));
+      expect(looked(reading(3 * SECOND, 'present'))).toBe('succeeded');
+      expect(looked(reading(3 * SECOND, 'absent'))).toBe('rejected');
+      expect(looked(reading(1.5 * SECOND, 'absent'))).toBe('read');
+      expect(looked(reading(3 * SECOND, 'unreadable'))).toBe('read');
+    });
+
+    it('is given up when nothing could be seen before its caller left', () => {
+      const facts = disable({ attempts: refused, readings: [reading(3 * SECOND, 'unreadable')], waitOver: true });
+      expect(at(facts, 4 * SECOND)).toMatchObject({ state: 'abandoned', reason: 'wait-over' });
+    });
+  });
 });

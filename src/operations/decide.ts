@@ -44,6 +44,7 @@ export type Decision =
 
 export type Reason =
   | 'wait-over' // the caller's wait ended before it was sent
+  | 'in-doubt' // it may have happened, and is of a kind that is never sent twice
   | 'stopped' // a person or a caller asked that nothing more is sent
   | 'authorization-ends' // too close to the end of the authorization for a repeat of ours
   | 'not-found' // absence was established by reading
@@ -85,10 +86,22 @@ export function decide(op: OperationFacts, now: number, timing: Timing): Decisio
   }
 }
 
-/** Nothing of this class lasts at the provider unless it answers: the last answer is the answer, silence is given up. */
+/**
+ * Nothing of this class lasts at the provider unless it answers: the last answer is the answer, silence is given up. A refusal that an
+ * earlier attempt of the same call may have brought about is looked into, where the kind can. What does harm twice ends with the first
+ * attempt that may have happened.
+ */
 function decideInteractive(op: OperationFacts, now: number): Decision {
   const last = op.attempts.at(-1);
+  const { readsBack = false, neverTwice = false } = policyOf(op.kind);
+  const doubtful = op.attempts.some(mayHaveHappened);
+  if (last?.outcome === 'rejected' && doubtful && readsBack) {
+    const look = op.readings.findLast((each) => each.startedAt >= (last.endedAt ?? last.startedAt));
+    if (look?.finding === 'absent') return { do: 'settle', state: 'rejected', attempt: last };
+    return op.waitOver ? settle('abandoned', 'wait-over') : { do: 'read', notBefore: now };
+  }
   if (last?.outcome === 'rejected' || last?.outcome === 'configuration') return { do: 'settle', state: 'rejected', attempt: last };
+  if (doubtful && neverTwice) return settle('abandoned', 'in-doubt');
   if (op.stopped) return settle('withdrawn', 'stopped');
   if (op.waitOver) return settle('abandoned', 'wait-over');
   return { do: 'send', notBefore: now, generation: op.generation };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { NewOperation } from '../persistence/repositories/operation-rows.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';
+import { tokenFingerprint } from '../persistence/token-fingerprint.js';
 import { canonicalJson } from './canonical-json.js';
 import { policyOf } from './kinds.js';
 import { derivedKey, usableByProvider } from './provider-key.js';
@@ -56,6 +57,6 @@ export class Drafts {
   }
 
   tokenHash(token: string): Buffer {
-    return this.envelope.fingerprint('authorization-token', token);
+    return tokenFingerprint(this.envelope, token);
   }
 }

@@ -9,6 +9,9 @@ export const KINDS = {
   'payments.cancel-authorization': { class: 'durable', api: 'payments', key: 'none' },
   'customer-token.create-order': { class: 'durable', api: 'customer-token', key: 'provider', unseen: true },
   'customer-token.update-status': { class: 'durable', api: 'customer-token', key: 'none' },
+  'hosted-payment-page.create-session': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
+  'hosted-payment-page.disable-session': { class: 'interactive', api: 'hosted-payment-page', readsBack: true },
+  'hosted-payment-page.distribute': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
   'order-management.capture': { class: 'durable', api: 'order-management', key: 'provider', lane: 'capture', untilExpiry: true },
   'order-management.refund': { class: 'durable', api: 'order-management', key: 'provider', lane: 'refund' },
   'order-management.cancel': { class: 'durable', api: 'order-management', key: 'provider', lane: 'cancel', untilExpiry: true },
@@ -61,6 +64,10 @@ export interface KindPolicy {
   twice?: 'harmless';
   /** What it makes is named by a secret: the id is kept in the sealed answer alone. */
   secretId?: true;
+  /** Interactive: a refusal after an attempt that may have happened is held against what the provider shows. */
+  readsBack?: boolean;
+  /** Interactive: a second execution does harm, so what may have happened is not sent again, not even while the caller waits. */
+  neverTwice?: boolean;
 }
 
 /** The policy of a kind, widened to the interface so that absent members read as undefined. */

@@ -13,7 +13,7 @@ import { Refusal } from './errors.js';
 import type { OperationContext } from './handler.js';
 import { policyOf } from './kinds.js';
 import { isFinal, type OperationState } from './operation.js';
-import { finalReply, lastCode, retryAfterSeconds, unresolved } from './reply.js';
+import { finalReply, isInDoubt, lastCode, retryAfterSeconds, unresolved } from './reply.js';
 import { OperationReply, type OperationRequest } from './request.js';
 import { OperationViews } from './operation-views.js';
 import type { Settled } from './settlement.js';
@@ -232,6 +232,7 @@ export class Operations {
       answer: await this.answers.ofRecord(row),
       reason: row.reason,
       lastCode: lastCode(attempts),
+      inDoubt: isInDoubt(attempts),
       nextAt: row.next_at,
       retryAfterMs,
     };

@@ -1,4 +1,5 @@
 import type { AttemptRow, OperationRow } from '../persistence/repositories/operation-rows.js';
+import { doubtWordsOf } from './doubt-words.js';
 import { Refusal } from './errors.js';
 import { policyOf } from './kinds.js';
 import { type OperationKind } from './kinds.js';
@@ -15,6 +16,8 @@ export interface ReplyFacts {
   /** The code of the newest attempt: tells a caller of an interactive kind what went wrong. */
   lastCode: string | null;
   nextAt: Date | null;
+  /** An attempt may have happened: it got no answer that says otherwise, or none yet. */
+  inDoubt: boolean;
   /** When a new request makes sense, in ms, as far as the provider told. */
   retryAfterMs?: number | null;
 }
@@ -55,10 +58,13 @@ export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply
 }
 
 /** A bounded or interactive operation whose caller waited in vain: Klarna's own way of saying so. */
-export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'lastCode' | 'nextAt' | 'retryAfterMs'>, now?: Date): Refusal {
+export function unresolved(facts: Omit<ReplyFacts, 'answer'>, now?: Date): Refusal {
   const bounded = policyOf(facts.kind).class === 'bounded';
-  const timeout = !bounded && facts.lastCode === 'TIMEOUT';
+  const code = !bounded && facts.lastCode === 'TIMEOUT' ? 'GATEWAY_TIMEOUT' : 'TEMPORARILY_UNAVAILABLE';
   const ended = facts.state === 'abandoned';
+  const doubt = facts.inDoubt ? doubtWordsOf(facts.kind) : undefined;
+  // Without Retry-After: clients take it for leave to repeat.
+  if (doubt !== undefined) return new Refusal(code, [doubt], { operationId: facts.id });
   const message = ended
     ? 'Klarna gave no usable answer in time. Nothing will be sent later; try again.'
     : bounded
@@ -66,7 +72,7 @@ export function unresolved(facts: Pick<ReplyFacts, 'id' | 'kind' | 'state' | 'la
       : 'Klarna gave no usable answer in time.';
   const retryAfterMs =
     now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : Math.max(1_000, facts.retryAfterMs ?? 0);
-  return new Refusal(timeout ? 'GATEWAY_TIMEOUT' : 'TEMPORARILY_UNAVAILABLE', [message], { operationId: facts.id, retryAfterMs });
+  return new Refusal(code, [message], { operationId: facts.id, retryAfterMs });
 }
 
 function withdrawnBecause(reason: string | null): string {
@@ -78,6 +84,11 @@ function withdrawnBecause(reason: string | null): string {
     default:
       return 'The operation was withdrawn on request. It was not executed.';
   }
+}
+
+/** Whether one of the attempts may have happened. */
+export function isInDoubt(attempts: readonly AttemptRow[]): boolean {
+  return attempts.some(({ outcome }) => outcome === null || outcome === 'unknown');
 }
 
 /** The code of the newest answered attempt. */

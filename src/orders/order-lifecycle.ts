@@ -4,7 +4,7 @@ import { Clock } from '../clock/clock.js';
 import type { OperationContext } from '../operations/handler.js';
 import type { Transaction } from '../persistence/database.js';
 import { type MovementKind, MovementsRepository, type Recorded } from '../persistence/repositories/movements.repository.js';
-import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import { type NewOrder, OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import type { OrderState, StoredOrder } from '../persistence/repositories/stored-order.js';
 import { type NewEvent, TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import {
@@ -33,6 +33,16 @@ export interface Placed {
   at: Date;
   /** Found after the caller had been given an error. */
   late: boolean;
+}
+
+/** An order that was seen at Klarna and not placed by an operation of ours. */
+export interface Met {
+  merchantId: string;
+  providerAccountId: string;
+  providerOrderId: string;
+  /** Of what it was made from. */
+  dataSubject: string;
+  at: Date;
 }
 
 /** A capture that Klarna has made. */
@@ -103,6 +113,15 @@ export class OrderLifecycle {
     const seen = order.readAt === null ? { ...state, ...known(order) } : { ...order, dataSubject, origin };
     const foreign = order.merchantId === merchantId ? null : 'PLACED_BY_ANOTHER_MERCHANT';
     await this.orders.save(tx, order.id, flagged({ ...seen, updatedAt: placed.at, refreshAt: placed.at }, foreign), [made]);
+  }
+
+  /**
+   * Records an order that was met at Klarna, by its id alone; it is read soon. One that is known already, at whatever account, stays whose
+   * and as it is.
+   */
+  async met(tx: Transaction, { at, dataSubject, ...order }: Met): Promise<void> {
+    if ((await this.orders.findByProviderId(order.providerOrderId, tx)).length > 0) return;
+    await this.#adopt(tx, { ...order, state: unknownOrder(dataSubject, at) }, null, at);
   }
 
   /** Records a capture: linked to its operation, counted once. */
@@ -242,9 +261,12 @@ export class OrderLifecycle {
     const known = await this.orders.lock(tx, providerAccountId, lane);
     if (known !== undefined) return known;
     const state = unknownOrder(operation.dataSubject, at);
-    const adopted: NewEvent = { type: 'order.adopted', at, operationId: operation.id, data: {} };
-    await this.orders.insert(tx, { id: randomUUID(), merchantId, providerAccountId, providerOrderId: lane, state }, [adopted]);
+    await this.#adopt(tx, { merchantId, providerAccountId, providerOrderId: lane, state }, operation.id, at);
     return this.#lock(tx, providerAccountId, lane);
+  }
+
+  async #adopt(tx: Transaction, order: Omit<NewOrder, 'id'>, operationId: string | null, at: Date): Promise<void> {
+    await this.orders.insert(tx, { id: randomUUID(), ...order }, [{ type: 'order.adopted', at, operationId, data: {} }]);
   }
 
   async #lock(tx: Transaction, providerAccountId: string, providerOrderId: string): Promise<StoredOrder> {

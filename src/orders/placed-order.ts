@@ -1,5 +1,4 @@
-import { objectIn } from '../klarna/answer-of-record.js';
-import { isPlainText } from '../http/text.js';
+import { membersIn } from '../http/members.js';
 import type { OperationContext, Success } from '../operations/handler.js';
 import type { Placed } from './order-lifecycle.js';
 
@@ -9,34 +8,19 @@ import type { Placed } from './order-lifecycle.js';
  * @throws Error when neither the success nor its answer names the order
  */
 export function placedOrder(operation: Pick<OperationContext, 'id' | 'body'>, { answer, providerId, at, late }: Success): Placed {
-  const said = membersOf(answer.body);
-  const providerOrderId = providerId ?? said.text('order_id');
+  const said = membersIn(answer.body);
+  const providerOrderId = providerId ?? said?.text('order_id') ?? null;
   if (providerOrderId === null) throw new Error(`Operation ${operation.id} succeeded without an order id`);
-  const asked = membersOf(operation.body);
+  const asked = membersIn(operation.body);
   return {
     providerOrderId,
-    fraudStatus: said.text('fraud_status'),
-    currency: asked.text('purchase_currency')?.toUpperCase() ?? null,
-    orderAmount: asked.amount('order_amount'),
-    merchantReference1: asked.text('merchant_reference1'),
-    merchantReference2: asked.text('merchant_reference2'),
-    autoCapture: asked.is('auto_capture'),
+    fraudStatus: said?.text('fraud_status') ?? null,
+    currency: asked?.text('purchase_currency')?.toUpperCase() ?? null,
+    orderAmount: asked?.whole('order_amount') ?? null,
+    merchantReference1: asked?.text('merchant_reference1') ?? null,
+    merchantReference2: asked?.text('merchant_reference2') ?? null,
+    autoCapture: asked?.isTrue('auto_capture') ?? false,
     at,
     late,
-  };
-}
-
-function membersOf(body: Buffer | null) {
-  const members = (body === null ? undefined : objectIn(body)) ?? {};
-  return {
-    text: (name: string): string | null => {
-      const value = members[name];
-      return typeof value === 'string' && isPlainText(value) ? value : null;
-    },
-    amount: (name: string): number | null => {
-      const value = members[name];
-      return typeof value === 'number' && Number.isSafeInteger(value) ? value : null;
-    },
-    is: (name: string): boolean => members[name] === true,
   };
 }

@@ -4,10 +4,10 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { DONE } from './recorded-answers.js';
 import { SessionReader } from './session-reader.js';
-import { SessionsRepository } from './sessions.repository.js';
 
 /** Releases an authorization for which no order will be placed. A repeat is harmless, so silence is asked by repeating. */
 @Injectable()

@@ -9,9 +9,9 @@ import { Refusals } from '../operations/refusals.js';
 import { Sending, targetOf } from '../operations/sending.js';
 import type { Transaction } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { foundAnswer } from './recorded-answers.js';
 import { SessionReader } from './session-reader.js';
-import { SessionsRepository } from './sessions.repository.js';
 
 /** Makes a customer token from what the shopper authorized. The authorization token is its only key. */
 @Injectable()

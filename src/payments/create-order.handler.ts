@@ -9,11 +9,11 @@ import { Sending, targetOf } from '../operations/sending.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { placedOrder } from '../orders/placed-order.js';
 import type { Transaction } from '../persistence/database.js';
+import { SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { foundAnswer } from './recorded-answers.js';
 import { wordsIn } from './session-facts.js';
 import { SessionReader, type SessionLook } from './session-reader.js';
-import { SessionsRepository, type StoredSession } from './sessions.repository.js';
 
 /** How many sessions are read to find the one that a token belongs to. */
 const MOST_CANDIDATES = 20;

@@ -4,9 +4,9 @@ import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResu
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending } from '../operations/sending.js';
 import type { Transaction } from '../persistence/database.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { foundAnswer } from './recorded-answers.js';
 import { wordsIn } from './session-facts.js';
-import { SessionsRepository } from './sessions.repository.js';
 
 /** Opens a session. After silence a caller opens another one; the unused one lapses at Klarna by itself. */
 @Injectable()

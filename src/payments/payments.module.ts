@@ -4,6 +4,7 @@ import { MerchantsModule } from '../merchants/merchants.module.js';
 import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { CancelAuthorizationHandler } from './cancel-authorization.handler.js';
@@ -14,7 +15,6 @@ import { PaymentsService } from './payments.service.js';
 import { SessionReader } from './session-reader.js';
 import { SessionTargets } from './session-targets.js';
 import { SessionsController } from './sessions.controller.js';
-import { SessionsRepository } from './sessions.repository.js';
 import { UpdateSessionHandler } from './update-session.handler.js';
 
 /** Klarna Payments: a cart becomes a session, the shopper's authorization becomes an order. */

@@ -8,10 +8,10 @@ import { type OperationKind, policyOf } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, Preference } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { wordsIn } from './session-facts.js';
 import { SessionReader, type SessionLook } from './session-reader.js';
 import { SessionTargets, type SessionTarget } from './session-targets.js';
-import { SessionsRepository } from './sessions.repository.js';
 
 /** What every call brings along. */
 export interface PaymentsCall {

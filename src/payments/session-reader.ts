@@ -6,8 +6,9 @@ import { PaymentsClient } from '../klarna/payments.client.js';
 import type { ProviderAccount } from '../merchants/caller.js';
 import { Database } from '../persistence/database.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';
+import { tokenFingerprint } from '../persistence/token-fingerprint.js';
+import { SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { sessionIn, type SessionWords } from './session-facts.js';
-import { SessionsRepository, type StoredSession } from './sessions.repository.js';
 
 export interface SessionLook {
   exchange: KlarnaExchange;
@@ -46,6 +47,6 @@ export class SessionReader {
 
   /** Under what an authorization token is stored and found; the operations use the same. */
   tokenHash(authorizationToken: string): Buffer {
-    return this.envelope.fingerprint('authorization-token', authorizationToken);
+    return tokenFingerprint(this.envelope, authorizationToken);
   }
 }

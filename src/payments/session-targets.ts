@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../merchants/caller.js';
 import { Refusal } from '../operations/errors.js';
+import { SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { SessionReader } from './session-reader.js';
-import { SessionsRepository, type StoredSession } from './sessions.repository.js';
 
 /** Where requests for a session or an authorization go. */
 export interface SessionTarget {

@@ -4,9 +4,9 @@ import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResu
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
 import type { Transaction } from '../persistence/database.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { DONE } from './recorded-answers.js';
 import { wordsIn } from './session-facts.js';
-import { SessionsRepository } from './sessions.repository.js';
 
 /** Changes a session's cart, while the caller waits and never later: a late repeat would overwrite a newer cart. */
 @Injectable()

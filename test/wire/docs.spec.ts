@@ -3,6 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { loadSettings } from '../../src/config/load-settings.js';
 import { setUpOpenApi } from '../../src/http/openapi.js';
+import { cartOf } from '../support/client.js';
 import { testGateway } from '../support/gateway.js';
 import { call } from './raw-client.js';
 import { startWireApp } from './wire-app.js';
@@ -153,6 +154,74 @@ describe('the API document', () => {
     ]);
     expect(pressed.filter((each) => each.includes('captures 201'))).toHaveLength(2);
     expect(pressed.filter((each) => each.includes('refunds 201'))).toHaveLength(2);
+  });
+
+  it('has examples of a hosted page that work when they are pressed, with the session that was opened before', async () => {
+    const gateway = await testGateway();
+    const { paths } = (await gateway.get('/docs-json')).json as OpenApi;
+    const { session_id: session } = (await gateway.post('/payments/v1/sessions', cartOf(10_000))).json as { session_id: string };
+    const story = Object.entries(paths).flatMap(([path, item]) => Object.entries(item).map(([method, it]) => ({ path, method, ...it })));
+    const pressed: string[] = [];
+    let page = '';
+    for (const { path, method, requestBody } of story.filter(({ tags }) => tags[0] === "A purchase on Klarna's own page")) {
+      const { examples = {} } = Object.values((requestBody as { content?: object } | undefined)?.content ?? {})[0] ?? {};
+      const [example] = Object.values(examples as Record<string, { value: Record<string, unknown> }>);
+      const body = example && { ...example.value };
+      // As the page of Swagger UI does: the session is named at this service.
+      if (body?.['payment_session_url'] !== undefined) {
+        expect(body['payment_session_url']).toMatch(/\/payments\/v1\/sessions\/\{session_id\}$/);
+        body['payment_session_url'] = `${gateway.url}/payments/v1/sessions/${session}`;
+      }
+      const answer = await gateway.call(method.toUpperCase(), path.replace('{session_id}', page), body === undefined ? {} : { body });
+      pressed.push(`${method} ${answer.status}`);
+      page = (answer.json as { session_id?: string } | undefined)?.session_id ?? page;
+    }
+    await gateway.close();
+    expect(pressed).toEqual(['post 201', 'post 204', 'get 200', 'delete 204']);
+  });
+
+  it('fills the session into the body of a hosted page, and the page into what follows', async () => {
+    const wire = await startWireApp({ settings: demo, before: setUpOpenApi });
+    const script = (await call(wire.url, { method: 'GET', path: '/docs/start.js' })).body.toString();
+    await wire.close();
+    const bodies: unknown[] = [];
+    const kept: unknown[] = [];
+    const links: string[] = [];
+    const value = {
+      payment_session_url: 'https://api.klarna.com/payments/v1/sessions/{session_id}',
+      merchant_urls: { back: 'https://x/{{session_id}}' },
+    };
+    let learn = (answer: object): object => answer;
+    const swagger = Object.assign(
+      (options: { responseInterceptor: typeof learn }) => {
+        learn = options.responseInterceptor;
+        return {
+          specSelectors: { specJson: () => ({ getIn: (path: string[]) => (path.at(-1) === 'value' ? value : undefined) }) },
+          oas3Actions: {
+            setRequestBodyValue: (change: unknown) => bodies.push(change),
+            setRetainRequestBodyValueFlag: (change: unknown) => kept.push(change),
+          },
+        };
+      },
+      { presets: { apis: [] } },
+    );
+    runInNewContext(script, {
+      ...{ SwaggerUIBundle: swagger, URL, addEventListener: () => undefined },
+      document: {
+        currentScript: { src: 'http://gateway/base/docs/start.js' },
+        getElementById: () => null,
+        createElement: () => ({ style: {} }),
+        body: { appendChild: ({ href }: { href: string }) => links.push(href) },
+      },
+    });
+    learn({ url: 'http://gateway/base/payments/v1/sessions', text: '{"session_id":"s-1"}' });
+    learn({ url: 'http://gateway/payments/v1/sessions', text: '{"session_id":"s-1"}' });
+    learn({ url: 'http://gateway/hpp/v1/sessions', text: '{"session_id":"p-1"}' });
+    const filled = { ...value, payment_session_url: 'http://gateway/base/payments/v1/sessions/s-1' };
+    expect(bodies).toEqual([{ value: JSON.stringify(filled, null, 2), pathMethod: ['/hpp/v1/sessions', 'post'] }]);
+    // Else the field is emptied when it is first shown.
+    expect(kept).toEqual([{ value: true, pathMethod: ['/hpp/v1/sessions', 'post'] }]);
+    expect(links).toEqual(['http://127.0.0.1:3001/shopper/s-1', 'http://127.0.0.1:3001/pay/p-1']);
   });
 
   it('describes amounts as integers, required fields, nested lists and refusals', async () => {

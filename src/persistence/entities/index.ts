@@ -3,6 +3,7 @@ import { AttemptEntity } from './attempt.entity.js';
 import { CaptureEntity } from './capture.entity.js';
 import { ComparisonTurnEntity } from './comparison-turn.entity.js';
 import { CustomerTokenEntity } from './customer-token.entity.js';
+import { HostedPageEntity } from './hosted-page.entity.js';
 import { IdempotencyKeyEntity } from './idempotency-key.entity.js';
 import { LaneEntity } from './lane.entity.js';
 import { MerchantProviderAccountEntity } from './merchant-provider-account.entity.js';
@@ -26,6 +27,7 @@ export const entities = [
   MerchantProviderAccountEntity,
   PaymentSessionEntity,
   CustomerTokenEntity,
+  HostedPageEntity,
   OrderEntity,
   ComparisonTurnEntity,
   CaptureEntity,

@@ -5,6 +5,7 @@ import { CreateRetryBudgets1795000000003 } from './1795000000003-CreateRetryBudg
 import { CompareOrders1795000000004 } from './1795000000004-CompareOrders.js';
 import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
 import { CreateCustomerTokens1795000000006 } from './1795000000006-CreateCustomerTokens.js';
+import { CreateHostedPages1795000000007 } from './1795000000007-CreateHostedPages.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 
 export const migrations = [
@@ -15,5 +16,6 @@ export const migrations = [
   CompareOrders1795000000004,
   KeepOperations1795000000005,
   CreateCustomerTokens1795000000006,
+  CreateHostedPages1795000000007,
   RetireAccounts1795000000014,
 ];

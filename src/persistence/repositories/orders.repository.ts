@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '../database.js';
+import { Database, type Queryable, type Transaction } from '../database.js';
 import { ORDER_COLUMNS, orderOf, STATE_COLUMNS, type OrderRow, type OrderState, type StoredOrder } from './stored-order.js';
 import { parametersOf, type NewEvent } from './timeline.repository.js';
 
@@ -56,8 +56,8 @@ export class OrdersRepository {
   constructor(private readonly database: Database) {}
 
   /** Every order with this provider's id, of whatever merchant and account. The provider's ids are unique per account only. */
-  findByProviderId(providerOrderId: string): Promise<OrderPlace[]> {
-    return this.database.query<OrderPlace>(`SELECT ${PLACE_COLUMNS} FROM orders WHERE provider_order_id = $1 ORDER BY created_at, id`, [
+  findByProviderId(providerOrderId: string, db: Queryable = this.database): Promise<OrderPlace[]> {
+    return db.query<OrderPlace>(`SELECT ${PLACE_COLUMNS} FROM orders WHERE provider_order_id = $1 ORDER BY created_at, id`, [
       providerOrderId,
     ]);
   }

@@ -1,10 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { JsonObject } from '../json.js';
 import { jsonAnswer, type Answer } from './answers.js';
-import { orderPlaced } from './fraud-decision.js';
 import type { Order, Purchase } from './model.js';
 import { ORDER_LIFETIME_MS, withCapture } from './order-state.js';
-import type { Work } from './work.js';
+import type { Change, Work } from './work.js';
 
 /** How each payment method category is reported: in the answer of create order, and as `initial_payment_method` of the order. */
 export const paymentMethods: Record<string, { authorized: JsonObject; initial: string }> = {
@@ -15,6 +14,7 @@ export const paymentMethods: Record<string, { authorized: JsonObject; initial: s
 
 /** What an order is made of: a session's authorization, or a customer token. */
 export interface OrderSource {
+  merchant: string;
   session_id: string | null;
   authorization_token: string | null;
   customer_token?: string;
@@ -22,36 +22,34 @@ export interface OrderSource {
 }
 
 /** `authorized_payment_method`, in the form that the switch has. */
-export function methodShown(work: Work, category: string): JsonObject | JsonObject[string] {
+export function methodShown({ world }: Change, category: string): JsonObject | JsonObject[string] {
   const { authorized } = paymentMethods[category] ?? paymentMethods.pay_later!;
-  return work.world.switches.get('authorized_payment_method') === 'object' ? authorized : authorized.type;
+  return world.switches.get('authorized_payment_method') === 'object' ? authorized : authorized.type;
 }
 
 /**
- * Makes an order that was judged to be in order, and what follows it: a capture when it is captured at once, push, fraud decision.
+ * Makes an order that was judged to be in order, with its capture when it is captured at once. Whom it is told to is the caller's matter.
  * @param pending how Klarna will decide; undefined: it has accepted
  */
-export function placeOrder(
-  work: Work,
+export function makeOrder(
+  { world, now, puts }: Change,
   purchase: Purchase,
   pending: 'ACCEPTED' | 'REJECTED' | undefined,
   { payment_method_category, ...source }: OrderSource,
-): { order: Order; answer: Answer } {
-  const { switches } = work.world;
+): Order {
   let order: Order = {
     ...source,
     order_id: randomUUID(),
-    merchant: work.merchant,
     klarna_reference: `K${randomBytes(5).toString('hex').slice(0, 7).toUpperCase()}`,
-    created_at: work.now,
-    expires_at: work.now + ORDER_LIFETIME_MS,
+    created_at: now,
+    expires_at: now + ORDER_LIFETIME_MS,
     purchase,
     order_amount: purchase.order_amount,
     original_order_amount: purchase.order_amount,
     captured_amount: 0,
     refunded_amount: 0,
     fraud_status: pending === undefined ? 'ACCEPTED' : 'PENDING',
-    ...(pending !== undefined && { decision: { outcome: pending, at: work.now + switches.get('pending_decision_seconds') * 1000 } }),
+    ...(pending !== undefined && { decision: { outcome: pending, at: now + world.switches.get('pending_decision_seconds') * 1000 } }),
     cancelled: false,
     acknowledged: false,
     payment_method: (paymentMethods[payment_method_category] ?? paymentMethods.pay_later!).initial,
@@ -59,19 +57,22 @@ export function placeOrder(
     refund_ids: [],
   };
   if (purchase.auto_capture === true && order.fraud_status === 'ACCEPTED') {
-    const taken = withCapture(order, randomUUID(), order.order_amount, work.now, null, { order_lines: purchase.order_lines });
+    const taken = withCapture(order, randomUUID(), order.order_amount, now, null, { order_lines: purchase.order_lines });
     order = taken.order;
-    work.put('captures', taken.capture.capture_id, taken.capture);
+    puts.push(['captures', taken.capture.capture_id, taken.capture]);
   }
-  work.orderId = order.order_id;
-  work.put('orders', order.order_id, order);
-  orderPlaced(work, order);
-  const answer = jsonAnswer(200, {
-    order_id: order.order_id,
+  puts.push(['orders', order.order_id, order]);
+  return order;
+}
+
+/** What the merchant is answered whose call has made an order. */
+export function orderAnswer(work: Work, { order_id, purchase, fraud_status }: Order, category: string): Answer {
+  work.orderId = order_id;
+  return jsonAnswer(200, {
+    order_id,
     // Klarna's redirect page needs somewhere to send the shopper: without a confirmation URL there is none.
-    ...(purchase.merchant_urls?.confirmation !== undefined && { redirect_url: `${work.call.baseUrl}/redirect/${order.order_id}` }),
-    fraud_status: order.fraud_status,
-    authorized_payment_method: methodShown(work, payment_method_category),
+    ...(purchase.merchant_urls?.confirmation !== undefined && { redirect_url: `${work.call.baseUrl}/redirect/${order_id}` }),
+    fraud_status,
+    authorized_payment_method: methodShown(work, category),
   });
-  return { order, answer };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { minorUnitsOf } from '../money.js';
-import { Database, type Queryable } from '../persistence/database.js';
+import { minorUnitsOf } from '../../money.js';
+import { Database, type Queryable } from '../database.js';
 
 /** What of a session is kept; personal data stays at Klarna. */
 export interface SessionFacts {
@@ -144,6 +144,15 @@ export class SessionsRepository {
         WHERE id = $1`,
       [id, purchaseCountry, purchaseCurrency, orderAmount, merchantReference1, merchantReference2, at].map((value) => value ?? null),
     );
+  }
+
+  /** Keeps the fingerprint of a token that was shown elsewhere than in the session itself, unless something newer is known. */
+  async showedToken(db: Queryable, id: string, tokenHash: Buffer, at: Date): Promise<void> {
+    await db.query('UPDATE payment_sessions SET authorization_token_hash = $2, updated_at = $3 WHERE id = $1 AND updated_at <= $3', [
+      id,
+      tokenHash,
+      at,
+    ]);
   }
 
   /** Marks the session complete: an order was placed with its token. */

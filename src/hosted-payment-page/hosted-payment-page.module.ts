@@ -1,0 +1,45 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { KlarnaModule } from '../klarna/klarna.module.js';
+import { MerchantsModule } from '../merchants/merchants.module.js';
+import { HandlerRegistry } from '../operations/handler-registry.js';
+import { OperationsModule } from '../operations/operations.module.js';
+import { OrdersModule } from '../orders/orders.module.js';
+import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
+import { CreatePageHandler } from './create-page.handler.js';
+import { DisablePageHandler } from './disable-page.handler.js';
+import { DistributePageHandler } from './distribute-page.handler.js';
+import { HostedPagesRepository } from './hosted-pages.repository.js';
+import { HostedPaymentPageService } from './hosted-payment-page.service.js';
+import { PageReader } from './page-reader.js';
+import { PageTargets } from './page-targets.js';
+import { PagesController } from './pages.controller.js';
+import { Purchases } from './purchases.js';
+
+/** Klarna's own page, on which a shopper pays for a payment session or a checkout order. */
+@Module({
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  controllers: [PagesController],
+  providers: [
+    SessionsRepository,
+    HostedPagesRepository,
+    Purchases,
+    PageReader,
+    PageTargets,
+    HostedPaymentPageService,
+    CreatePageHandler,
+    DisablePageHandler,
+    DistributePageHandler,
+  ],
+})
+export class HostedPaymentPageModule implements OnModuleInit {
+  constructor(
+    private readonly registry: HandlerRegistry,
+    private readonly createPage: CreatePageHandler,
+    private readonly disablePage: DisablePageHandler,
+    private readonly distributePage: DistributePageHandler,
+  ) {}
+
+  onModuleInit(): void {
+    for (const handler of [this.createPage, this.disablePage, this.distributePage]) this.registry.register(handler);
+  }
+}
