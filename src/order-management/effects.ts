@@ -3,6 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { objectIn } from '../klarna/answer-of-record.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
+import { NOT_SHOWN } from '../operations/operation.js';
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
@@ -65,7 +66,7 @@ export class Effects {
     return this.#look(operation, (snapshot, order) => {
       const data = { ...amountsOf(snapshot), expires_at: snapshot.expiresAt?.toISOString() ?? null };
       const present = reached({ snapshot, order, now: this.clock.now() });
-      if (present === undefined) return { finding: 'unreadable', data: { ...data, code: 'NOT_SHOWN' } };
+      if (present === undefined) return { finding: 'unreadable', data: { ...data, code: NOT_SHOWN } };
       if (!present) return { finding: 'absent', data };
       return { finding: 'present', data, answer: doneAnswer() };
     });

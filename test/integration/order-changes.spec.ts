@@ -295,6 +295,19 @@ describe('an unknown outcome that Klarna does not show', () => {
     expect(await compared(id)).toMatchObject({ outcome: 'equal' });
   });
 
+  it('goes to a person, too, when this order alone shows nothing that would tell', async () => {
+    // It was placed without any address, and what was captured gets no other one: each call is refused, the first without a usable answer.
+    const id = await aReadOrder();
+    await aCapture(id, 10_000);
+    const path = ordersPath(id, '/customer-details');
+    await gateway.fault('status_after', { method: 'PATCH', path }, { code: 500 });
+    const address = { given_name: 'Alva', street_address: 'Storgatan 1', postal_code: '111 22', city: 'Stockholm', country: 'SE' };
+    const open = await gateway.call('PATCH', path, { body: { shipping_address: address }, headers: { Prefer: 'wait=0' } });
+    expect(open.status).toBe(202);
+    const manual = await settled(gateway, open, ['manual']);
+    expect(manual).toMatchObject({ reason: 'not-shown' });
+  });
+
   it('is sent once more under a new key where twice is as good as once', async () => {
     const id = await aReadOrder();
     const path = ordersPath(id, '/acknowledge');
