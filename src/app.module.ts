@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { CheckoutModule } from './checkout/checkout.module.js';
 import { ClockModule } from './clock/clock.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
@@ -22,7 +23,7 @@ import { TelemetryModule } from './telemetry/telemetry.module.js';
 export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
-    const klarna = [PaymentsModule, CustomerTokenModule, OrderManagementModule, HostedPaymentPageModule];
+    const klarna = [PaymentsModule, CustomerTokenModule, CheckoutModule, OrderManagementModule, HostedPaymentPageModule];
     const features = [HttpLayerModule, HealthModule, OrdersModule, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }

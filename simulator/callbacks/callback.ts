@@ -1,4 +1,4 @@
-export type CallbackKind = 'authorization' | 'push' | 'notification' | 'status_update';
+export type CallbackKind = 'authorization' | 'push' | 'checkout_push' | 'notification' | 'status_update';
 
 export interface CallbackAttempt {
   /** Virtual time. */

@@ -18,10 +18,16 @@ const PAUSES_MS: Partial<Record<CallbackKind, readonly number[]>> = {
   // "A few seconds apart": nobody outside Klarna knows how few.
   status_update: [3_000, 3_000, 3_000],
 };
+/** Checkout's push: 2 minutes after the purchase, then 5, 15, 30 and 60 minutes later, then every 4 hours for 48 hours. */
+const CHECKOUT_PUSH_AFTER_MS = 2 * MINUTE_MS;
+const CHECKOUT_PUSH_AT_MS = [5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS);
+const CHECKOUT_PUSH_EVERY_MS = 240 * MINUTE_MS;
+const CHECKOUT_PUSH_FOR_MS = 48 * 60 * MINUTE_MS;
 
 const PATIENCE: Record<CallbackKind, Patience> = {
   authorization: { connectMs: 2_000, readMs: 2_000 },
   push: { connectMs: 5_000, readMs: 5_000 },
+  checkout_push: { connectMs: 5_000, readMs: 5_000 },
   notification: { connectMs: 5_000, readMs: 5_000 },
   status_update: { connectMs: 3_000, readMs: 3_000 },
 };
@@ -57,6 +63,12 @@ export class Callbacks {
   /** Plans the Payments push of a placed order: a POST without a body, told apart only by its URL. */
   planPush(puts: Put[], order: Order, at: number): () => void {
     return this.plan(puts, 'push', order.purchase.merchant_urls?.push, order.session_id, order.order_id, '', at);
+  }
+
+  /** Plans Checkout's push of a completed order: not sent at all when the order is acknowledged before. */
+  planCheckoutPush(puts: Put[], order: Order, at: number): () => void {
+    const url = order.purchase.merchant_urls?.push;
+    return this.plan(puts, 'checkout_push', url, null, order.order_id, '', at + CHECKOUT_PUSH_AFTER_MS);
   }
 
   /** Plans the notification about the decision of a pending order. */
@@ -149,6 +161,7 @@ export class Callbacks {
       const pause = pauses[attempts - 1];
       return ok || pause === undefined ? null : planned + pause;
     }
+    if (callback.kind === 'checkout_push') return checkoutPushAfter(callback.first_at, attempts);
     const repeats = this.switches.get('push_repeats');
     const stops =
       callback.kind === 'push'
@@ -159,13 +172,22 @@ export class Callbacks {
   }
 
   private stoppedByAcknowledge(callback: Callback): boolean {
-    if (callback.kind !== 'push' || this.switches.get('push_repeats') !== 'until_acknowledged') return false;
-    return callback.order_id !== null && this.store.rows.orders.get(callback.order_id)?.acknowledged === true;
+    const stops =
+      callback.kind === 'checkout_push' || (callback.kind === 'push' && this.switches.get('push_repeats') === 'until_acknowledged');
+    return stops && callback.order_id !== null && this.store.rows.orders.get(callback.order_id)?.acknowledged === true;
   }
 }
 
-/** Klarna fills in what it knows. */
+/** Klarna fills in what it knows; each API has placeholders of its own. */
 function filledIn(url: string, sessionId: string | null, orderId: string | null): string {
-  const known = { '{session.id}': sessionId, '{order.id}': orderId };
+  const known = { '{session.id}': sessionId, '{order.id}': orderId, '{checkout.order.id}': orderId };
   return Object.entries(known).reduce((filled, [name, id]) => filled.replaceAll(name, id ?? name), url);
+}
+
+/** When Checkout's push is repeated; what the shop answers to it does not matter. Null: never. */
+function checkoutPushAfter(firstAt: number, attempts: number): number | null {
+  const quick = CHECKOUT_PUSH_AT_MS[attempts - 1];
+  const later = (CHECKOUT_PUSH_AT_MS.at(-1) ?? 0) + (attempts - CHECKOUT_PUSH_AT_MS.length) * CHECKOUT_PUSH_EVERY_MS;
+  const after = quick ?? later;
+  return after > CHECKOUT_PUSH_FOR_MS ? null : firstAt + after;
 }

@@ -3,8 +3,11 @@ import type { Faults } from '../faults/faults.js';
 import type { Gates } from '../faults/gates.js';
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
+import { completeCheckout } from '../klarna/complete-checkout.js';
 import type { CustomerToken } from '../klarna/model.js';
+import { CannotComplete } from '../klarna/open-checkout.js';
 import { PAGE_ACTIONS, playPage } from '../klarna/play-page.js';
+import { changeByShopper } from '../klarna/shopper-changes.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
@@ -55,6 +58,13 @@ const CONTROLS: Record<string, Handler> = {
 
   'GET /simulator/ledger/hosted-pages': ({ ledger }) => json(200, { hosted_pages: ledger.hostedPages() }),
   'GET /simulator/ledger/hosted-pages/:id': ({ ledger }, _request, id) => found(ledger.hostedPage(id)),
+
+  'POST /simulator/checkouts/:id/change': async ({ world }, request, id) =>
+    json(200, { order_id: (await changeByShopper(world, id, optionalObject(request))).order_id }),
+
+  'POST /simulator/checkouts/:id/complete': async ({ world }, request, id) =>
+    json(200, { order_id: (await completeCheckout(world, id, optionalObject(request), request.url.origin)).order_id }),
+
   'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
   'GET /simulator/ledger/orders/:id': ({ ledger }, _request, id) => found(ledger.order(id)),
   'GET /simulator/ledger/requests': ({ ledger }, { url }) => {
@@ -139,7 +149,8 @@ export async function control(controlled: Controlled, request: OwnRequest): Prom
     }
     throw new ControlRefusal(404, `${request.method} ${path} is not a control of the simulator`);
   } catch (error) {
-    if (error instanceof ControlRefusal || error instanceof CannotAuthorize) return json(error.status, { error: error.message });
+    if (error instanceof ControlRefusal || error instanceof CannotAuthorize || error instanceof CannotComplete)
+      return json(error.status, { error: error.message });
     if (error instanceof UnknownSwitch) return json(400, { error: error.message });
     throw error;
   }

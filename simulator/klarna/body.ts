@@ -6,8 +6,8 @@ import type { Work } from './work.js';
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Payments: 400 for every broken field. Order Management: 422 when a text or its length is the problem, 400 otherwise. */
-export type FieldErrors = 'payments' | 'order-management';
+/** Payments and Checkout: 400 for every broken field. Order Management: 422 when a text or its length is the problem, 400 otherwise. */
+export type FieldErrors = 'payments' | 'checkout' | 'order-management';
 
 /** @throws KlarnaRefusal when there are problems: one `Bad value: path` message per field */
 export function refuseProblems(problems: Problem[], api: FieldErrors): void {

@@ -12,8 +12,10 @@ export const paymentMethods: Record<string, { authorized: JsonObject; initial: s
   pay_over_time: { authorized: { type: 'fixed_amount', number_of_installments: 3 }, initial: 'FIXED_AMOUNT' },
 };
 
-/** What an order is made of: a session's authorization, or a customer token. */
+/** What an order is made of: a session's authorization, a customer token, or a checkout. */
 export interface OrderSource {
+  /** Given by a checkout, which keeps its id as an order. */
+  order_id?: string;
   merchant: string;
   session_id: string | null;
   authorization_token: string | null;
@@ -38,8 +40,8 @@ export function makeOrder(
   { payment_method_category, ...source }: OrderSource,
 ): Order {
   let order: Order = {
-    ...source,
     order_id: randomUUID(),
+    ...source,
     klarna_reference: `K${randomBytes(5).toString('hex').slice(0, 7).toUpperCase()}`,
     created_at: now,
     expires_at: now + ORDER_LIFETIME_MS,
@@ -58,7 +60,8 @@ export function makeOrder(
   };
   if (purchase.auto_capture === true && order.fraud_status === 'ACCEPTED') {
     const taken = withCapture(order, randomUUID(), order.order_amount, now, null, { order_lines: purchase.order_lines });
-    order = taken.order;
+    // That Klarna captures is no sign that the shop knows of the order.
+    order = { ...taken.order, acknowledged: false };
     puts.push(['captures', taken.capture.capture_id, taken.capture]);
   }
   puts.push(['orders', order.order_id, order]);

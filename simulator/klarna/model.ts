@@ -20,6 +20,13 @@ export interface MerchantUrls extends JsonObject {
   notification?: string;
   push?: string;
   authorization?: string;
+  /** Checkout's. */
+  checkout?: string;
+  terms?: string;
+  validation?: string;
+  address_update?: string;
+  country_change?: string;
+  shipping_option_update?: string;
 }
 
 /** The fields that session and create order share, as the merchant sent them; members we do not know are left out. */
@@ -100,6 +107,29 @@ export interface StepUp {
   customer_token: string;
   /** The order with which it was repaired. */
   order_id?: string;
+}
+
+/** A checkout before it is an order. */
+export interface Checkout {
+  order_id: string;
+  merchant: string;
+  started_at: number;
+  /** By the shop or the shopper; 48 hours later it is gone. */
+  last_modified_at: number;
+  completed_at?: number;
+  aborted?: true;
+  purchase: CheckoutPurchase;
+  recurring_token?: string;
+}
+
+/** The members of a checkout that Klarna knows, as the merchant sent them and the shopper completed them. */
+export interface CheckoutPurchase extends Purchase {
+  order_tax_amount: number;
+  locale: string;
+  recurring?: boolean;
+  options?: JsonObject & { auto_capture?: boolean; require_validate_callback_success?: boolean };
+  shipping_options?: JsonObject[];
+  selected_shipping_option?: JsonObject;
 }
 
 export type FraudStatus = 'ACCEPTED' | 'PENDING' | 'REJECTED';

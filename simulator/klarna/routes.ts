@@ -2,6 +2,7 @@ import type { Answer } from './answers.js';
 import { deleteAuthorization } from './authorizations.js';
 import { addCaptureShippingInfo, dueDateOptions, extendDueDate, triggerSendOut } from './capture-changes.js';
 import { createCapture, listCaptures, readCapture } from './captures.js';
+import { abortCheckout, createCheckout, readCheckout, updateCheckout } from './checkouts.js';
 import { createCustomerToken } from './create-customer-token.js';
 import { createOrder } from './create-order.js';
 import { chargeToken, readToken, updateTokenStatus } from './customer-tokens.js';
@@ -12,7 +13,10 @@ import { createRefund, readRefund } from './refunds.js';
 import { createSession, readSession, updateSession } from './sessions.js';
 import type { Work } from './work.js';
 
-/** Which idempotency rule a write follows: Order Management and the order of a customer token declare the key, Payments does not, reads have none. */
+/**
+ * Which idempotency rule a write follows: Order Management and the order of a customer token declare the key, Payments does not, reads,
+ * Checkout and hosted pages have none.
+ */
 export type Keyed = 'order-management' | 'customer-token' | 'payments' | 'none';
 
 export interface Route {
@@ -39,6 +43,10 @@ const ROUTES: Route[] = [
   route('GET', TOKEN, 'none', readToken),
   route('POST', `${TOKEN}/order`, 'customer-token', chargeToken),
   route('PATCH', `${TOKEN}/status`, 'none', updateTokenStatus),
+  route('POST', '/checkout/v3/orders', 'none', createCheckout),
+  route('GET', '/checkout/v3/orders/:id', 'none', readCheckout),
+  route('POST', '/checkout/v3/orders/:id', 'none', updateCheckout),
+  route('POST', '/checkout/v3/orders/:id/abort', 'none', abortCheckout),
   route('GET', ORDER, 'none', readOrder),
   route('POST', `${ORDER}/acknowledge`, 'order-management', acknowledge),
   route('PATCH', `${ORDER}/authorization`, 'order-management', updateAuthorization),
@@ -92,7 +100,7 @@ export function findRoute(method: string, path: string): Match | 'wrong-method' 
 export function namedByPath(path: string): { orderId: string | null; token: string | null } {
   const [, api, , collection, id] = path.split('/');
   return {
-    orderId: api === 'ordermanagement' && collection === 'orders' && id ? id.toLowerCase() : null,
+    orderId: (api === 'ordermanagement' || api === 'checkout') && collection === 'orders' && id ? id.toLowerCase() : null,
     token: api === 'payments' && collection === 'authorizations' && id ? id : null,
   };
 }

@@ -82,7 +82,15 @@ export function sessionCompleted(): KlarnaRefusal {
 
 /** The refusal for something that belongs to another merchant, as the switch `foreign_orders` has it. */
 export function refuseForeign(world: World, notFound: KlarnaRefusal): KlarnaRefusal {
-  if (world.switches.get('foreign_orders') === 'not_found') return notFound;
+  return isHidden(world) ? notFound : notAuthorized();
+}
+
+/** Whether what belongs to another merchant is the same as what does not exist. */
+export function isHidden(world: World): boolean {
+  return world.switches.get('foreign_orders') === 'not_found';
+}
+
+export function notAuthorized(): KlarnaRefusal {
   return new KlarnaRefusal(403, 'FORBIDDEN', ['You are not authorized for this resource']);
 }
 

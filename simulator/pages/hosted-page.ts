@@ -6,8 +6,9 @@ import type { World } from '../klarna/work.js';
 import type { OwnReply, OwnRequest } from '../server.js';
 import { html, type Html } from './html.js';
 import { layout, notFoundPage, redirect } from './layout.js';
-import { agreedInForm, cart, checkoutForm } from './shopper-page.js';
+import { agreedInForm, cart } from './purchase-parts.js';
 import { qrCode } from './qr-code.js';
+import { checkoutForm } from './shopper-page.js';
 import { countryName, moment } from './words.js';
 
 /** What the shopper is told of a page that they have left, or can't use; `bad` is shown as a failure. */
@@ -40,7 +41,7 @@ export function hostedPage(world: World, request: OwnRequest, id: string): OwnRe
     const action = PAGE_ACTIONS.find((known) => known === form.get('action'));
     if (action === undefined) return notFoundPage('This page does not exist');
     try {
-      playPage(world, id, action, action === 'pay' ? agreedInForm(form, session) : {});
+      playPage(world, id, action, action === 'pay' ? agreedInForm(form, session.purchase) : {});
       return redirect(303, `${here}?left`);
     } catch (error) {
       if (error instanceof CannotAuthorize)
@@ -78,7 +79,7 @@ function shown(page: HostedPage, session: Session, error: string | undefined, op
       </p>
       <div class="checkout">
         <div>${checkoutForm(session, `/pay/${page.session_id}`, exits)}</div>
-        <aside class="card side">${cart(session)}</aside>
+        <aside class="card side">${cart(session.purchase)}</aside>
       </div>
     `,
   );

@@ -1,6 +1,7 @@
 import type { OwnReply } from '../server.js';
+import { isShown } from '../klarna/checkout-view.js';
 import { isOpenPage } from '../klarna/hosted-page-state.js';
-import type { HostedPage, Order, Session } from '../klarna/model.js';
+import type { Checkout, HostedPage, Order, Purchase, Session } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import { html, type Html } from './html.js';
 import { layout } from './layout.js';
@@ -20,6 +21,10 @@ export function indexPage(world: World): OwnReply {
   const sessions = newest(
     [...world.store.rows.sessions.values()].filter((session) => session.status === 'incomplete' && session.expires_at > now),
   );
+  const checkouts = [...world.store.rows.checkouts.values()]
+    .filter((checkout) => checkout.completed_at === undefined && checkout.aborted !== true && isShown(world, checkout))
+    .sort((a, b) => b.started_at - a.started_at)
+    .slice(0, SHOWN);
   const pages = newest([...world.store.rows.hosted_pages.values()]);
   const orders = newest([...world.store.rows.orders.values()]);
   return layout(
@@ -27,7 +32,8 @@ export function indexPage(world: World): OwnReply {
     html`
       <h1>Play the shopper</h1>
       <p class="lead">
-        Each payment session that a shop has opened is listed here. Pick one, look at the cart, and pay or decline as its customer would.
+        Each payment session and each checkout that a shop has opened is listed here. Pick one, look at the cart, and pay or decline as its
+        customer would.
       </p>
       <div id="live">
         <section>
@@ -40,6 +46,13 @@ export function indexPage(world: World): OwnReply {
               : html`<div class="grid">${sessions.map((session) => sessionTile(session, now))}</div>`
           }
         </section>
+        ${
+          checkouts.length > 0 &&
+          html`<section>
+            <h2>Open checkouts</h2>
+            <div class="grid">${checkouts.map((checkout) => checkoutTile(checkout, now))}</div>
+          </section>`
+        }
         ${
           pages.length > 0 &&
           html`<section class="card">
@@ -67,18 +80,27 @@ export function indexPage(world: World): OwnReply {
   );
 }
 
-function sessionTile(session: Session, now: number): Html {
-  const { purchase } = session;
+function sessionTile({ session_id, purchase, created_at, authorization_token }: Session, now: number): Html {
+  const authorized = authorization_token !== undefined;
+  const badge = authorized && html`<span class="badge good">Authorized</span>`;
+  return tile(`/shopper/${session_id}`, purchase, created_at, now, badge, authorized ? 'Show authorization →' : 'Open checkout →');
+}
+
+function checkoutTile({ order_id, purchase, started_at }: Checkout, now: number): Html {
+  return tile(`/checkouts/${order_id}`, purchase, started_at, now, html`<span class="badge">Checkout</span>`, 'Open checkout →');
+}
+
+function tile(to: string, purchase: Purchase, madeAt: number, now: number, badge: Html | false, go: string): Html {
   const items = purchase.order_lines.length;
-  return html`<a class="card tile" href="/shopper/${session.session_id}">
+  return html`<a class="card tile" href="${to}">
     <span class="row">
       <span class="badge flat">${countryName(purchase.purchase_country)}</span>
-      ${session.authorization_token !== undefined && html`<span class="badge good">Authorized</span>`}
+      ${badge}
     </span>
     <span class="amount num">${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}</span>
     <span class="wrap">${purchase.merchant_reference1 ?? html`<span class="soft">no reference</span>`}</span>
-    <span class="soft small">${items} ${items === 1 ? 'line' : 'lines'} · ${ago(session.created_at, now)}</span>
-    <span class="go">${session.authorization_token === undefined ? 'Open checkout →' : 'Show authorization →'}</span>
+    <span class="soft small">${items} ${items === 1 ? 'line' : 'lines'} · ${ago(madeAt, now)}</span>
+    <span class="go">${go}</span>
   </a>`;
 }
 

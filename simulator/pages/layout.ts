@@ -3,7 +3,7 @@ import type { OwnReply } from '../server.js';
 import { html, Html } from './html.js';
 import { STYLE } from './style.js';
 
-/** Copies text on `data-copy` buttons and keeps `#live` fresh. Pages can be read and used without it. */
+/** Copies text on `data-copy` buttons, presses `data-on-change` buttons when a field named there changes, and keeps `#live` fresh. Pages can be read and used without it. */
 const SCRIPT = `
 document.addEventListener('click', async (event) => {
   const button = event.target.closest('[data-copy]');
@@ -23,6 +23,10 @@ document.addEventListener('click', async (event) => {
   button.textContent = 'Copied';
   setTimeout(() => { button.textContent = label; }, 1500);
 });
+document.addEventListener('change', ({ target }) => {
+  const button = target.form?.querySelector('[data-on-change~="' + target.name + '"]');
+  if (button) target.form.requestSubmit(button);
+});
 if (document.getElementById('live')) {
   setInterval(async () => {
     if (document.hidden) return;
@@ -35,8 +39,11 @@ if (document.getElementById('live')) {
 }
 `;
 
-/** A whole page. Only its own inline style and script may run: what merchants write is shown, never interpreted. */
-export function layout(title: string, content: Html, status = 200): OwnReply {
+/**
+ * A whole page. Only its own inline style and script may run: what merchants write is shown, never interpreted.
+ * @param framed it may stand in a frame of anybody's, and its form may lead to the shop
+ */
+export function layout(title: string, content: Html, { status = 200, framed = false } = {}): OwnReply {
   const nonce = randomBytes(16).toString('base64');
   const page = html`<!doctype html>
     <html lang="en">
@@ -67,7 +74,7 @@ export function layout(title: string, content: Html, status = 200): OwnReply {
     type: 'text/html; charset=utf-8',
     body: page.markup,
     headers: {
-      'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action ${framed ? '*' : "'self'"}; img-src data:; base-uri 'none'; frame-ancestors ${framed ? '*' : "'none'"}`,
       'X-Content-Type-Options': 'nosniff',
     },
   };
@@ -81,7 +88,7 @@ export function notFoundPage(what: string): OwnReply {
       <p>It may have expired, or the state was wiped.</p>
       <p><a href="/">All open sessions</a></p>
     </section>`,
-    404,
+    { status: 404 },
   );
 }
 

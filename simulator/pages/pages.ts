@@ -4,11 +4,13 @@ import type { Session } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
+import { checkoutPage } from './checkout-page.js';
 import { hostedPage, hostedPageCode } from './hosted-page.js';
 import { indexPage } from './index-page.js';
 import { notFoundPage, redirect } from './layout.js';
 import { orderPage } from './order-page.js';
-import { agreedInForm, shopperPage } from './shopper-page.js';
+import { agreedInForm } from './purchase-parts.js';
+import { shopperPage } from './shopper-page.js';
 
 export interface PageContext {
   world: World;
@@ -17,7 +19,7 @@ export interface PageContext {
 }
 
 /** Answers everything that is neither Klarna's nor a control: the pages for people, `/redirect` and `/health`. */
-export function page(context: PageContext, request: OwnRequest): OwnReply {
+export function page(context: PageContext, request: OwnRequest): OwnReply | Promise<OwnReply> {
   const { pathname, searchParams } = request.url;
   const [, place, id, more] = pathname.split('/');
   const reading = request.method === 'GET' || request.method === 'HEAD';
@@ -27,6 +29,7 @@ export function page(context: PageContext, request: OwnRequest): OwnReply {
   if (reading && pathname === '/health')
     return { status: 200, type: 'application/json', body: JSON.stringify({ status: 'ok', pid: process.pid }) };
   if (request.method === 'POST' && pathname === '/clock') return moveClock(context.world, request);
+  if (place === 'checkouts' && id !== undefined) return checkoutPage(context, request, id);
   if (place === 'pay' && id !== undefined) return hostedPage(context.world, request, id);
   if (place === 'shopper' && id !== undefined) return shopper(context, request, id, searchParams);
   const order = id === undefined ? undefined : context.world.store.rows.orders.get(id);
@@ -48,7 +51,7 @@ function shopper(context: PageContext, request: OwnRequest, id: string, query: U
   if (request.method !== 'POST') return notFoundPage('This page does not exist');
   const form = new URLSearchParams(request.body.toString('utf8'));
   try {
-    authorizeSession(context.world, id, agreedInForm(form, session));
+    authorizeSession(context.world, id, agreedInForm(form, session.purchase));
     return redirect(303, `/shopper/${id}`);
   } catch (error) {
     if (error instanceof CannotAuthorize) return { ...shopperPage(context, session, { error: error.message }), status: error.status };

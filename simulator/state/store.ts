@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type {
   Authorization,
   Capture,
+  Checkout,
   CustomerToken,
   Distribution,
   HostedPage,
@@ -23,6 +24,7 @@ export interface Tables {
   step_ups: StepUp;
   hosted_pages: HostedPage;
   distributions: Distribution;
+  checkouts: Checkout;
   orders: Order;
   captures: Capture;
   refunds: Refund;
@@ -53,6 +55,7 @@ const emptyRows = (): Rows => ({
   step_ups: new Map(),
   hosted_pages: new Map(),
   distributions: new Map(),
+  checkouts: new Map(),
   orders: new Map(),
   captures: new Map(),
   refunds: new Map(),

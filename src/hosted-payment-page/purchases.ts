@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../merchants/caller.js';
 import { Refusal } from '../operations/errors.js';
+import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import type { Purchase } from './purchase-url.js';
@@ -27,11 +28,11 @@ export class Purchases {
   /** What we know by the id of a purchase, per API that pages can be made for. */
   readonly #known: Readonly<Record<Purchase['api'], (id: string) => Promise<readonly Known[]>>>;
 
-  constructor(sessions: SessionsRepository, orders: OrdersRepository) {
+  constructor(sessions: SessionsRepository, checkouts: CheckoutOrdersRepository, orders: OrdersRepository) {
     this.#known = {
       payments: (id) => sessions.byProviderId(id),
       // A checkout's order keeps the checkout's id.
-      checkout: (id) => orders.findByProviderId(id),
+      checkout: async (id) => [...(await checkouts.byProviderId(id)), ...(await orders.findByProviderId(id))],
     };
   }
 

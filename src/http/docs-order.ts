@@ -4,6 +4,7 @@ type Paths = OpenAPIObject['paths'];
 type Method = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
 const PURCHASE = 'A purchase, from top to bottom';
+const CHECKOUT = 'A purchase by Checkout, from top to bottom';
 const PAGE = "A purchase on Klarna's own page";
 const SUBSCRIPTION = 'A subscription, from top to bottom';
 const AFTER = 'Looking back';
@@ -34,6 +35,9 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/refunds'],
   [PURCHASE, 'get', '/ordermanagement/v1/orders/{order_id}/refunds/{refund_id}'],
   [PURCHASE, 'post', '/ordermanagement/v1/orders/{order_id}/release-remaining-authorization'],
+  [CHECKOUT, 'post', '/checkout/v3/orders'],
+  [CHECKOUT, 'post', '/checkout/v3/orders/{order_id}'],
+  [CHECKOUT, 'get', '/checkout/v3/orders/{order_id}'],
   [PAGE, 'post', '/hpp/v1/sessions'],
   [PAGE, 'post', '/hpp/v1/sessions/{session_id}/distribution'],
   [PAGE, 'get', '/hpp/v1/sessions/{session_id}'],
@@ -49,6 +53,7 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [AFTER, 'get', '/operations/{id}'],
   [NOTHING_BOUGHT, 'delete', '/payments/v1/authorizations/{authorizationToken}'],
   [NOTHING_BOUGHT, 'post', '/ordermanagement/v1/orders/{order_id}/cancel'],
+  [NOTHING_BOUGHT, 'post', '/checkout/v3/orders/{order_id}/abort'],
   [STUCK, 'get', '/operations/summary'],
   [STUCK, 'get', '/operations'],
   [STUCK, 'get', '/operations/{id}/explanation'],
@@ -61,6 +66,11 @@ const GROUPS = [
   {
     name: PURCHASE,
     description: "Let the shopper authorize BEFORE 'Read a session': it hands the authorization token to the next step.",
+  },
+  {
+    name: CHECKOUT,
+    description:
+      "Play the shopper and complete the checkout BEFORE 'Read a checkout', which then shows that it is an order: go on with Order Management above, under the same id.",
   },
   {
     name: PAGE,
@@ -76,7 +86,7 @@ const GROUPS = [
   {
     name: NOTHING_BOUGHT,
     description:
-      'Each needs another turn, because the purchase above has used up its token and captured its order (they answer 404 and 403 after it). Cancel an authorization: open a session, authorize it, read it, then press this. Cancel an order: open, authorize, read, place the order, then press this.',
+      'Each needs another turn, because the purchase above has used up its token and captured its order (they answer 404 and 403 after it). Cancel an authorization: open a session, authorize it, read it, then press this. Cancel an order: open, authorize, read, place the order, then press this. End a checkout: open one, then press this.',
   },
   {
     name: STUCK,

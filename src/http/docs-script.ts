@@ -95,32 +95,21 @@ function startPage({ document, demo }: DocsPage): void {
     ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
   };
 
-  const showNext = (href: string, text: string): void => {
+  const showShopper = (shopperPage: string, next: string): void => {
+    if (demo === undefined) return;
     const link = page.document.getElementById('gateway-shopper') ?? page.document.createElement('a');
     link.id = 'gateway-shopper';
-    link.href = href;
+    link.href = demo.shopperUrl + shopperPage;
     link.target = '_blank';
-    link.textContent = text;
+    link.textContent = 'Next: play the shopper and ' + next;
     link.style.cssText =
       'position:fixed;right:16px;bottom:16px;z-index:9;padding:12px 18px;border-radius:8px;background:#ffb3c7;color:#0b051d;font:600 14px sans-serif;text-decoration:none;box-shadow:0 2px 8px #0004';
     page.document.body.appendChild(link);
   };
 
-  const showShopper = (sessionId: unknown): void => {
-    if (typeof sessionId !== 'string' || demo === undefined) return;
-    awaited = sessionId;
-    const text = 'Next: play the shopper and authorize session ' + sessionId.slice(0, 8) + '…, then read the session';
-    showNext(demo.shopperUrl + '/shopper/' + encodeURIComponent(sessionId), text);
-  };
-
-  const showPage = (pageId: unknown): void => {
-    if (typeof pageId !== 'string' || demo === undefined) return;
-    // The shopper pays there, not in the session.
-    awaited = undefined;
-    showNext(
-      demo.shopperUrl + '/pay/' + encodeURIComponent(pageId),
-      'Next: play the shopper on page ' + pageId.slice(0, 8) + '…, then read the page',
-    );
+  const hideShopper = (): void => {
+    const link = page.document.getElementById('gateway-shopper');
+    if (link !== null) link.style.cssText = 'display:none';
   };
 
   const learn = (answer: Answer): Answer => {
@@ -135,11 +124,19 @@ function startPage({ document, demo }: DocsPage): void {
     if (path === '/payments/v1/sessions') {
       fill('session_id', body['session_id'], /^\/payments/);
       fillPage(body['session_id']);
-      showShopper(body['session_id']);
+      if (typeof body['session_id'] === 'string') {
+        const id = (awaited = body['session_id']);
+        showShopper('/shopper/' + encodeURIComponent(id), 'authorize session ' + id.slice(0, 8) + '…, then read the session');
+      }
     }
     if (path === '/hpp/v1/sessions') {
       fill('session_id', body['session_id'], /^\/hpp/);
-      showPage(body['session_id']);
+      if (typeof body['session_id'] === 'string') {
+        const id = body['session_id'];
+        // The shopper pays there, not in the session.
+        awaited = undefined;
+        showShopper('/pay/' + encodeURIComponent(id), 'pay on page ' + id.slice(0, 8) + '…, then read the page');
+      }
     }
     if (path.startsWith('/hpp/v1/sessions/') && typeof body['order_id'] === 'string') {
       fill('order_id', body['order_id'], /^\/ordermanagement/);
@@ -148,8 +145,17 @@ function startPage({ document, demo }: DocsPage): void {
     if (path.startsWith('/payments/v1/sessions/') && typeof body['authorization_token'] === 'string') {
       fill('authorizationToken', body['authorization_token'], /^\/payments/);
       awaited = undefined;
-      const link = page.document.getElementById('gateway-shopper');
-      if (link !== null) link.style.cssText = 'display:none';
+      hideShopper();
+    }
+    if (path === '/checkout/v3/orders' && typeof body['order_id'] === 'string') {
+      const id = body['order_id'];
+      fill('order_id', id, /^\/checkout/);
+      showShopper('/checkouts/' + encodeURIComponent(id), 'complete checkout ' + id.slice(0, 8) + '…, then read the checkout');
+    }
+    if (path.startsWith('/checkout/v3/orders/') && String(body['status']).toLowerCase() === 'checkout_complete') {
+      fill('order_id', body['order_id'], /^\/ordermanagement/);
+      fill('id', body['order_id'], /^\/orders\//);
+      hideShopper();
     }
     if (path.endsWith('/customer-token')) fill('customerToken', body['token_id'], /^\/customer-token/);
     if (path.endsWith('/order')) {

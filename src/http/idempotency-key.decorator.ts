@@ -29,3 +29,8 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
   }
   return key;
 });
+
+/** For writes whose Klarna counterpart takes no key, where one of the caller's counts here. Nobody is required to send one. */
+export const OptionalKey = createParamDecorator((_: unknown, context: ExecutionContext): string | undefined =>
+  idempotencyKeyIn(context.switchToHttp().getRequest<FastifyRequest>()),
+);

@@ -60,7 +60,7 @@ function isOpen({ mode, usesDemoCredentials }: Settings): boolean {
 
 function introduction(settings: Settings): string {
   const text = [
-    "Klarna's own wire format under `/payments`, `/customer-token`, `/ordermanagement` and `/hpp`, and this service's view of orders and operations beside it.",
+    "Klarna's own wire format under `/payments`, `/customer-token`, `/checkout`, `/ordermanagement` and `/hpp`, and this service's view of orders and operations beside it.",
     'All amounts are whole minor units of the currency: `10000` is SEK 100.00.',
   ];
   if (settings.usesSimulator) {

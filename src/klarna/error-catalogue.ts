@@ -93,6 +93,16 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
   { api: 'checkout', status: 404, code: null, means: 'the checkout has expired; make another', retry: 'no' },
   { api: 'checkout', status: 504, code: null, means: 'Klarna took longer than 30 s; the outcome is not known', retry: 'read' },
 
+  { api: 'hosted-payment-page', status: 400, code: 'BAD_VALUE', means: 'a field is invalid; the message names it', retry: 'fix' },
+  {
+    ...{ api: 'hosted-payment-page', status: 400, code: 'BAD_REQUEST' },
+    ...{ means: 'malformed, or the page is over: completed, cancelled, disabled', retry: 'read' },
+  },
+  {
+    ...{ api: 'hosted-payment-page', status: 404, code: 'NOT_FOUND' },
+    ...{ means: 'the page, or what is to be paid on it, is unknown or has expired', retry: 'no' },
+  },
+
   { api: 'order-management', status: 400, code: 'NOT_FOUND', means: 'the order has no such refund', retry: 'no' },
   { api: 'order-management', status: 400, code: 'INVALID_ORDER_ID', means: 'the id is not a UUID', retry: 'no' },
   {

@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { Settings } from '../config/settings.js';
 import { Alerts } from '../telemetry/alerts.js';
 import { Care } from './care.js';
+import { CheckoutClient } from './checkout.client.js';
 import { CustomerTokenClient } from './customer-token.client.js';
 import { HostedPaymentPageClient } from './hosted-payment-page.client.js';
 import { OrderManagementClient } from './order-management.client.js';
@@ -37,9 +38,10 @@ import { KlarnaTransport, TRANSPORT_LIMITS, type TransportLimits } from './trans
     KlarnaTransport,
     PaymentsClient,
     CustomerTokenClient,
+    CheckoutClient,
     OrderManagementClient,
     HostedPaymentPageClient,
   ],
-  exports: [PaymentsClient, CustomerTokenClient, OrderManagementClient, HostedPaymentPageClient, Care],
+  exports: [PaymentsClient, CustomerTokenClient, CheckoutClient, OrderManagementClient, HostedPaymentPageClient, Care],
 })
 export class KlarnaModule {}

@@ -407,27 +407,30 @@ describe('an interactive operation', () => {
     });
   });
 
-  describe('whose repeat may be refused because of its own success', () => {
-    const disable = (change: Partial<OperationFacts>) => session({ kind: 'hosted-payment-page.disable-session', ...change });
-    const refused = [attempt(1, 'unknown'), attempt(2, 'rejected')];
+  describe.each(['hosted-payment-page.disable-session', 'checkout.update-order', 'checkout.abort-order'] as const)(
+    'whose repeat may be refused because of its own success (%s)',
+    (kind) => {
+      const change = (more: Partial<OperationFacts>) => session({ kind, ...more });
+      const refused = [attempt(1, 'unknown'), attempt(2, 'rejected')];
 
-    it('is repeated, and looks before it believes the refusal of a repeat', () => {
-      expect(what(at(disable({ attempts: [attempt(1, 'unknown')] }), 2 * SECOND))).toBe('send');
-      expect(at(disable({ attempts: refused }), 3 * SECOND)).toEqual({ do: 'read', notBefore: 3 * SECOND });
-      expect(what(at(disable({ attempts: [attempt(1, 'rejected')] }), 2 * SECOND))).toBe('rejected');
-    });
+      it('is repeated, and looked into before the refusal of a repeat is believed', () => {
+        expect(what(at(change({ attempts: [attempt(1, 'unknown')] }), 2 * SECOND))).toBe('send');
+        expect(at(change({ attempts: refused }), 3 * SECOND)).toEqual({ do: 'read', notBefore: 3 * SECOND });
+        expect(what(at(change({ attempts: [attempt(1, 'retry'), attempt(2, 'rejected')] }), 3 * SECOND))).toBe('rejected');
+      });
 
-    it('is decided by the look after the refusal, and by no older one', () => {
-      const looked = (...readings: Reading[]) => what(at(disable({ attempts: refused, readings }), 4 * SECOND));
-      expect(looked(reading(3 * SECOND, 'present'))).toBe('succeeded');
-      expect(looked(reading(3 * SECOND, 'absent'))).toBe('rejected');
-      expect(looked(reading(1.5 * SECOND, 'absent'))).toBe('read');
-      expect(looked(reading(3 * SECOND, 'unreadable'))).toBe('read');
-    });
+      it('is decided by a look after the refusal, and by no older one', () => {
+        const looked = (...readings: Reading[]) => what(at(change({ attempts: refused, readings }), 4 * SECOND));
+        expect(looked(reading(3 * SECOND, 'present'))).toBe('succeeded');
+        expect(looked(reading(3 * SECOND, 'absent'))).toBe('rejected');
+        expect(looked(reading(1.5 * SECOND, 'absent'))).toBe('read');
+        expect(looked(reading(3 * SECOND, 'unreadable'))).toBe('read');
+      });
 
-    it('is given up when nothing could be seen before its caller left', () => {
-      const facts = disable({ attempts: refused, readings: [reading(3 * SECOND, 'unreadable')], waitOver: true });
-      expect(at(facts, 4 * SECOND)).toMatchObject({ state: 'abandoned', reason: 'wait-over' });
-    });
-  });
+      it('is given up when nothing could be seen before its caller left', () => {
+        const facts = change({ attempts: refused, readings: [reading(3 * SECOND, 'unreadable')], waitOver: true });
+        expect(at(facts, 4 * SECOND)).toMatchObject({ state: 'abandoned', reason: 'wait-over' });
+      });
+    },
+  );
 });

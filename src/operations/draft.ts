@@ -23,6 +23,7 @@ export class Drafts {
     const policy = policyOf(request.kind);
     const keyed = policy.key === 'provider';
     const callerKey = keyed ? (request.key ?? null) : null;
+    const fingerprint = this.fingerprint(request);
     const alone = request.prefer.respondAsync && policy.class !== 'interactive';
     return {
       id,
@@ -35,8 +36,8 @@ export class Drafts {
       target: this.records.sealTarget(request.target, request.passedHeaders, request.before ?? {}),
       request: this.records.sealRequest(request.body),
       callerKey,
-      fingerprint: this.fingerprint(request),
-      tokenHash: request.token === undefined ? null : this.tokenHash(request.token),
+      fingerprint,
+      tokenHash: this.#tokenHash(request, fingerprint),
       amount: request.amount,
       reference: request.reference,
       derivedKey: keyed ? derivedKey(id, 1) : null,
@@ -54,6 +55,13 @@ export class Drafts {
     const target = Object.entries(request.target).sort(([a], [b]) => (a < b ? -1 : 1));
     const body = request.body === null ? '' : canonicalJson(request.body);
     return this.envelope.fingerprint('operation', request.kind, JSON.stringify(target), body);
+  }
+
+  /** What at most one operation may be open for: an authorization token; or a key of the caller's with its request, where we keep it. */
+  #tokenHash({ kind, merchantId, key, token }: OperationRequest, fingerprint: Buffer): Buffer | null {
+    if (token !== undefined) return this.tokenHash(token);
+    if (key === undefined || policyOf(kind).key !== 'while-it-lives') return null;
+    return this.envelope.fingerprint('kept-key', merchantId, key, fingerprint.toString('hex'));
   }
 
   tokenHash(token: string): Buffer {

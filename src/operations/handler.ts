@@ -96,6 +96,8 @@ export interface OperationHandler {
    * @throws Refusal BAD_VALUE when the kind needs an id and there is none
    */
   answerFor(operation: OperationContext, providerId: string | null): RecordedAnswer;
+  /** Whether what an operation made is still there: until then an equal repeat under the caller's key gets its answer. */
+  lives?(operationId: string): Promise<boolean>;
   /** The provider refused: a hint that our picture of the order is old. Inside the same transaction. */
   refused?(tx: Transaction, operation: OperationContext, code: string | null): Promise<void>;
 }

@@ -12,6 +12,9 @@ export const KINDS = {
   'hosted-payment-page.create-session': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
   'hosted-payment-page.disable-session': { class: 'interactive', api: 'hosted-payment-page', readsBack: true },
   'hosted-payment-page.distribute': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
+  'checkout.create-order': { class: 'interactive', api: 'checkout', key: 'while-it-lives' },
+  'checkout.update-order': { class: 'interactive', api: 'checkout', readsBack: true },
+  'checkout.abort-order': { class: 'interactive', api: 'checkout', readsBack: true },
   'order-management.capture': { class: 'durable', api: 'order-management', key: 'provider', lane: 'capture', untilExpiry: true },
   'order-management.refund': { class: 'durable', api: 'order-management', key: 'provider', lane: 'refund' },
   'order-management.cancel': { class: 'durable', api: 'order-management', key: 'provider', lane: 'cancel', untilExpiry: true },
@@ -52,8 +55,12 @@ export type LaneRole = 'capture' | 'refund' | 'authorization-update' | 'release'
 export interface KindPolicy {
   class: OperationClass;
   api: Api;
-  /** Whether the provider takes an idempotency key: then a re-send with it is the way to ask what became of an attempt. */
-  key?: 'provider' | 'none';
+  /**
+   * Who knows idempotency keys of this kind. provider: a re-send with it is the way to ask what became of an attempt. while-it-lives: the
+   * provider takes none; an equal repeat under the caller's key gets the first answer while what was made is there, and any other
+   * request is as one without a key.
+   */
+  key?: 'provider' | 'none' | 'while-it-lives';
   /** Kinds without a part never wait for others of their order, and are never waited for. */
   lane?: LaneRole;
   /** The service's own repeats end shortly before the authorization does: later there is nothing left to act on. */

@@ -11,6 +11,7 @@ import { Drafts } from './draft.js';
 import { type CallerWait, Driver } from './driver.js';
 import { Refusal } from './errors.js';
 import type { OperationContext } from './handler.js';
+import { HandlerRegistry } from './handler-registry.js';
 import { policyOf } from './kinds.js';
 import { isFinal, type OperationState } from './operation.js';
 import { finalReply, isInDoubt, lastCode, retryAfterSeconds, unresolved } from './reply.js';
@@ -39,6 +40,7 @@ export class Operations {
     private readonly controls: Controls,
     private readonly views: OperationViews,
     private readonly answers: Answers,
+    private readonly handlers: HandlerRegistry,
     private readonly repository: OperationsRepository,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -156,6 +158,7 @@ export class Operations {
       await this.watch.wait(held.operation_id, wait.left());
       return this.#reply(held.operation_id, request, true).catch((error: unknown) => announce(held.operation_id, error));
     }
+    if (policyOf(request.kind).key === 'while-it-lives') return this.#repeatWhileItLives(draft, request, wait);
     if (draft.tokenHash !== null) return this.#repeatOfToken(draft, draft.tokenHash, request, wait);
     const equal = await this.repository.unresolvedEqual(this.database, draft.merchantId, draft.fingerprint, this.clock.now());
     if (equal === null) return null;
@@ -164,6 +167,20 @@ export class Operations {
       ['An equal request is not resolved yet. Look at its operation; send an idempotency key to make repeats safe.'],
       { operationId: equal, retryAfterMs: 1_000 },
     );
+  }
+
+  /** An equal repeat under a key that the provider does not know: joins, or replays as long as what was made is there. */
+  async #repeatWhileItLives(draft: NewOperation, request: OperationRequest, wait: CallerWait): Promise<OperationReply | null> {
+    if (draft.tokenHash === null) return null;
+    const [held] = await this.repository.byToken(this.database, draft.providerAccountId, draft.kind, draft.tokenHash);
+    if (held === undefined) return null;
+    const lives = (): Promise<boolean> => this.handlers.handlerOf(request.kind).lives?.(held.id) ?? Promise.resolve(false);
+    if (held.finished_at === null) await this.watch.wait(held.id, wait.left());
+    else if (held.state !== 'succeeded' || !(await lives())) {
+      await this.repository.freeToken(this.database, held.id);
+      return null;
+    }
+    return this.#reply(held.id, request, true).catch((error: unknown) => announce(held.id, error));
   }
 
   /** Create order, customer token: an equal repeat joins, replays, or opens the operation again; another body has to wait. */

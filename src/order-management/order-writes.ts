@@ -48,7 +48,8 @@ export class OrderWrites {
    */
   async execute(call: WriteCall, { captureId = null, ...intent }: Intent): Promise<OperationReply> {
     const { caller, key, prefer, headers } = call;
-    const { providerOrderId, providerAccountId, known } = await this.targets.resolve(caller, call.orderId, headers);
+    const { providerOrderId, providerAccountId, known, ...target } = await this.targets.resolve(caller, call.orderId, headers);
+    const dataSubject = known?.dataSubject ?? target.dataSubject;
     return this.operations.execute({
       ...intent,
       merchantId: caller.merchantId,
@@ -61,7 +62,7 @@ export class OrderWrites {
       key,
       prefer,
       orderCreatedAt: known?.createdAt ?? null,
-      ...(known === null ? {} : { dataSubject: known.dataSubject }),
+      ...(dataSubject === undefined ? {} : { dataSubject }),
     });
   }
 }

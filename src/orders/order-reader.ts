@@ -24,6 +24,8 @@ import { applyAbsence, applySnapshot } from './snapshot-rule.js';
 export interface OrderAddress {
   providerAccountId: string;
   providerOrderId: string;
+  /** Of what it was before it was an order, for one that we don't know yet. */
+  dataSubject?: string;
 }
 
 /**
@@ -270,14 +272,14 @@ export class OrderReader {
 
   async #lockOrAdopt(
     tx: Transaction,
-    { providerAccountId, providerOrderId }: OrderAddress,
+    { providerAccountId, providerOrderId, dataSubject = randomUUID() }: OrderAddress,
     snapshot: OrderSnapshot,
     adoptFor: string | null,
   ): Promise<StoredOrder | undefined> {
     const order = await this.orders.lock(tx, providerAccountId, providerOrderId);
     if (order !== undefined || adoptFor === null) return order;
     const now = this.clock.now();
-    const state = { ...unknownOrder(randomUUID(), now), createdAt: snapshot.createdAt ?? now };
+    const state = { ...unknownOrder(dataSubject, now), createdAt: snapshot.createdAt ?? now };
     const made = { id: randomUUID(), merchantId: adoptFor, providerAccountId, providerOrderId, state };
     await this.orders.insert(tx, made, [{ type: 'order.adopted', at: now, operationId: null, data: {} }]);
     return this.orders.lock(tx, providerAccountId, providerOrderId);

@@ -3,6 +3,7 @@ import { Cursors } from '../http/cursors.js';
 import { KlarnaModule } from '../klarna/klarna.module.js';
 import { MerchantsModule } from '../merchants/merchants.module.js';
 import { OperationsModule } from '../operations/operations.module.js';
+import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
@@ -20,6 +21,7 @@ import { OrdersService } from './orders.service.js';
   controllers: [OrdersController],
   providers: [
     OrdersRepository,
+    CheckoutOrdersRepository,
     MovementsRepository,
     LaneStateRepository,
     CustomerTokensRepository,
@@ -30,6 +32,9 @@ import { OrdersService } from './orders.service.js';
     OrdersService,
     Cursors,
   ],
-  exports: [OrdersRepository, MovementsRepository, CustomerTokensRepository, OrderLifecycle, OrderReader],
+  exports: [
+    ...[OrdersRepository, CheckoutOrdersRepository, MovementsRepository, CustomerTokensRepository],
+    ...[OrderLifecycle, OrderReader],
+  ],
 })
 export class OrdersModule {}

@@ -32,6 +32,7 @@ import { OrderComparisons } from '../../src/orders/order-comparisons.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
 import { OrdersController } from '../../src/orders/orders.controller.js';
 import { OrdersService } from '../../src/orders/orders.service.js';
+import { CheckoutOrdersRepository } from '../../src/persistence/repositories/checkout-orders.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { type Gateway, klarnaOrder, oneAccount, openGateway, placeOrder, refusal, START } from './gateway.js';
 
@@ -68,6 +69,7 @@ beforeAll(async () => {
       { provide: OrderManagementClient, useValue: gateway.klarna },
       { provide: ProviderAccounts, useValue: gateway.accounts },
       { provide: OrdersRepository, useValue: gateway.orders },
+      { provide: CheckoutOrdersRepository, useValue: new CheckoutOrdersRepository(gateway.database) },
       { provide: OrderReader, useValue: gateway.reader },
       { provide: OrdersService, useValue: gateway.service },
       OrderComparisons,

@@ -63,7 +63,8 @@ export async function klarnaOperations(client: Client): Promise<KlarnaOperation[
           method: method.toUpperCase(),
           takesBody: body !== undefined,
           example: body && (Object.values(body.examples ?? {})[0]?.value as Record<string, unknown>),
-          keyed: parameters.some(({ name }) => name === 'Klarna-Idempotency-Key'),
+          // Checkout's key is known here alone; a write that is followed to its end may answer 202.
+          keyed: '202' in responses && parameters.some(({ name }) => name === 'Klarna-Idempotency-Key'),
           hasLines: body !== undefined && 'order_lines' in (resolve(body.schema).properties ?? {}),
           success: {
             status: Number(status),

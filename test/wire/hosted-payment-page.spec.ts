@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
+import { opened } from '../support/checkouts.js';
 import { type Answer, cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
@@ -279,8 +280,11 @@ describe('hosted pages, with Klarna behind them', () => {
     expect(errorIn(unknown)).toEqual([404, 'NOT_FOUND', ['Payment session not found or expired']]);
   });
 
-  it("looks a checkout order up among the orders: another merchant's is refused, any other goes to Klarna", async () => {
-    const orderId = await gateway.order();
+  it.each([
+    ['a checkout that is open', async () => (await opened(gateway)).id],
+    ['an order, which keeps the id of its checkout', () => gateway.order()],
+  ])("looks a checkout's URL up: %s of another merchant is refused, any other goes to Klarna", async (_, made) => {
+    const orderId = await made();
     const body = { payment_session_url: `${simulator.url}/checkout/v3/orders/${orderId}` };
     const since = await lastSequence(gateway);
     for (const as of rivals) expect((await gateway.call('POST', PAGES, { body, as })).status).toBe(404);

@@ -1,6 +1,7 @@
 import { ApiCredentialEntity } from './api-credential.entity.js';
 import { AttemptEntity } from './attempt.entity.js';
 import { CaptureEntity } from './capture.entity.js';
+import { CheckoutOrderEntity } from './checkout-order.entity.js';
 import { ComparisonTurnEntity } from './comparison-turn.entity.js';
 import { CustomerTokenEntity } from './customer-token.entity.js';
 import { HostedPageEntity } from './hosted-page.entity.js';
@@ -27,6 +28,7 @@ export const entities = [
   MerchantProviderAccountEntity,
   PaymentSessionEntity,
   CustomerTokenEntity,
+  CheckoutOrderEntity,
   HostedPageEntity,
   OrderEntity,
   ComparisonTurnEntity,

@@ -6,6 +6,7 @@ import { CompareOrders1795000000004 } from './1795000000004-CompareOrders.js';
 import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
 import { CreateCustomerTokens1795000000006 } from './1795000000006-CreateCustomerTokens.js';
 import { CreateHostedPages1795000000007 } from './1795000000007-CreateHostedPages.js';
+import { CreateCheckoutOrders1795000000008 } from './1795000000008-CreateCheckoutOrders.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 
 export const migrations = [
@@ -17,5 +18,6 @@ export const migrations = [
   KeepOperations1795000000005,
   CreateCustomerTokens1795000000006,
   CreateHostedPages1795000000007,
+  CreateCheckoutOrders1795000000008,
   RetireAccounts1795000000014,
 ];

@@ -81,6 +81,11 @@ export class OperationsRepository {
     );
   }
 
+  /** What an operation was for may be asked for again. */
+  async freeToken(db: Queryable, operationId: string): Promise<void> {
+    await db.query('UPDATE operations SET token_hash = NULL WHERE id = $1 AND finished_at IS NOT NULL', [operationId]);
+  }
+
   /** An unresolved operation with this fingerprint: the guard's. */
   async unresolvedEqual(db: Queryable, merchantId: string, fingerprint: Buffer, now: Date): Promise<string | null> {
     const rows = await db.query<{ id: string }>(

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { CheckoutClient } from '../klarna/checkout.client.js';
+import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
+import type { RecordedAnswer } from '../operations/operation.js';
+import { Sending, targetOf } from '../operations/sending.js';
+import type { Transaction } from '../persistence/database.js';
+import { CheckoutChange } from './checkout-change.js';
+import { doneAnswer } from './recorded-answers.js';
+
+/**
+ * Ends a checkout that the shopper has not completed.
+ * @see Checkout API v3, `POST /checkout/v3/orders/{order_id}/abort`
+ */
+@Injectable()
+export class AbortCheckoutHandler implements OperationHandler {
+  readonly kind = 'checkout.abort-order';
+
+  constructor(
+    private readonly sending: Sending,
+    private readonly client: CheckoutClient,
+    private readonly change: CheckoutChange,
+  ) {}
+
+  send(call: SendCall): Promise<SendResult> {
+    return this.sending.send(call, (account, extras) => this.client.abort(account, targetOf(call, 'orderId'), extras));
+  }
+
+  /** Aborted when it is shown as neither open nor completed. That Klarna does not show it may have other reasons. */
+  read(operation: OperationContext): Promise<ReadResult> {
+    return this.change.look(operation, ({ complete, facts }) => !complete && facts.status !== 'checkout_incomplete');
+  }
+
+  answerFor(): RecordedAnswer {
+    return doneAnswer();
+  }
+
+  async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {
+    await this.change.keep(tx, operation, success);
+    await this.change.gone(tx, operation, success.at);
+  }
+
+  refused(tx: Transaction, operation: OperationContext, code: string | null): Promise<void> {
+    return this.change.refused(tx, operation, code);
+  }
+}

@@ -1,0 +1,28 @@
+import { Injectable } from '@nestjs/common';
+import { OrderLifecycle } from '../orders/order-lifecycle.js';
+import type { Transaction } from '../persistence/database.js';
+import { CheckoutOrdersRepository, type NewCheckout } from '../persistence/repositories/checkout-orders.repository.js';
+import type { ShownCheckout } from './checkout-facts.js';
+
+/** Remembers checkouts. One that the shopper has completed becomes an order, with the checkout's account. */
+@Injectable()
+export class CheckoutKeeper {
+  constructor(
+    private readonly checkouts: CheckoutOrdersRepository,
+    private readonly lifecycle: OrderLifecycle,
+  ) {}
+
+  /**
+   * Keeps what is known of a checkout; one that nobody has yet becomes the merchant's.
+   * @param shown what Klarna showed, if that is where it is known from
+   * @returns whether it is the merchant's: two merchants may share a provider account, and whoever came first has it
+   */
+  async keep(tx: Transaction, checkout: NewCheckout, shown?: ShownCheckout): Promise<boolean> {
+    const stored = await this.checkouts.put(tx, checkout);
+    if (stored.merchantId !== checkout.merchantId) return false;
+    if (shown?.complete !== true) return true;
+    const { merchantId, providerAccountId, providerOrderId, dataSubject } = stored;
+    await this.lifecycle.met(tx, { merchantId, providerAccountId, providerOrderId, dataSubject, at: checkout.at });
+    return true;
+  }
+}
