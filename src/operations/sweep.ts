@@ -5,6 +5,7 @@ import { Database } from '../persistence/database.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { NudgeWorker } from '../queue/nudge-worker.js';
 import { Driver, isPassing } from './driver.js';
+import { Leases, thisMoment } from './leases.js';
 import { laneOf } from './timing.js';
 import { Transitions } from './transitions.js';
 
@@ -32,6 +33,7 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly repository: OperationsRepository,
     private readonly transitions: Transitions,
     private readonly driver: Driver,
+    private readonly leases: Leases,
     private readonly nudges: NudgeWorker,
     private readonly clock: Clock,
     private readonly settings: Settings,
@@ -70,33 +72,67 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
    * died: when Klarna hangs, all the others are busy for a minute, and a worker that dies leaves all that it had in hand.
    */
   async sweep(): Promise<void> {
-    const free = Math.max(0, this.settings.workerConcurrency - this.underWay.size);
-    const inReserve = this.settings.workerConcurrency - this.reserved;
-    if (free + inReserve <= 0) return;
-    const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
     for (const [id, until] of this.resting) if (until < performance.now()) this.resting.delete(id);
-    const due = await this.repository.due(this.database.ahead, overdueAt, free + inReserve + this.underWay.size + this.resting.size);
-    const startable = due.filter((each) => !this.underWay.has(each.id) && !this.resting.has(each.id));
-    // Run-out leases come first.
-    for (const [index, each] of startable.entries()) {
-      const reserve = index >= free;
-      if (reserve && !(each.run_out && index < free + inReserve)) break;
+    await this.takeOver();
+    await this.startDue();
+  }
+
+  /**
+   * Takes what others left behind, all at once, and then begins it: what waits here for its beginning is kept by its lease, and its former
+   * process, should it still live, is shut out.
+   */
+  private async takeOver(): Promise<void> {
+    const inReserve = this.settings.workerConcurrency - this.reserved;
+    const most = this.free + inReserve;
+    if (most <= 0) return;
+    const asked = thisMoment();
+    const besides = [...this.underWay, ...this.resting.keys()];
+    const taken = await this.repository.takeOver(this.database.ahead, most, besides, this.settings.leaseMs);
+    for (const { fence, ...each } of taken) {
+      this.leases.hold(each.id, fence, asked);
+      const reserve = this.free <= 0;
       if (reserve) this.reserved += 1;
-      this.underWay.add(each.id);
-      this.run(each.id, laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }), each.run_out)
-        .catch((error: unknown) => {
-          if (!isPassing(error)) this.resting.set(each.id, performance.now() + REST_MS);
-          this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`);
-        })
-        .finally(() => {
-          this.underWay.delete(each.id);
+      this.start(each, async (lane) => {
+        try {
+          const step = await this.transitions.begin(each.id, lane, { fence, orphan: true }).finally(() => this.leases.drop(each.id, fence));
+          await this.driver.drive(each.id, lane, step, null);
+        } finally {
           if (reserve) this.reserved -= 1;
-        });
+        }
+      });
     }
   }
 
-  private async run(id: string, lane: ReturnType<typeof laneOf>, orphan = false): Promise<void> {
-    const step = await this.transitions.begin(id, lane, { due: true, orphan });
+  private async startDue(): Promise<void> {
+    if (this.free <= 0 || this.stopped) return;
+    const overdueAt = new Date(this.clock.nowMs() - this.settings.nudgeOverdueMs);
+    const due = await this.repository.due(this.database.ahead, overdueAt, this.free + this.underWay.size + this.resting.size);
+    for (const each of due) {
+      if (this.free <= 0) return;
+      if (!this.underWay.has(each.id) && !this.resting.has(each.id)) this.start(each, (lane) => this.run(each.id, lane));
+    }
+  }
+
+  /** How many hands have nothing to do. */
+  private get free(): number {
+    return Math.max(0, this.settings.workerConcurrency - (this.underWay.size - this.reserved));
+  }
+
+  private start(
+    each: { id: string; provider_account_id: string; lane: string | null },
+    work: (lane: ReturnType<typeof laneOf>) => Promise<void>,
+  ): void {
+    this.underWay.add(each.id);
+    work(laneOf({ providerAccountId: each.provider_account_id, lane: each.lane }))
+      .catch((error: unknown) => {
+        if (!isPassing(error)) this.resting.set(each.id, performance.now() + REST_MS);
+        this.logger.warn(`Operation ${each.id} could not be taken up: ${String(error)}`);
+      })
+      .finally(() => this.underWay.delete(each.id));
+  }
+
+  private async run(id: string, lane: ReturnType<typeof laneOf>): Promise<void> {
+    const step = await this.transitions.begin(id, lane, { due: true });
     await this.driver.drive(id, lane, step, null);
   }
 

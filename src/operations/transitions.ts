@@ -54,11 +54,11 @@ export type Step =
   | { do: 'nothing' };
 
 /**
- * Who begins: `fence`: its holder goes on; `turn`: it was just accepted behind others, or one of its callers tries whether its turn has
- * come; `due`: whoever finds it due, or (`orphan`) its lease run out; `again`: a caller repeats a create order that nobody waits for any more
- * (`request`: the equal bytes, sealed, in case those on record were erased meanwhile).
+ * Who begins: `fence`: its holder goes on (`orphan`: it took it over from a process that is gone); `turn`: it was just accepted behind others,
+ * or one of its callers tries whether its turn has come; `due`: whoever finds it due; `again`: a caller repeats a create order that nobody
+ * waits for any more (`request`: the equal bytes, sealed, in case those on record were erased meanwhile).
  */
-export type Entry = { fence: number } | { turn: true } | { due: true; orphan?: boolean } | { again: Date; request: Buffer | null };
+export type Entry = { fence: number; orphan?: true } | { turn: true } | { due: true } | { again: Date; request: Buffer | null };
 
 /**
  * The ways an operation changes state, each one transaction: accepted (T1), begun (the next attempt or reading), and, in
@@ -116,8 +116,7 @@ export class Transitions {
    */
   async begin(id: string, lane: LaneKey | null, as: Entry): Promise<Step> {
     const asked = thisMoment();
-    const database = 'due' in as && as.orphan === true ? this.database.ahead : this.database;
-    const { step } = await database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
+    const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
     if (step.do === 'settled') this.settlement.announce([step.settled]);
     if (step.do === 'later') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
     return step;
@@ -125,8 +124,11 @@ export class Transitions {
 
   async #begin(tx: Transaction, id: string, lane: LaneKey | null, as: Entry, asked: Moment): Promise<{ step: Step }> {
     const now = this.clock.now();
+    const orphan = isOrphan(as);
+    // The schedule begins it: nobody waits for it here.
+    const scheduled = orphan || 'due' in as;
     if (lane) await this.repository.lockLanes(tx, [lane]);
-    const [row] = await this.repository.lock(tx, [id], 'due' in as);
+    const [row] = await this.repository.lock(tx, [id], scheduled);
     if (!row || !this.#mayBegin(row, as, now)) return { step: { do: 'nothing' } };
     const again = 'again' in as;
     if ('again' in as)
@@ -141,19 +143,19 @@ export class Transitions {
       });
     // Its process is gone, and with it the caller who waited there; or the caller has waited long enough. A caller whose turn this is ends its
     // wait itself: it may have to be withdrawn then.
-    else if ((row.lease_out === true || row.waits_until < now) && 'due' in as && row.unresolved_since === null) {
+    else if ((orphan || row.waits_until < now) && scheduled && row.unresolved_since === null) {
       row.unresolved_since = now;
       await this.repository.waitEnded(tx, row.id, now);
     }
     const paused = this.#pausedUntil(row, now);
-    if (paused && 'due' in as) {
+    if (paused && scheduled) {
       await this.settlement.postpone(tx, row, paused);
       return { step: { do: 'later', at: paused, fence: row.fence } };
     }
     const attempts = await this.repository.attempts(tx, [id]);
     const readings = attempts.length > 0 ? await this.repository.readings(tx, [id]) : [];
     const facts = this.records.facts(row, attempts, readings, now);
-    const resting = row.lease_out === true && 'due' in as ? restAfterDeaths(facts, this.settings.retryDelaysMs) : 0;
+    const resting = orphan ? restAfterDeaths(facts, this.settings.retryDelaysMs) : 0;
     if (resting > 0) {
       const at = new Date(now.getTime() + resting);
       await this.settlement.postpone(tx, row, at);
@@ -170,7 +172,7 @@ export class Transitions {
           if (!again) await this.settlement.postpone(tx, row, at);
           return { step: { do: 'later', at, fence: row.fence } };
         }
-        if ('due' in as) {
+        if (scheduled) {
           const by = decision.do === 'send' && attempts.length === 0 ? 'caller' : 'service';
           const ms = this.care.putOffMs(row.provider_account_id, policyOf(facts.kind).api, by);
           if (ms > 0) {
@@ -195,7 +197,7 @@ export class Transitions {
     }
     if (isFinal(state) || state === 'manual') return false;
     if ('fence' in as) return row.fence === as.fence && row.lease_until !== null;
-    if (row.lease_until !== null) return row.lease_out === true && 'due' in as;
+    if (row.lease_until !== null) return false;
     if ('turn' in as) return state === 'accepted';
     return row.next_at !== null && row.next_at <= now;
   }
@@ -259,6 +261,10 @@ export class Transitions {
       firstSentAt: new Date(first?.startedAt ?? facts.createdAt),
     };
   }
+}
+
+function isOrphan(as: Entry): boolean {
+  return 'fence' in as && as.orphan === true;
 }
 
 /**

@@ -28,16 +28,15 @@ const ONE_KEPT_OF = 4;
 @Injectable()
 export class Database implements Queryable {
   /**
-   * The same, ahead of everybody: for what keeps the process' leases alive and takes over from the dead. It would come too late if it stood
+   * The same, ahead of everybody: for what keeps the process' leases alive and takes over from the dead: single statements. It would come too late if it stood
    * in the line of all that a busy process has to do.
    */
-  readonly ahead: Pick<Database, 'query' | 'transaction'>;
+  readonly ahead: Queryable;
   #line: BulkheadPolicy | null = null;
 
   constructor(private readonly dataSource: DataSource) {
     this.ahead = {
       query: (sql, params = []) => this.#withClient((client) => rowsOf(client, sql, params)),
-      transaction: (work) => this.#transaction((run) => this.#withClient(run), work),
     };
   }
 
@@ -50,22 +49,18 @@ export class Database implements Queryable {
    * A transaction that Postgres sacrificed to another one (deadlock) is run again, so the function must change nothing but the database.
    * @throws CommitUnknown when the answer to COMMIT was lost, else what the function threw
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.#transaction((run) => this.#inLine(run), work);
-  }
-
-  async #transaction<T>(withClient: WithClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await this.#tryTransaction(withClient, work);
+        return await this.#tryTransaction(work);
       } catch (error) {
         if (tries === MOST_TRIES || !wasInTheWay(error)) throw error;
       }
     }
   }
 
-  #tryTransaction<T>(withClient: WithClient, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return withClient(async (client) => {
+  #tryTransaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#inLine(async (client) => {
       await rowsOf(client, 'BEGIN', []);
       let result: T;
       try {
@@ -104,8 +99,6 @@ export class Database implements Queryable {
     }
   }
 }
-
-type WithClient = <T>(work: (client: PoolClient) => Promise<T>) => Promise<T>;
 
 /** TypeORM's own pool of the main server. */
 export function poolOf(dataSource: DataSource): Pool {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Database } from '../../src/persistence/database.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
+import { holding } from '../support/held-transaction.js';
 import { accepted, expectRowsLikeLedger, gateAt, operationIn, ordersPath, rowsOf, settled } from '../support/scene.js';
 import { until } from '../support/until.js';
 
@@ -52,6 +53,62 @@ describe('a worker whose hands are all busy because Klarna hangs', () => {
     for (const gate of gates) await gate.open();
     for (const { operation } of busy) expect((await settled(api, operation)).state).toBe('succeeded');
     for (const { id } of [orphan, ...busy]) expect((await expectRowsLikeLedger(api, id)).captures).toHaveLength(1);
+  });
+});
+
+describe('a worker that can hardly begin anything', () => {
+  let api: TestGateway;
+  let worker: TestGateway;
+  beforeAll(async () => {
+    api = await testGateway({ env: { ROLE: 'api' } });
+    worker = await testGateway({
+      env: { ROLE: 'worker', DATABASE_POOL: '4', LEASE_MS: '600' },
+      simulator: api.simulator,
+      database: api.database,
+    });
+  });
+  afterAll(async () => {
+    await worker.close();
+    await api.close();
+  });
+
+  it('takes all over at once that a process left behind, and keeps it until it can', async () => {
+    const orders = await Promise.all(Array.from({ length: 8 }, () => api.order()));
+    const left = await Promise.all(
+      orders.map(async (id) => {
+        await api.fault('status', { method: 'POST', path: ordersPath(id, '/captures') }, { code: 503 });
+        return operationIn(await api.call('POST', ordersPath(id, '/captures'), { body: BODY, headers: { Prefer: 'wait=0' } }));
+      }),
+    );
+    const isLeft = `lease_until IS NULL AND unresolved_since IS NOT NULL AND finished_at IS NULL`;
+    await until('they wait for the schedule', async () => {
+      const rows = await rowsOf(api.database, `SELECT FROM operations WHERE id = ANY($1::uuid[]) AND ${isLeft}`, [left]);
+      return rows.length === left.length;
+    });
+    const standing = await holding(api.database, 'SELECT FROM lanes WHERE lane = ANY($1) FOR UPDATE', [orders]);
+    try {
+      const rows = await rowsOf<{ id: string; fence: number }>(
+        api.database,
+        `UPDATE operations SET next_at = NULL, lease_until = now() WHERE id = ANY($1::uuid[]) AND finished_at IS NULL RETURNING id, fence`,
+        [left],
+      );
+      expect(rows).toHaveLength(left.length);
+      const kept = (): Promise<{ fence: number }[]> =>
+        rowsOf(
+          api.database,
+          `SELECT o.fence FROM operations o JOIN unnest($1::uuid[], $2::int[]) AS t(id, fence) ON t.id = o.id
+            WHERE o.fence = t.fence + 1 AND o.lease_until > now()`,
+          [rows.map(({ id }) => id), rows.map(({ fence }) => fence)],
+        );
+      await until('all are taken over', async () => (await kept()).length === left.length);
+      // Longer than a lease lasts: nobody took them once more.
+      await rowsOf(api.database, 'SELECT pg_sleep(0.8)');
+      expect(await kept()).toHaveLength(left.length);
+    } finally {
+      await standing.letGo();
+    }
+    for (const operation of left) expect((await settled(api, operation)).state).toBe('succeeded');
+    for (const id of orders) expect((await expectRowsLikeLedger(api, id)).captures).toHaveLength(1);
   });
 });
 

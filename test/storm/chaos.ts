@@ -11,6 +11,8 @@ import { type Instance, LOOK, type Slot, type Topology } from './topology.js';
 
 /** How long a process has to come by the place where it is to die. */
 const REACH_WITHIN_MS = 2_000;
+/** There are fewer freezes than kills, and each boundary is to be met by one. */
+const REACH_TO_FREEZE_MS = 4_000;
 const T1 = 'INSERT INTO idempotency_keys';
 /** What only the transaction does that starts an attempt, and only the one that settles. */
 const BEGIN = 'WITH attempt AS';
@@ -155,7 +157,7 @@ export class Chaos {
     const { slot, instance } = await this.#victim(role);
     await this.#holding(async () => {
       try {
-        const armed = await this.#reach(instance, point);
+        const armed = await this.#reach(instance, point, REACH_TO_FREEZE_MS);
         if (armed === undefined && point !== null) this.#missed.push({ role, point });
         instance.freeze();
         // What it waited for lies in its sockets: it hears of it when it goes on.
@@ -305,10 +307,10 @@ export class Chaos {
   }
 
   /** Waits until the process stands at the boundary. @returns undefined when it did not come by: it is as good as any other moment */
-  async #reach(instance: Instance, point: Point | null): Promise<Armed | undefined> {
+  async #reach(instance: Instance, point: Point | null, withinMs = REACH_WITHIN_MS): Promise<Armed | undefined> {
     if (point === null) return undefined;
     const armed = await this.#arm(instance, point);
-    const end = performance.now() + REACH_WITHIN_MS;
+    const end = performance.now() + withinMs;
     while (performance.now() < end && !armed.reached() && !this.#stop.signal.aborted) await pause(5);
     if (armed.reached()) return armed;
     await armed.afterwards(true);

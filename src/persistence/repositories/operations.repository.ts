@@ -345,18 +345,33 @@ export class OperationsRepository {
     return new Map(rows.map((row) => [row.id, row.renewed]));
   }
 
-  /** What the sweep has to do: leases that ran out, at once; and due operations that no nudge reached. */
-  due(
+  /**
+   * Takes over operations whose leases ran out, the longest first: one statement, however many their process left. Rows that somebody's
+   * transaction holds are left out.
+   * @param besides operations that are not taken
+   * @returns those that are the caller's now, with their new fence
+   */
+  takeOver(
     db: Queryable,
-    overdueAt: Date,
     limit: number,
-  ): Promise<{ id: string; provider_account_id: string; lane: string | null; run_out: boolean }[]> {
+    besides: readonly string[],
+    leaseMs: number,
+  ): Promise<{ id: string; provider_account_id: string; lane: string | null; fence: number }[]> {
     return db.query(
-      `(SELECT id, provider_account_id, lane, true AS run_out FROM operations
-        WHERE lease_until < now() ORDER BY lease_until LIMIT $2)
-       UNION ALL
-       (SELECT id, provider_account_id, lane, false FROM operations
-        WHERE next_at <= $1 AND lease_until IS NULL AND finished_at IS NULL AND state <> 'manual' ORDER BY next_at LIMIT $2)`,
+      `UPDATE operations o SET fence = o.fence + 1, lease_until = now() + $3 * interval '1 millisecond'
+         FROM (SELECT id FROM operations WHERE lease_until < now() AND id <> ALL($2::uuid[])
+                ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED) AS left_behind
+        WHERE o.id = left_behind.id
+        RETURNING o.id, o.provider_account_id, o.lane, o.fence`,
+      [limit, besides, leaseMs],
+    );
+  }
+
+  /** Operations that are due and that no nudge has reached, the longest first. */
+  due(db: Queryable, overdueAt: Date, limit: number): Promise<{ id: string; provider_account_id: string; lane: string | null }[]> {
+    return db.query(
+      `SELECT id, provider_account_id, lane FROM operations
+        WHERE next_at <= $1 AND lease_until IS NULL AND finished_at IS NULL AND state <> 'manual' ORDER BY next_at LIMIT $2`,
       [overdueAt, limit],
     );
   }
