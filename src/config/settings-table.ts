@@ -129,7 +129,11 @@ export const SETTINGS = {
   LEASE_MS: withDefault(milliseconds(200), '3000', 'How long a silent process keeps an operation for itself'),
   SWEEP_INTERVAL_MS: withDefault(milliseconds(10), '500', 'How often due operations are looked for in Postgres'),
   NUDGE_OVERDUE_MS: withDefault(milliseconds(0), '2000', 'How late a queue job may be before the sweep runs the operation itself'),
-  WORKER_CONCURRENCY: withDefault(whole(1, 1000), '20', 'Operations that one worker runs at a time; as many again of processes that died'),
+  WORKER_CONCURRENCY: withDefault(
+    whole(1, 1000),
+    '20',
+    'Operations that one worker runs at a time; five times as many more of processes that died',
+  ),
   DRIFT_SCAN_HOURS: withDefault(whole(1, 720), '24', "Within how many hours each stored order that is not over is compared with Klarna's"),
   DRIFT_SCAN_PER_SECOND: withDefault(
     whole(1, 1000),

@@ -12,6 +12,8 @@ import { Transitions } from './transitions.js';
 /** A nudge of the queue may come a little before the time it was set to; that is no reason to leave it to the sweep. */
 const EARLY_MS = 250;
 const REST_MS = 30_000;
+/** So many times its hands a worker has in reserve, for operations of processes that died. */
+const RESERVE = 5;
 
 /**
  * Runs what is due, without anybody being asked to wait for it: nudges of the queue, and what no nudge reached. Nothing depends on the
@@ -68,8 +70,8 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /**
-   * Looks once, and starts what it finds, as far as this process has hands free. As many again are kept for operations of processes that
-   * died: when Klarna hangs, all the others are busy for a minute, and a worker that dies leaves all that it had in hand.
+   * Looks once, and starts what it finds, as far as this process has hands free. Many more are kept for operations of processes that died:
+   * when Klarna hangs, all the others are busy for a minute, and whoever is left may have to take over from several.
    */
   async sweep(): Promise<void> {
     for (const [id, until] of this.resting) if (until < performance.now()) this.resting.delete(id);
@@ -82,7 +84,7 @@ export class Sweep implements OnApplicationBootstrap, OnModuleDestroy {
    * process, should it still live, is shut out.
    */
   private async takeOver(): Promise<void> {
-    const inReserve = this.settings.workerConcurrency - this.reserved;
+    const inReserve = RESERVE * this.settings.workerConcurrency - this.reserved;
     const most = this.free + inReserve;
     if (most <= 0) return;
     const asked = thisMoment();

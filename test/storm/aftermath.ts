@@ -21,7 +21,7 @@ const KEY_LIFE_SECONDS = 25 * 3_600;
 const HOP_MS = 500;
 const HOP_SECONDS = 4;
 /** Whatever the virtual clock says: so long the processes get to do it. */
-const AT_MOST_MS = 120_000;
+const AT_MOST_MS = 150_000;
 /** When everything is final, whoever still asks is told so within this time. */
 const ANSWERS_WITHIN_MS = 10_000;
 /** An answer that came to a process that lived on for so long is in its attempt. */
@@ -46,7 +46,7 @@ export interface Settled {
 export async function settle(topology: Topology, clock: StormClock, callers: Callers, remembers5xx: boolean): Promise<Settled> {
   const began = performance.now();
   let until = began + AT_MOST_MS;
-  clock.start(HOP_MS, HOP_SECONDS);
+  clock.start(HOP_MS, HOP_SECONDS, () => isRested(topology, clock));
   const asking = askUntilFinal(callers, () => performance.now() < until);
   try {
     const { othersMs, ...first } = await untilSettled(topology, clock, FINAL_WITHIN_MS, remembers5xx);
@@ -100,6 +100,16 @@ async function untilSettled(
     if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open: open.length, othersMs };
     await pause(200);
   }
+}
+
+/** Whether nothing is due at this time, or under way. */
+async function isRested(topology: Topology, clock: StormClock): Promise<boolean> {
+  const now = new Date(await clock.now());
+  const rows = await topology.rows(
+    `SELECT FROM operations WHERE finished_at IS NULL AND state <> 'manual' AND (lease_until IS NOT NULL OR next_at <= $1) LIMIT 1`,
+    [now],
+  );
+  return rows.length === 0;
 }
 
 /** What is neither final nor a person's, nor waits for its turn behind what is a person's. */

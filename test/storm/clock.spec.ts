@@ -26,3 +26,28 @@ describe('while much time passes', () => {
     expect((await klarna.call('POST', '/payments/v1/sessions', CART)).status).toBe(200);
   });
 });
+
+describe('while little time passes at a time', () => {
+  let simulator: Simulator;
+  beforeEach(async () => (simulator = await startSimulator({ port: 0 })));
+  afterEach(() => simulator.close());
+
+  it('it stays where something is left to do, but not for ever', async () => {
+    const storm = new Client('', simulator.url);
+    const clock = new StormClock(storm);
+    const offset = async () => ((await storm.simulate('GET', '/simulator/clock')) as { offset_ms: number }).offset_ms;
+    const looks: number[] = [];
+    clock.start(1, 4, async () => {
+      looks.push(await offset());
+      return looks.length >= 3;
+    });
+    await until('it hops', async () => (await offset()) >= 8_000);
+    await clock.stop();
+    expect(looks.slice(0, 4)).toEqual([0, 0, 0, 4_000]);
+
+    const before = await offset();
+    clock.start(1, 4, () => Promise.resolve(false));
+    await until('it hops all the same', async () => (await offset()) > before);
+    await clock.stop();
+  });
+});

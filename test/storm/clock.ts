@@ -3,6 +3,8 @@ import type { Client } from '../support/client.js';
 
 const EVERY_MS = 5_000;
 const HOP_SECONDS = 25;
+/** What takes longer than this in real time takes virtual time, too: a call that hangs, something that is due for ever. */
+const STAYS_MS = 500;
 /** Until then every process has asked for the time; shorter than a call may take. */
 const SEEN_MS = 1_500;
 
@@ -56,12 +58,20 @@ export class StormClock {
     }
   }
 
-  /** Begins to hop. @param seconds per hop */
-  start(everyMs = EVERY_MS, seconds = HOP_SECONDS): void {
+  /**
+   * Begins to hop.
+   * @param seconds per hop
+   * @param rested whether nothing is left to do at this time: until then it stays, however slow the machine is, but not for ever
+   */
+  start(everyMs = EVERY_MS, seconds = HOP_SECONDS, rested = (): Promise<boolean> => Promise.resolve(true)): void {
     this.#stop = new AbortController();
     const { signal } = this.#stop;
     const hop = async (): Promise<void> => {
-      while (await pause(everyMs, true, { signal }).catch(() => false)) await this.advance(seconds);
+      while (await pause(everyMs, true, { signal }).catch(() => false)) {
+        const latest = performance.now() + STAYS_MS;
+        while (!signal.aborted && performance.now() < latest && !(await rested())) await pause(50);
+        await this.advance(seconds);
+      }
     };
     this.#hopping = hop();
   }
