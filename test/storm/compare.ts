@@ -1,4 +1,4 @@
-import type { WriteKind } from './plan.js';
+import { type KindName, kindOf, kindOfOperation, kindOfRequest } from './kinds.js';
 import {
   type Ask,
   FINAL,
@@ -12,23 +12,12 @@ import {
   type StoredOrder,
   type Told,
 } from './records.js';
+import { grouped, roleOf, WAITS, World } from './world.js';
 
-/** An order that is there is known by these. */
+/** What is there is known by these. */
 const KNOWS = ['succeeded', 'manual'];
-const KIND: Record<WriteKind, string> = {
-  'create-order': 'payments.create-order',
-  capture: 'order-management.capture',
-  refund: 'order-management.refund',
-  cancel: 'order-management.cancel',
-  release: 'order-management.release',
-};
-
-const SUFFIX: Readonly<Record<string, string>> = {
-  [KIND.capture]: 'captures',
-  [KIND.refund]: 'refunds',
-  [KIND.cancel]: 'cancel',
-  [KIND.release]: 'release-remaining-authorization',
-};
+/** A refusal in so many words: whoever may not be asked twice is told what asking again would risk. */
+const IN_DOUBT = 'may have been';
 
 /** In the hours that a storm lasts, with pauses of half a minute; what it jumps over does not count. */
 const MOST_ASKED = 300;
@@ -51,8 +40,10 @@ export function compare({ intents, rows, ledger, noticed }: Evidence): Finding[]
     ...noticed,
     ...intents.flatMap((intent) => ofIntent(intent, world)),
     ...rows.operations.flatMap((operation) => ofOperation(operation, world)),
+    ...world.withoutKeys.flatMap((operations) => ofEqualOperations(operations, world)),
     ...askedTooOften(rows),
     ...oldKeyAfterNew(world),
+    ...olderAfterNewer(intents, world),
     ...effectsWithoutIntent(intents, world),
     ...ordersAgree(intents, world),
     ...lanesInOrder(world),
@@ -69,7 +60,8 @@ export type Meaning = 'success' | 'announced' | 'refused' | 'not-now';
  */
 export function meaningOf(told: Told): Meaning {
   const { status, code, operation } = told;
-  if (status === 202) return 'announced';
+  // Klarna's own 202 names no operation: it will cancel the token.
+  if (status === 202 && operation !== null) return 'announced';
   if (status < 400) return 'success';
   if (status === 409 && code === 'OPERATION_PENDING') return 'announced';
   // PROVIDER_CREDENTIALS names an operation, and it is an end all the same.
@@ -83,113 +75,29 @@ export function freesKey({ code, text }: Told): boolean {
   return code === 'OPERATION_WITHDRAWN' && text.includes('the authorization was about to end');
 }
 
-class World {
-  readonly operations = new Map<string, OperationRow>();
-  readonly orders = new Map<string, LedgerOrder>();
-  readonly stored = new Map<string, StoredOrder>();
-  /** Operations by what callers know of them. */
-  readonly #byKey: Map<string, OperationRow[]>;
-  readonly #byReference: Map<string, OperationRow[]>;
-  readonly #byLane: Map<string, OperationRow[]>;
-  readonly #byProviderKey = new Map<string, OperationRow>();
-  readonly #bySession: Map<string, LedgerOrder[]>;
-  readonly writes: Map<string, LedgerRequest[]>;
-  /** Those that wait for their turn behind one that only a person can settle. */
-  readonly waitForPerson: ReadonlySet<string>;
-
-  constructor(
-    readonly rows: Rows,
-    readonly ledger: Ledger,
-  ) {
-    for (const each of rows.operations) {
-      this.operations.set(each.id, each);
-      for (const key of each.providerKeys) this.#byProviderKey.set(key, each);
-    }
-    for (const each of ledger.orders) this.orders.set(each.order_id, each);
-    for (const each of rows.orders) this.stored.set(each.order_id, each);
-    this.#byKey = grouped(rows.operations, ({ key }) => key);
-    this.#byReference = grouped(rows.operations, ({ reference }) => reference);
-    this.#byLane = grouped(rows.operations, ({ lane }) => lane);
-    this.waitForPerson = waitForPerson(rows.operations);
-    this.#bySession = grouped(ledger.orders, ({ session_id }) => session_id);
-    this.writes = grouped(
-      ledger.requests.filter(({ method }) => method === 'POST'),
-      ({ path }) => path,
-    );
-  }
-
-  get lanes(): Iterable<[string, OperationRow[]]> {
-    return this.#byLane;
-  }
-
-  operationOfKey(key: string | null): OperationRow | undefined {
-    return key === null ? undefined : this.#byProviderKey.get(key);
-  }
-
-  /** Operations that were recorded for an intent. */
-  operationsOf({ kind, key, reference, orderId }: IntentRecord): OperationRow[] {
-    const found =
-      key !== null
-        ? (this.#byKey.get(key) ?? [])
-        : kind === 'cancel' || kind === 'release'
-          ? (this.#byLane.get(orderId ?? '') ?? []).filter((each) => each.key === null)
-          : (this.#byReference.get(reference) ?? []).filter((each) => each.key === null);
-    return found.filter((each) => each.kind === KIND[kind]);
-  }
-
-  /** Executed writes to a path, as often as they happened. */
-  executed(path: string): LedgerRequest[] {
-    return (this.writes.get(path) ?? []).filter(({ executed }) => executed);
-  }
-
-  /** What an intent really brought about: the ids of captures, refunds or orders, or the requests that cancelled or released. */
-  effectsOf(intent: IntentRecord): string[] {
-    const { kind, reference, orderId } = intent;
-    const order = orderId === null ? undefined : this.orders.get(orderId);
-    switch (kind) {
-      case 'create-order':
-        return (intent.sessionId === null ? [] : (this.#bySession.get(intent.sessionId) ?? [])).map(({ order_id }) => order_id);
-      case 'capture':
-      case 'refund':
-        return (order?.[`${kind}s`] ?? []).filter((each) => each.reference === reference).map(({ id }) => id);
-      case 'cancel':
-      case 'release': {
-        const mine = new Set(this.operationsOf(intent).map(({ id }) => id));
-        const suffix = kind === 'cancel' ? 'cancel' : 'release-remaining-authorization';
-        return this.executed(`/ordermanagement/v1/orders/${orderId}/${suffix}`)
-          .filter(({ idempotency_key: key }) => mine.has(this.operationOfKey(key)?.id ?? '') || (key !== null && key === intent.key))
-          .map(({ sequence }) => `request ${sequence}`);
-      }
-    }
-  }
-}
-
 function ofIntent(intent: IntentRecord, world: World): Finding[] {
   const at = { intent: intent.id, ...(intent.orderId === null ? {} : { order: intent.orderId }) };
   const effects = world.effectsOf(intent);
   const operations = world.operationsOf(intent);
   const findings: Finding[] = [];
-  const once = intent.key !== null || intent.kind === 'create-order';
+  const { sameBy, twice } = kindOf(intent.kind);
+  const once = isOnce(intent);
   const asked = intent.asks.filter(({ how }) => how !== 'other-body');
 
   const allowed = once ? 1 : Math.min(operations.length, asked.length);
-  if (effects.length > allowed) {
+  if (twice === 'harmful' && effects.length > allowed) {
     findings.push({ column: 'doubles', what: `happened ${effects.length} times, wanted ${allowed}: ${effects.join(', ')}`, ...at });
   }
   const succeeded = operations.filter(({ state }) => state === 'succeeded');
   if (once && succeeded.length > 1) findings.push({ column: 'doubles', what: `${succeeded.length} operations of it succeeded`, ...at });
 
   const told = asked.flatMap((ask) => (ask.told === null ? [] : [{ ask, told: ask.told, meaning: meaningOf(ask.told) }]));
-  for (const each of told.filter(({ meaning }) => meaning === 'success')) findings.push(...toldSuccess(intent, each.told, effects, world));
+  for (const each of told.filter(({ meaning }) => meaning === 'success'))
+    findings.push(...toldSuccess(intent, each.told, { effects, operations, world }));
   findings.push(...answersOfRecord(intent, told, once));
   if (effects.length > 0) findings.push(...toldErrors(intent, asked, effects, operations));
 
-  if (
-    intent.kind === 'create-order' &&
-    effects.length > 0 &&
-    operations.length > 0 &&
-    !operations.some(({ state }) => KNOWS.includes(state))
-  ) {
+  if (sameBy === 'token' && effects.length > 0 && operations.length > 0 && !operations.some(({ state }) => KNOWS.includes(state))) {
     const states = operations.map(({ state }) => state).join(', ');
     findings.push({
       column: 'answered with error, but executed',
@@ -230,41 +138,77 @@ function ofIntent(intent: IntentRecord, world: World): Finding[] {
   return findings;
 }
 
+/** One request for ever, however often it is sent: it has a key, or a token. */
+export function isOnce({ kind, key }: Pick<IntentRecord, 'kind' | 'key'>): boolean {
+  return key !== null || kindOf(kind).sameBy === 'token';
+}
+
+interface Happened {
+  readonly effects: readonly string[];
+  readonly operations: readonly OperationRow[];
+  readonly world: World;
+}
+
 /** A success names what really is there. */
-function toldSuccess(intent: IntentRecord, told: Told, effects: readonly string[], world: World): Finding[] {
+function toldSuccess(intent: IntentRecord, told: Told, { effects, operations, world }: Happened): Finding[] {
   const { kind, orderId } = intent;
   const at = { intent: intent.id, ...(orderId === null ? {} : { order: orderId }) };
   const order = orderId === null ? undefined : world.orders.get(orderId);
   const lost = (what: string): Finding[] => [{ column: 'lost', what: `was told ${told.status}, but ${what}`, ...at }];
-  switch (kind) {
-    case 'create-order': {
-      const named = orderIdIn(told);
-      return named !== null && effects.includes(named) ? [] : lost(`there is no order ${named}`);
-    }
-    case 'capture':
-    case 'refund': {
-      const id = told[kind];
-      const movement = order?.[`${kind}s`].find((each) => each.id === id);
-      if (movement === undefined) return lost(`there is no ${kind} ${id}`);
-      if (movement.amount !== intent.amount || movement.reference !== intent.reference) {
-        const wrong = `its ${kind} ${id} is of ${movement.amount} for ${movement.reference}, not ${intent.amount} for ${intent.reference}`;
-        return [{ column: 'mismatches', what: wrong, ...at }];
-      }
-      return [];
-    }
-    case 'cancel':
-      return order?.status === 'CANCELLED' ? [] : lost(`the order is ${order?.status}`);
-    case 'release':
-      return order?.remaining_authorized_amount === 0 && (effects.length > 0 || order.captured_amount > 0)
-        ? []
-        : lost(`${order?.remaining_authorized_amount} remains`);
+  const { makes, counts } = kindOf(kind);
+  if (makes !== undefined) {
+    const id = idIn(told, makes.member);
+    const there = counts === 'requests' ? world.ledger.checkouts.some((each) => each.order_id === id) : id !== null && effects.includes(id);
+    return there ? [] : lost(`there is no ${makes.what} ${id}`);
   }
+  if (kind === 'capture' || kind === 'refund') {
+    const id = told[kind];
+    const movement = order?.[`${kind}s`].find((each) => each.id === id);
+    if (movement === undefined) return lost(`there is no ${kind} ${id}`);
+    if (movement.amount === intent.amount && movement.reference === intent.reference) return [];
+    const wrong = `its ${kind} ${id} is of ${movement.amount} for ${movement.reference}, not ${intent.amount} for ${intent.reference}`;
+    return [{ column: 'mismatches', what: wrong, ...at }];
+  }
+  const state = STATES[kind];
+  if (state !== undefined) {
+    const missing = state({ intent, order, effects, ledger: world.ledger });
+    return missing === null ? [] : lost(missing);
+  }
+  return effects.length > 0 || operations.some((each) => world.reachedOtherwise(each)) ? [] : lost('nothing happened');
 }
+
+interface State {
+  readonly intent: IntentRecord;
+  readonly order: LedgerOrder | undefined;
+  readonly effects: readonly string[];
+  readonly ledger: Ledger;
+}
+
+/** What must be so for ever after a success, whoever brought it about; each says what is so instead. */
+const STATES: Partial<Record<KindName, (state: State) => string | null>> = {
+  cancel: ({ order }) => (order?.status === 'CANCELLED' ? null : `the order is ${order?.status}`),
+  release: ({ order, effects }) =>
+    order?.remaining_authorized_amount === 0 && (effects.length > 0 || order.captured_amount > 0)
+      ? null
+      : `${order?.remaining_authorized_amount} remains`,
+  'cancel-token': ({ intent, ledger }) => {
+    const token = ledger.tokens.find(({ token_id }) => token_id === intent.target['customerToken']);
+    return token?.status === 'CANCELLED' ? null : `the customer token is ${token?.status}`;
+  },
+  'disable-page': ({ intent, ledger }) => {
+    const page = ledger.pages.find(({ session_id }) => session_id === intent.target['pageId']);
+    return page?.status === 'DISABLED' ? null : `the page is ${page?.status}`;
+  },
+  'abort-checkout': ({ intent, ledger }) => {
+    const checkout = ledger.checkouts.find(({ order_id }) => order_id === intent.target['orderId']);
+    return checkout?.aborted === true ? null : 'the checkout goes on';
+  },
+};
 
 /** Every repeat gets the first final answer, and once it is final it stays so. Without a key each request is an intent of its own. */
 function answersOfRecord(intent: IntentRecord, told: readonly { ask: Ask; told: Told; meaning: Meaning }[], once: boolean): Finding[] {
   if (!once) return [];
-  const token = intent.kind === 'create-order';
+  const token = kindOf(intent.kind).sameBy === 'token';
   // A token that was refused may be tried again: Klarna judges anew.
   const final = told.filter((each) => each.meaning === 'success' || (each.meaning === 'refused' && !token && !freesKey(each.told)));
   const [first] = final;
@@ -308,13 +252,15 @@ function toldErrors(
   const at = { intent: intent.id, ...(intent.orderId === null ? {} : { order: intent.orderId }) };
   const findings: Finding[] = [];
   const keyed = intent.key !== null;
-  const token = intent.kind === 'create-order';
+  const { sameBy, interactive = false, twice } = kindOf(intent.kind);
+  const token = sameBy === 'token';
   const say = (what: string): void =>
     void findings.push({ column: 'answered with error, but executed', what: `${what}; what happened: ${effects.join(', ')}`, ...at });
   for (const ask of asked) {
     if (ask.told === null) continue;
-    const { status, code } = ask.told;
-    switch (meaningOf(ask.told)) {
+    const { status, code, text, operation } = ask.told;
+    const inDoubt = twice === 'harmless' ? operation !== null : text.includes(IN_DOUBT);
+    switch (interactive && status >= 500 ? (inDoubt ? 'announced' : 'not-now') : meaningOf(ask.told)) {
       case 'success':
       case 'announced':
         break;
@@ -352,22 +298,22 @@ function succeeds(ask: Ask): boolean {
 
 /** Everything recorded has ended, and has done what it says. */
 function ofOperation(operation: OperationRow, world: World): Finding[] {
-  const { id, kind, state, lane } = operation;
+  const { id, kind, state, reason, lane, providerKeys } = operation;
   const at = { operation: id, ...(lane === null ? {} : { order: lane }) };
   if (!FINAL.includes(state) && state !== 'manual' && !world.waitForPerson.has(id))
     return [{ column: 'lost', what: `${kind} was accepted and is ${state}, for ever`, ...at }];
-  if (lane === null) return [];
-  const executed = Object.values(SUFFIX).flatMap((suffix) =>
-    world
-      .executed(`/ordermanagement/v1/orders/${lane}/${suffix}`)
-      .filter(({ idempotency_key: key }) => key !== null && operation.providerKeys.includes(key)),
-  );
-  if (executed.length > 1) {
+  const known = kindOfOperation(kind);
+  if (known === undefined) return [];
+  if (state === 'manual' && reason !== null && !known.manual.includes(reason))
+    return [{ column: 'mismatches', what: `${kind} is a person's because it is ${reason}, which its kind never is`, ...at }];
+  if (known.sameBy !== 'key') return [];
+  const executed = world.sentWith(providerKeys).filter((request) => request.executed);
+  if (executed.length > 1 && known.twice === 'harmful') {
     const numbers = executed.map(({ sequence }) => sequence).join(', ');
     return [{ column: 'doubles', what: `${kind} was carried out ${executed.length} times (requests ${numbers})`, ...at }];
   }
   if (state === 'succeeded') {
-    if (executed.length === 0 && !reachedOtherwise(operation, world))
+    if (executed.length === 0 && !world.reachedOtherwise(operation))
       return [{ column: 'lost', what: `${kind} succeeded, and nothing happened`, ...at }];
   } else if (state !== 'manual' && executed.length > 0) {
     return [{ column: 'answered with error, but executed', what: `${kind} is ${state} and was carried out`, ...at }];
@@ -376,18 +322,73 @@ function ofOperation(operation: OperationRow, world: World): Finding[] {
 }
 
 /**
+ * Where Klarna takes no key, equal requests can't be told apart there: as many were carried out as may have been. What does harm twice
+ * is not sent again by who may have done it.
+ */
+function ofEqualOperations(operations: readonly OperationRow[], world: World): Finding[] {
+  const [first] = operations;
+  const kind = first && kindOfOperation(first.kind);
+  if (!first?.address || kind === undefined) return [];
+  const requests = world.equalTo(first.address);
+  const executed = requests.filter((request) => request.executed);
+  const count = (is: (operation: OperationRow) => boolean): number => operations.filter(is).length;
+  const succeeded = count(({ state }) => state === 'succeeded');
+  const at = { operation: first.id };
+  const findings: Finding[] = [];
+  if (executed.length === 0 && succeeded > 0 && !isThere(first, world))
+    findings.push({ column: 'lost', what: `${first.kind} succeeded, and nothing happened`, ...at });
+  if (kind.twice === 'harmless') return findings;
+  if (executed.length > operations.length) {
+    const numbers = executed.map(({ sequence }) => sequence).join(', ');
+    const what = `${first.kind} was carried out ${executed.length} times for ${operations.length} operations (requests ${numbers})`;
+    findings.push({ column: 'doubles', what, ...at });
+  } else if (succeeded > executed.length && kind.sameBy === 'nothing' && executed.length > 0) {
+    const what = `${first.kind} succeeded ${succeeded} times, and happened ${executed.length} times`;
+    findings.push({ column: 'lost', what, ...at });
+  }
+  const may = count(
+    ({ state, reason }) => state === 'manual' || (kind.interactive === true && state === 'abandoned' && reason === 'in-doubt'),
+  );
+  if (Math.min(executed.length, operations.length) > succeeded + may) {
+    const states = operations.map(({ state, reason }) => `${state}${reason === null ? '' : ` (${reason})`}`).join(', ');
+    findings.push({ column: 'answered with error, but executed', what: `${first.kind} is ${states} and was carried out`, ...at });
+  }
+  if (kind.interactive === true && operations.length === 1) {
+    const doubtful = requests.findIndex(mayHaveHappened);
+    const again = doubtful < 0 ? undefined : requests[doubtful + 1];
+    if (again !== undefined) {
+      const what = `${first.kind} was sent again (request ${again.sequence}) after request ${requests[doubtful]?.sequence} may have happened`;
+      findings.push({ column: 'doubles', what, ...at });
+    }
+  }
+  return findings;
+}
+
+/** What an answer like this leaves open, as far as who got it can know. */
+function mayHaveHappened({ status, fault }: LedgerRequest): boolean {
+  return status === null || status >= 500 || status === 408 || status === 425 || fault === 'garbage_after';
+}
+
+/** The end of a customer token, a page or a checkout can be seen, whoever brought it about. */
+function isThere({ address }: OperationRow, { ledger }: World): boolean {
+  const path = address?.path ?? '';
+  return (
+    ledger.tokens.some(({ token_id, status }) => status === 'CANCELLED' && path.endsWith(`/${token_id}/status`)) ||
+    ledger.pages.some(({ session_id, status }) => status === 'DISABLED' && path.endsWith(`/sessions/${session_id}`)) ||
+    ledger.checkouts.some(({ order_id, aborted }) => aborted && path.endsWith(`/${order_id}/abort`))
+  );
+}
+
+/**
  * A new key is granted when the old one is believed to have done nothing: whoever still sends with the old one was not told, and does it a
  * second time as soon as Klarna has forgotten that key.
  */
-function oldKeyAfterNew({ rows, writes }: World): Finding[] {
-  return rows.operations.flatMap(({ id, kind, lane, providerKeys }): Finding[] => {
+function oldKeyAfterNew(world: World): Finding[] {
+  return world.rows.operations.flatMap(({ id, kind, lane, providerKeys }): Finding[] => {
     const [newest, ...older] = providerKeys;
-    const path = `/ordermanagement/v1/orders/${lane}/${SUFFIX[kind]}`;
-    const sent = newest === undefined || older.length === 0 ? [] : (writes.get(path) ?? []);
-    const began = sent.find(({ idempotency_key: key }) => key === newest);
-    const late = sent.find(
-      ({ idempotency_key: key, sequence }) => began && key !== null && older.includes(key) && sequence > began.sequence,
-    );
+    if (newest === undefined || older.length === 0) return [];
+    const [began] = world.sentWith([newest]);
+    const late = began && world.sentWith(older).find(({ sequence }) => sequence > began.sequence);
     const what = `${kind} was sent with an old key (request ${late?.sequence}) after its new one (request ${began?.sequence})`;
     return late === undefined ? [] : [{ column: 'mismatches', what, operation: id, ...(lane === null ? {} : { order: lane }) }];
   });
@@ -404,23 +405,35 @@ function askedTooOften({ operations }: Rows): Finding[] {
     }));
 }
 
-/**
- * A cancel (or release) of an order that another one has cancelled is seen to be there by reading: who did it can't be seen. So is a release
- * whose authorization has ended meanwhile: nothing remains.
- */
-function reachedOtherwise({ kind, lane }: OperationRow, world: World): boolean {
-  const suffix = kind === KIND.cancel ? 'cancel' : kind === KIND.release ? 'release-remaining-authorization' : null;
-  if (kind === KIND.release && world.orders.get(lane ?? '')?.remaining_authorized_amount === 0) return true;
-  return suffix !== null && world.executed(`/ordermanagement/v1/orders/${lane}/${suffix}`).length > 0;
+/** What only sets values while its caller waits is not sent any more once somebody has asked for newer ones. */
+function olderAfterNewer(intents: readonly IntentRecord[], world: World): Finding[] {
+  const places = grouped(
+    intents.filter(({ kind, asks }) => kindOf(kind).newestWins === true && asks.length > 0),
+    ({ path }) => path,
+  );
+  return [...places.values()].flatMap((asked) =>
+    asked.flatMap((newer): Finding[] => {
+      const began = Math.min(...newer.asks.map((ask) => ask.began));
+      const [first] = world.equalTo(newer);
+      const late = asked
+        .filter((older) => older !== newer && older.asks.every(({ ended }) => ended < began))
+        .flatMap((older) => world.equalTo(older))
+        .find(({ sequence }) => first !== undefined && sequence > first.sequence);
+      const what = `request ${late?.sequence} came after request ${first?.sequence}, which was asked for when it was over`;
+      return late === undefined ? [] : [{ column: 'mismatches', what, intent: newer.id }];
+    }),
+  );
 }
 
 /** Whatever happened at Klarna was asked for by somebody, and recorded before. */
 function effectsWithoutIntent(intents: readonly IntentRecord[], world: World): Finding[] {
   const references = new Set(intents.map(({ reference }) => reference));
-  const sessions = new Set(intents.map(({ sessionId }) => sessionId));
+  const placing = intents.filter(({ kind }) => kind === 'create-order' || kind === 'order-of-token');
+  const sessions = new Set(placing.map(({ target }) => target['sessionId'] ?? null));
+  const ofTokens = new Set(placing.map(({ target, reference }) => `${target['customerToken']} ${reference}`));
   const findings: Finding[] = [];
   for (const order of world.ledger.orders) {
-    if (!sessions.has(order.session_id))
+    if (order.session_id === null ? !ofTokens.has(`${order.customer_token} ${order.merchant_reference1}`) : !sessions.has(order.session_id))
       findings.push({ column: 'mismatches', what: 'an order that nobody asked for', order: order.order_id });
     for (const { id, reference, key } of [...order.captures, ...order.refunds]) {
       if (reference === null || !references.has(reference)) {
@@ -437,8 +450,10 @@ function effectsWithoutIntent(intents: readonly IntentRecord[], world: World): F
   }
   for (const request of world.ledger.requests) {
     const { method, path, executed, idempotency_key: key, order_id } = request;
-    const changes = method === 'POST' && path.startsWith('/ordermanagement/');
-    if (changes && executed && world.operationOfKey(key) === undefined && !/\/(?:captures|refunds)$/.test(path)) {
+    const kind = executed && method !== 'GET' ? kindOfRequest(method, path) : undefined;
+    // Captures and refunds were looked at above.
+    if (kind === undefined || kind.counts === 'captures' || kind.counts === 'refunds') continue;
+    if (world.operationOf(request, kind.sameBy === 'key') === undefined) {
       findings.push({
         column: 'mismatches',
         what: `request ${request.sequence} (${path}) was carried out without an operation (key ${key})`,
@@ -452,11 +467,15 @@ function effectsWithoutIntent(intents: readonly IntentRecord[], world: World): F
 /** The database shows every order as Klarna has it. */
 function ordersAgree(intents: readonly IntentRecord[], world: World): Finding[] {
   const findings: Finding[] = [];
-  const bySession = new Map(intents.map((intent) => [intent.sessionId, intent]));
-  for (const { order_id, session_id } of world.orders.values()) {
+  const makers = new Map(
+    intents.flatMap((intent) =>
+      intent.kind === 'create-order' || intent.kind === 'order-of-token' ? world.effectsOf(intent).map((id) => [id, intent] as const) : [],
+    ),
+  );
+  for (const { order_id } of world.orders.values()) {
     if (world.stored.has(order_id)) continue;
     // A placed order whose id can't be had is a person's to find.
-    const intent = bySession.get(session_id);
+    const intent = makers.get(order_id);
     if (intent !== undefined && world.operationsOf(intent).some(({ state }) => state === 'manual')) continue;
     findings.push({ column: 'mismatches', what: 'Klarna has an order that the database has not', order: order_id });
   }
@@ -468,10 +487,15 @@ function ordersAgree(intents: readonly IntentRecord[], world: World): Finding[] 
   return findings;
 }
 
+const COMPARED = [
+  ...(['status', 'order_amount', 'captured_amount', 'refunded_amount', 'remaining_authorized_amount'] as const),
+  ...(['merchant_reference1', 'merchant_reference2', 'expires_at'] as const),
+];
+
 /** Where an order's rows differ from what Klarna has. */
 export function differencesOf(order: LedgerOrder, row: StoredOrder): string[] {
   const found: string[] = [];
-  for (const name of ['status', 'order_amount', 'captured_amount', 'refunded_amount', 'remaining_authorized_amount'] as const) {
+  for (const name of COMPARED) {
     if (order[name] !== row[name]) found.push(`${name}: ${order[name]} at Klarna, ${row[name]} in the database`);
   }
   for (const kind of ['captures', 'refunds'] as const) {
@@ -494,64 +518,23 @@ function flagsOf({ anomaly, drifts }: StoredOrder): string[] {
   ];
 }
 
-type Role = 'capture' | 'refund' | 'release' | 'cancel';
-/** Whether one is never sent before another that was accepted earlier is settled (docs/architecture.md, "Lanes"), said once more here. */
-const WAITS: Record<Role, readonly Role[]> = {
-  capture: ['capture', 'release', 'cancel'],
-  refund: ['refund'],
-  release: ['capture', 'refund', 'release', 'cancel'],
-  cancel: ['capture', 'refund', 'release', 'cancel'],
-};
-
-/** What one that waits can keep waiting behind itself: a refund waits for captures, too, while the confirmed ones do not cover it. */
-const MAY_WAIT: Record<Role, readonly Role[]> = { ...WAITS, refund: ['refund', 'capture'] };
-const roleOf = ({ kind }: { readonly kind: string }): Role => kind.split('.')[1] as Role;
-
-type Placed = Pick<OperationRow, 'id' | 'kind' | 'state' | 'lane' | 'position'>;
-
-/**
- * Operations that wait for their turn behind one of their order that only a person can settle. Such a one blocks its own kind alone, but
- * what it blocks blocks others.
- * @returns their ids
- */
-export function waitForPerson(operations: readonly Placed[]): Set<string> {
-  return new Set([...grouped(operations, ({ lane }) => lane).values()].flatMap((lane) => [...waitingIn(lane)]));
-}
-
-function waitingIn(operations: readonly Placed[]): Set<string> {
-  const waiting = new Set<string>();
-  const inOrder = [...operations].sort((a, b) => (a.position ?? 0) - (b.position ?? 0));
-  for (const [index, each] of inOrder.entries()) {
-    if (each.state !== 'accepted') continue;
-    const blocked = inOrder
-      .slice(0, index)
-      .some((before) =>
-        before.state === 'manual'
-          ? roleOf(before) === roleOf(each)
-          : waiting.has(before.id) && (MAY_WAIT[roleOf(each)] ?? []).includes(roleOf(before)),
-      );
-    if (blocked) waiting.add(each.id);
-  }
-  return waiting;
-}
-
 /** Requests of one order came to Klarna in the order of acceptance: everything of one before anything of what waits for it. */
 function lanesInOrder(world: World): Finding[] {
   const findings: Finding[] = [];
   for (const [lane, operations] of world.lanes) {
     const sent = new Map<string, { first: number; last: number }>();
-    for (const suffix of Object.values(SUFFIX)) {
-      for (const { sequence, idempotency_key } of world.writes.get(`/ordermanagement/v1/orders/${lane}/${suffix}`) ?? []) {
-        const operation = world.operationOfKey(idempotency_key);
-        if (operation === undefined) continue;
-        const { first, last } = sent.get(operation.id) ?? { first: sequence, last: sequence };
-        sent.set(operation.id, { first: Math.min(first, sequence), last: Math.max(last, sequence) });
-      }
+    const roles = operations.flatMap((operation) => {
+      const role = roleOf(operation);
+      return role === undefined ? [] : [{ operation, role }];
+    });
+    for (const { operation } of roles) {
+      const sequences = world.sentWith(operation.providerKeys).map(({ sequence }) => sequence);
+      if (sequences.length > 0) sent.set(operation.id, { first: Math.min(...sequences), last: Math.max(...sequences) });
     }
-    const inOrder = operations
-      .flatMap((operation) => {
+    const inOrder = roles
+      .flatMap(({ operation, role }) => {
         const span = sent.get(operation.id);
-        return span === undefined ? [] : [{ operation, role: operation.kind.split('.')[1] as Role, ...span }];
+        return span === undefined ? [] : [{ operation, role, ...span }];
       })
       .sort((a, b) => (a.operation.position ?? 0) - (b.operation.position ?? 0));
     inOrder.forEach((later, index) => {
@@ -574,7 +557,7 @@ function contradictions(world: World): Finding[] {
   const manual = world.rows.operations.filter(({ state }) => state === 'manual');
   const freed = new Set(world.rows.operations.filter(({ reason }) => reason === 'PROVIDER_CREDENTIALS').map(({ key }) => key));
   // The effect of an operation that only a person can settle is in the rows, linked to nothing: one for each at most.
-  let unlinked = manual.filter(({ kind }) => kind === KIND.capture || kind === KIND.refund).length;
+  let unlinked = manual.filter(({ kind }) => ['captures', 'refunds'].includes(kindOfOperation(kind)?.counts ?? '')).length;
   return world.rows.contradictions.flatMap(({ contradiction, id }): Finding[] => {
     // A key is free again after PROVIDER_CREDENTIALS: that certainly did nothing.
     if (contradiction === 'two operations have one key' && freed.has(id)) return [];
@@ -590,23 +573,12 @@ function record({ status, location, capture, refund, text, code }: Told): string
   return [status, location, capture, refund, body].filter((each) => each !== null && each !== '').join(' ');
 }
 
-function orderIdIn({ text }: Told): string | null {
+/** The id of what was made, as an answer names it. */
+export function idIn({ text }: Pick<Told, 'text'>, member: string): string | null {
   try {
-    const { order_id } = JSON.parse(text) as { order_id?: unknown };
-    return typeof order_id === 'string' ? order_id : null;
+    const id = (JSON.parse(text) as Record<string, unknown>)[member];
+    return typeof id === 'string' ? id : null;
   } catch {
     return null;
   }
-}
-
-function grouped<T>(items: Iterable<T>, by: (item: T) => string | null): Map<string, T[]> {
-  const groups = new Map<string, T[]>();
-  for (const item of items) {
-    const name = by(item);
-    if (name === null) continue;
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [item]);
-    else group.push(item);
-  }
-  return groups;
 }
