@@ -8,6 +8,7 @@ import { HealthModule } from './health/health.module.js';
 import { HostedPaymentPageModule } from './hosted-payment-page/hosted-payment-page.module.js';
 import { HttpLayerModule } from './http/http.module.js';
 import { RetryPermitsModule } from './merchants/shared-retry-permits.js';
+import { OrderLinesModule } from './order-lines/order-lines.module.js';
 import { OrderManagementModule } from './order-management/order-management.module.js';
 import { OrdersModule } from './orders/orders.module.js';
 import { PaymentsModule } from './payments/payments.module.js';
@@ -24,7 +25,7 @@ export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
     const klarna = [PaymentsModule, CustomerTokenModule, CheckoutModule, OrderManagementModule, HostedPaymentPageModule];
-    const features = [HttpLayerModule, HealthModule, OrdersModule, ...klarna];
+    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

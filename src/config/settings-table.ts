@@ -67,6 +67,11 @@ export const SETTINGS = {
   API_KEY: secret(optional(text, 'The same merchant by bearer key (`Authorization: Bearer ...`)')),
   API_PENDING_ANSWER: withDefault(oneOf('202', '503'), '202', "Status of a pending answer; 503 for SDKs that accept only Klarna's own"),
   API_KEY_REQUIRED: withDefault(flag, 'false', 'Whether a write without an idempotency key is refused'),
+  API_LIMITS: withDefault(
+    oneOf('enforce', 'report'),
+    'enforce',
+    "A body beyond the lengths, patterns and lists of words of Klarna's documents is refused, or forwarded and reported",
+  ),
 
   KLARNA_BASE_URL: optional(
     baseUrl,

@@ -25,7 +25,8 @@ export class AdoptedOrdersRepository {
     const before = (ms: number): Date => new Date(firstSentAt.getTime() - ms);
     const rows = await this.database.query<{ id: string }>(
       `SELECT provider_order_id AS id FROM orders
-        WHERE merchant_id = $1 AND provider_account_id = $2 AND merchant_reference1 = $3 AND order_amount = $4 AND upper(currency) = upper($5)
+        WHERE merchant_id = $1 AND provider_account_id = $2 AND left(merchant_reference1, 255) = left($3, 255) AND merchant_reference1 = $3
+          AND order_amount = $4 AND upper(currency) = upper($5)
           AND origin = 'adopted' AND created_at >= $6 AND learned_at >= $7
         ORDER BY created_at LIMIT ${MOST}`,
       [merchantId, providerAccountId, reference, amount, currency, before(CLOCK_SKEW_MS), before(OWN_SKEW_MS)],

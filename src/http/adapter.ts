@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Refusal } from '../operations/errors.js';
+import { answerWithLimits } from './limits.js';
 import { readRawBodies } from './raw-body.js';
 import { refusalOf } from './refusal-of.js';
 import { writeRefusal } from './refusal-body.js';
@@ -62,6 +63,7 @@ export function createHttpAdapter(arrival: ArrivalLimits = ARRIVAL): FastifyAdap
   });
   logRequests(fastify);
   readRawBodies(fastify);
+  answerWithLimits(fastify);
   return adapter;
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Refusal } from '../operations/errors.js';
 import { readJson } from './json-body.js';
+import { noteBody } from './limits.js';
 
 /**
  * Keeps the bytes of every body in `rawBody` (they are what goes to Klarna) and puts what they say into `body` (for judging).
@@ -13,7 +14,9 @@ export function readRawBodies(fastify: FastifyInstance): void {
     if (bytes.length > 0 && charset !== undefined && charset !== 'utf-8') return done(wrongType(`JSON is UTF-8, not ${charset}`));
     keep(request, bytes);
     try {
-      done(null, readJson(bytes));
+      const body = readJson(bytes);
+      noteBody(request, body);
+      done(null, body);
     } catch (error) {
       done(error as Error);
     }

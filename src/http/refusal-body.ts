@@ -2,7 +2,12 @@ import { STATUS_CODES } from 'node:http';
 import type { Refusal } from '../operations/errors.js';
 
 /** Paths that speak Klarna's wire format; everything else is our own and speaks RFC 9457. */
-const WIRE = /^\/(?:payments|customer-token|checkout|ordermanagement|hpp)(?:\/|$)/;
+const WIRE = /^\/(?:payments|customer-token|checkout|ordermanagement|hpp)(?:[/?]|$)/;
+
+/** Whether a path, with or without its query, is one of Klarna's. */
+export function isKlarnaRoute(path: string): boolean {
+  return WIRE.test(path);
+}
 
 export interface WrittenRefusal {
   status: number;
@@ -16,7 +21,7 @@ export interface WrittenRefusal {
  */
 export function writeRefusal(refusal: Refusal, path: string, requestId: string): WrittenRefusal {
   const { code, messages, status, details } = refusal;
-  const wire = WIRE.test(path);
+  const wire = isKlarnaRoute(path);
   const headers: Record<string, string> = {
     'Content-Type': wire ? 'application/json' : 'application/problem+json',
     'Klarna-Correlation-Id': requestId,

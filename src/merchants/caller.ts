@@ -19,6 +19,8 @@ export interface Caller {
   pendingAnswer: 202 | 503;
   /** Writes without an idempotency key are refused for this merchant. */
   keyRequired: boolean;
+  /** What happens to a body beyond the lengths, patterns and lists of words of Klarna's documents: refused here, or forwarded and reported. */
+  limits: 'enforce' | 'report';
   /** The provider account of each API. */
   accounts: Readonly<Record<Api, string>>;
 }

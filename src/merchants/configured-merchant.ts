@@ -106,8 +106,8 @@ export class ConfiguredMerchant {
   }
 
   async #putCredentials(tx: Transaction, merchantId: string, now: Date): Promise<void> {
-    const { apiCredentials, apiKey, apiPendingAnswer, apiKeyRequired } = this.settings;
-    const answers = { pendingAnswer: apiPendingAnswer === '503' ? 503 : 202, keyRequired: apiKeyRequired } as const;
+    const { apiCredentials, apiKey, apiPendingAnswer, apiKeyRequired, apiLimits } = this.settings;
+    const answers = { pendingAnswer: apiPendingAnswer === '503' ? 503 : 202, keyRequired: apiKeyRequired, limits: apiLimits } as const;
     // Ids made from the merchant's: a changed password or key replaces the old one, and credentials added otherwise stay.
     const basic = uuidv5('configured basic', merchantId);
     await putCredential(tx, this.envelope, merchantId, { id: basic, secret: { scheme: 'basic', ...apiCredentials }, ...answers }, now);

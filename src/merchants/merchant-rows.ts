@@ -22,6 +22,7 @@ export interface CredentialInput {
   secret: ApiSecret;
   pendingAnswer?: 202 | 503;
   keyRequired?: boolean;
+  limits?: 'enforce' | 'report';
 }
 
 /** Makes the merchant of this name if there is none. @returns its id, and whether it is new */
@@ -83,14 +84,14 @@ export async function putCredential(
   input: CredentialInput,
   now: Date,
 ): Promise<string> {
-  const { id = randomUUID(), secret, pendingAnswer = 202, keyRequired = false } = input;
+  const { id = randomUUID(), secret, pendingAnswer = 202, keyRequired = false, limits = 'enforce' } = input;
   const username = secret.scheme === 'basic' ? secret.username : null;
   await db.query(
-    `INSERT INTO api_credentials (id, merchant_id, scheme, username, secret_hash, pending_answer, key_required, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    `INSERT INTO api_credentials (id, merchant_id, scheme, username, secret_hash, pending_answer, key_required, limits, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      ON CONFLICT (id) DO UPDATE SET username = EXCLUDED.username, secret_hash = EXCLUDED.secret_hash,
-       pending_answer = EXCLUDED.pending_answer, key_required = EXCLUDED.key_required, revoked_at = NULL`,
-    [id, merchantId, secret.scheme, username, secretHash(envelope, secret), pendingAnswer, keyRequired, now],
+       pending_answer = EXCLUDED.pending_answer, key_required = EXCLUDED.key_required, limits = EXCLUDED.limits, revoked_at = NULL`,
+    [id, merchantId, secret.scheme, username, secretHash(envelope, secret), pendingAnswer, keyRequired, limits, now],
   );
   return id;
 }

@@ -62,12 +62,13 @@ describe('merchants', () => {
       (SELECT count(*)::int FROM provider_accounts) AS accounts, (SELECT count(*)::int FROM merchant_provider_accounts) AS links`);
 
   it('puts the configured merchant into an empty database, once', async () => {
-    const id = await start({ API_KEY: 'key-1', API_PENDING_ANSWER: '503', API_KEY_REQUIRED: 'true' });
-    expect(await start({ API_KEY: 'key-1', API_PENDING_ANSWER: '503', API_KEY_REQUIRED: 'true' })).toBe(id);
+    const env = { API_KEY: 'key-1', API_PENDING_ANSWER: '503', API_KEY_REQUIRED: 'true', API_LIMITS: 'report' };
+    const id = await start(env);
+    expect(await start(env)).toBe(id);
     expect(await counts()).toEqual([{ merchants: 1, credentials: 2, accounts: 1, links: 5 }]);
 
     const caller = await authenticate(basic('shop:pass-1'));
-    expect(caller).toMatchObject({ merchantId: id, pendingAnswer: 503, keyRequired: true });
+    expect(caller).toMatchObject({ merchantId: id, pendingAnswer: 503, keyRequired: true, limits: 'report' });
     expect((await authenticate('Bearer key-1'))?.merchantId).toBe(id);
     const account = await new ProviderAccounts(database, envelope).byId(caller?.accounts.payments ?? '');
     expect(account).toMatchObject({ provider: 'klarna', host: 'api.playground.klarna.com', username: 'PK1', password: 'secret-1' });

@@ -22,6 +22,7 @@ interface CredentialRow {
   secret_hash: Buffer;
   pending_answer: 202 | 503;
   key_required: boolean;
+  limits: 'enforce' | 'report';
   accounts: Record<Api, string>;
 }
 
@@ -58,7 +59,7 @@ export class Merchants {
 
   async #find(condition: 'c.username = $1' | 'c.secret_hash = $1', value: string | Buffer, scheme: string): Promise<Credential | null> {
     const [row] = await this.database.query<CredentialRow>(
-      `SELECT c.id, c.merchant_id, c.secret_hash, c.pending_answer, c.key_required,
+      `SELECT c.id, c.merchant_id, c.secret_hash, c.pending_answer, c.key_required, c.limits,
               (SELECT jsonb_object_agg(a.api, a.provider_account_id)
                  FROM merchant_provider_accounts a WHERE a.merchant_id = c.merchant_id) AS accounts
          FROM api_credentials c
@@ -73,6 +74,7 @@ export class Merchants {
         merchantId: row.merchant_id,
         pendingAnswer: row.pending_answer,
         keyRequired: row.key_required,
+        limits: row.limits,
         accounts: row.accounts,
       },
     };

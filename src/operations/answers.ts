@@ -4,7 +4,9 @@ import type { OperationRow } from '../persistence/repositories/operation-rows.js
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { HandlerRegistry } from './handler-registry.js';
 import type { RecordedAnswer } from './operation.js';
+import { findingsIn } from '../order-lines/check.js';
 import { OperationRecords } from './record.js';
+import { refusedLines } from './refused-lines.js';
 
 /** Tells a caller that the body is not the provider's bytes any more. */
 const ERASED = { 'Idempotent-Body-Erased': 'true' };
@@ -27,11 +29,18 @@ export class Answers {
   async ofRecord(row: OperationRow): Promise<RecordedAnswer | null> {
     const answer = this.records.answer(row);
     const type = answer?.headers['Content-Type'];
-    if (!answer || answer.body !== null || type === undefined) return answer;
+    if (answer && answer.body !== null) return { ...answer, headers: { ...answer.headers, ...this.#pointers(row) } };
+    if (!answer || type === undefined) return answer;
     const headers = { ...answer.headers, ...ERASED };
     const body = answer.status < 300 ? await this.#made(row) : await this.#refusal(row, answer.status);
     if (body === null) delete (headers as Record<string, string>)['Content-Type'];
     return { status: answer.status, headers, body };
+  }
+
+  /** Where to read what is wrong with the order lines that the provider refused. Its own bytes stay as they are. */
+  #pointers(row: OperationRow): Record<string, string> {
+    const check = refusedLines(this.records, row);
+    return check === null || findingsIn(check).length === 0 ? {} : { 'Order-Lines-Check': `/operations/${row.id}` };
   }
 
   async #made(row: OperationRow): Promise<Buffer | null> {

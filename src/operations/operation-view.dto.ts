@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { OrderLinesCheck } from '../order-lines/check.dto.js';
 import { FINAL_STATES, OPERATION_STATES } from './operation.js';
 
 /** The answer that the caller got, or would have got. */
@@ -140,6 +141,14 @@ export class OperationView {
 
   @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
   reason: string | null;
+
+  @ApiProperty({
+    nullable: true,
+    type: OrderLinesCheck,
+    description:
+      'What is wrong with the order lines, when Klarna refused them with BAD_VALUE; null otherwise, and once the bodies are erased.',
+  })
+  order_lines_check: OrderLinesCheck | null;
 
   @ApiProperty({
     nullable: true,

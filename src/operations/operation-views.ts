@@ -7,6 +7,7 @@ import { explain, pageOf } from './explanation.js';
 import { LaneTurns } from './lane-turns.js';
 import { AnswerView, EvidenceView, OperationView } from './operation-view.dto.js';
 import { OperationRecords } from './record.js';
+import { refusedLines } from './refused-lines.js';
 
 /** Operations as callers see them. */
 @Injectable()
@@ -34,6 +35,7 @@ export class OperationViews {
       finished_at: row.finished_at?.toISOString() ?? null,
       answer: this.answer(row),
       reason: row.reason,
+      order_lines_check: refusedLines(this.records, row),
       bodies_erased_at: row.bodies_erased_at?.toISOString() ?? null,
       explanation: row.state === 'manual' ? explain({ row, attempts, readings, resolutions }) : null,
       history: history.sort((a, b) => (a.started_at < b.started_at ? -1 : a.started_at > b.started_at ? 1 : 0)),

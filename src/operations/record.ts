@@ -68,7 +68,7 @@ export class OperationRecords {
       target: target.parameters,
       before: target.before ?? {},
       passedHeaders: target.headers,
-      body: row.request === null ? null : this.envelope.open(row.request, PURPOSE.request),
+      body: this.request(row),
       amount: row.amount === null ? null : minorUnitsOf(row.amount),
       reference: row.reference,
       createdAt: row.created_at,
@@ -81,6 +81,11 @@ export class OperationRecords {
     before: Readonly<Record<string, string>>,
   ): Buffer {
     return this.envelope.seal(Buffer.from(JSON.stringify({ parameters, headers, before } satisfies Target)), PURPOSE.target);
+  }
+
+  /** The caller's bytes; null when there were none, or when they were erased. */
+  request(row: OperationRow): Buffer | null {
+    return row.request === null ? null : this.envelope.open(row.request, PURPOSE.request);
   }
 
   sealRequest(body: Buffer | null): Buffer | null {

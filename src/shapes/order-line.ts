@@ -1,7 +1,8 @@
 import { Nested, OneOf, Text, WholeNumber, type FieldTable, type NumberOptions, type TextOptions } from '../http/fields.js';
 import { ProductIdentifiers } from './product-identifiers.dto.js';
 
-const TYPES = ['physical', 'discount', 'shipping_fee', 'sales_tax', 'digital', 'gift_card', 'store_credit', 'surcharge'];
+/** What kinds of lines there are; Order Management has one more. */
+export const ORDER_LINE_TYPES = ['physical', 'discount', 'shipping_fee', 'sales_tax', 'digital', 'gift_card', 'store_credit', 'surcharge'];
 
 interface LineLimits {
   /** Undefined: any word. */
@@ -20,7 +21,7 @@ interface LineLimits {
 /** What differs between Klarna's APIs. */
 const LIMITS = {
   payments: {
-    types: TYPES,
+    types: ORDER_LINE_TYPES,
     name: { min: 1, max: 255 },
     reference: 255,
     quantityUnit: { min: 1, max: 8 },
@@ -31,7 +32,7 @@ const LIMITS = {
     merchantData: 1024,
   },
   'customer-token': {
-    types: TYPES,
+    types: ORDER_LINE_TYPES,
     name: { min: 1, max: 255 },
     reference: 256,
     quantityUnit: {},
@@ -53,7 +54,7 @@ const LIMITS = {
     merchantData: 1024,
   },
   'order-management': {
-    types: [...TYPES, 'return_fee'],
+    types: [...ORDER_LINE_TYPES, 'return_fee'],
     name: { max: 255 },
     reference: 255,
     quantityUnit: { max: 10 },

@@ -173,13 +173,17 @@ describe('a rate limit', () => {
     expect([opened.length + turnedAway.length, turnedAway.length > 0]).toEqual([40, true]);
     for (const { headers } of turnedAway) expect(Number(headers['retry-after'])).toBeGreaterThanOrEqual(1);
     // Whose wait ended while its call was under way has a session that it can look up at the address it was told; nothing is sent later.
-    const states: string[] = [];
-    for (const answer of turnedAway) states.push((await settled(gateway, answer)).state);
-    const late = states.filter((state) => state === 'succeeded');
-    expect(states.filter((state) => state === 'abandoned').length).toBe(turnedAway.length - late.length);
-    expect(late.length).toBeLessThan(turnedAway.length);
-    const sent = await requests(gateway, { method: 'POST', path: '/payments/v1/sessions' });
-    expect(sent.filter(({ executed }) => executed)).toHaveLength(before.length + opened.length + late.length);
-    expect(await rowsOf(gateway.database, 'SELECT 1 FROM payment_sessions')).toHaveLength(before.length + opened.length + late.length);
+    const executed = async () =>
+      (await requests(gateway, { method: 'POST', path: '/payments/v1/sessions' })).filter((request) => request.executed).length;
+    const states = await until('every session that Klarna opened is known', async () => {
+      const seen: string[] = [];
+      for (const answer of turnedAway) seen.push((await settled(gateway, answer)).state);
+      const late = seen.filter((state) => state === 'succeeded').length;
+      return (await executed()) === before.length + opened.length + late && seen;
+    });
+    const late = states.filter((state) => state === 'succeeded').length;
+    expect(states.filter((state) => state === 'abandoned')).toHaveLength(turnedAway.length - late);
+    expect(late).toBeLessThan(turnedAway.length);
+    expect(await rowsOf(gateway.database, 'SELECT 1 FROM payment_sessions')).toHaveLength(before.length + opened.length + late);
   });
 });

@@ -150,7 +150,7 @@ export async function aMerchant(database: Database, name: string): Promise<Calle
     [account, name, now],
   );
   return {
-    ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false },
+    ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false, limits: 'enforce' },
     accounts: oneAccount(account),
   };
 }
@@ -229,7 +229,12 @@ export function klarnaOrder(orderId: string, given: Record<string, unknown> = {}
 }
 
 /** Places an order of 10000 through the lifecycle. */
-export async function placeOrder(gateway: Gateway, caller: Caller, orderId: string = randomUUID()): Promise<string> {
+export async function placeOrder(
+  gateway: Gateway,
+  caller: Caller,
+  orderId: string = randomUUID(),
+  merchantReference1 = '10001',
+): Promise<string> {
   const operation = anOperation(caller, orderId, { kind: 'payments.create-order' satisfies OperationKind, lane: null });
   await gateway.database.transaction((tx) =>
     gateway.lifecycle.placed(tx, operation, {
@@ -237,7 +242,7 @@ export async function placeOrder(gateway: Gateway, caller: Caller, orderId: stri
       fraudStatus: 'ACCEPTED',
       currency: 'SEK',
       orderAmount: 10_000,
-      merchantReference1: '10001',
+      merchantReference1,
       merchantReference2: null,
       autoCapture: false,
       at: gateway.clock.now(),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { ordersQueryIn } from '../../src/orders/list-queries.js';
 import type { Caller } from '../../src/merchants/caller.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
@@ -83,6 +83,15 @@ describe('a list of orders', () => {
     expect((await list(caller, { reference: 'order-999' })).items).toEqual([]);
     const [one, ...rest] = await pagesOf(caller, { reference: 'order-7', limit: '1' });
     expect([one?.length, rest.length]).toEqual([1, 1]);
+  });
+
+  it('has, and finds, an order whose reference is longer than any index row: Klarna placed it', async () => {
+    // Random, so that no compression makes it fit.
+    const reference = randomBytes(50_000).toString('base64');
+    const id = await placeOrder(gateway, caller, randomUUID(), reference);
+    await placeOrder(gateway, caller, randomUUID(), `${reference}x`);
+    const { items } = await list(caller, { reference });
+    expect(items.map(({ provider_order_id: found }) => found)).toEqual([id]);
   });
 
   it('filters by status and time, from inclusive, to exclusive', async () => {

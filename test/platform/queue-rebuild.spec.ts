@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 import { DATA_KEY, testGateway, type TestGateway } from '../support/gateway.js';
+import { loseAllJobs } from '../support/lost-queue.js';
 import { testDatabase, type TestDatabase } from '../support/postgres.js';
 import { startGateway, temporaryFolder } from '../support/processes.js';
 import { findRedis, type TestRedis } from '../support/redis.js';
@@ -72,7 +73,7 @@ for (const { name, available } of [
     }
     const lose = async () => {
       if (server) await server.flush();
-      else await rowsOf(database, 'TRUNCATE bullmq.job, bullmq.event, bullmq.meta CASCADE');
+      else await loseAllJobs((sql) => rowsOf(database, sql));
     };
 
     /** What the queue holds. */

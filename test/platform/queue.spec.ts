@@ -7,6 +7,7 @@ import { Nudges } from '../../src/queue/nudges.js';
 import { openQueueBackend } from '../../src/queue/queue-backend.js';
 import type { QueueBackend } from '../../src/queue/queue-ports.js';
 import { Alerts } from '../../src/telemetry/alerts.js';
+import { loseAllJobs } from '../support/lost-queue.js';
 import { testDatabase } from '../support/postgres.js';
 import { Proxy } from '../support/proxy.js';
 import { findRedis } from '../support/redis.js';
@@ -27,8 +28,11 @@ async function postgresHome(): Promise<Home> {
   const clear = async () => {
     const client = new pg.Client(database.url);
     await client.connect();
-    await client.query('TRUNCATE bullmq.job, bullmq.event, bullmq.meta CASCADE');
-    await client.end();
+    try {
+      await loseAllJobs((sql) => client.query(sql));
+    } finally {
+      await client.end();
+    }
   };
   return { url: database.url, clear, stop: () => database.drop() };
 }

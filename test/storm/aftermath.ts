@@ -45,14 +45,20 @@ export interface Settled {
 /**
  * Faults have stopped and everything runs again: waits until every operation is final or waits for a person.
  * @param remembers5xx Klarna repeats a 5xx under its key as long as it knows the key: that is a fault that ends a day later
+ * @param withinMs so much business time everything else has
  */
-export async function settle(topology: Topology, clock: StormClock, callers: Callers, remembers5xx: boolean): Promise<Settled> {
+export async function settle(
+  topology: Topology,
+  clock: StormClock,
+  callers: Callers,
+  { remembers5xx, withinMs }: { remembers5xx: boolean; withinMs: number },
+): Promise<Settled> {
   const began = performance.now();
   let until = began + AT_MOST_MS;
   clock.start(HOP_MS, HOP_SECONDS, () => isRested(topology, clock));
   const asking = askUntilFinal(callers, () => performance.now() < until);
   try {
-    const { othersMs, ...first } = await untilSettled(topology, clock, FINAL_WITHIN_MS, remembers5xx);
+    const { othersMs, ...first } = await untilSettled(topology, clock, withinMs, remembers5xx);
     if (first.open === 0 || othersMs === null) return first;
     await clock.pass(KEY_LIFE_SECONDS);
     const { stormMs, realMs, open } = await untilSettled(topology, clock, Infinity, remembers5xx);

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '../support/client.js';
-import { awaitAgreement, droppedEvidence, repeatAtTheEnd, settle } from './aftermath.js';
+import { awaitAgreement, droppedEvidence, FINAL_WITHIN_MS, repeatAtTheEnd, settle } from './aftermath.js';
 import { Callers } from './callers.js';
 import { Chaos } from './chaos.js';
 import { StormClock } from './clock.js';
@@ -111,7 +111,10 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
   await simulator.simulate('DELETE', '/simulator/gates');
   await topology.complete();
   say(`${since()}: faults have stopped, as many processes run as should`);
-  const settled = await settle(topology, clock, callers, switches['remember_5xx'] === true || switches['remember_5xx'] === 'true');
+  const settled = await settle(topology, clock, callers, {
+    remembers5xx: switches['remember_5xx'] === true || switches['remember_5xx'] === 'true',
+    withinMs: options.patience === null ? FINAL_WITHIN_MS : options.patience * 1_000,
+  });
   say(`${since()}: ${settled.open === 0 ? 'nothing is open' : `${settled.open} operations are open`}`);
   // Whatever a process has kept in mind is gone: what callers are told now is on record.
   await topology.restartAll();

@@ -9,6 +9,7 @@ export interface StormOptions {
   readonly restarts: number;
   readonly sleeps: number;
   readonly flushes: number;
+  readonly outages: number;
   /** Real minutes until faults stop, at most. */
   readonly minutes: number;
   readonly queue: 'postgres' | 'redis';
@@ -23,6 +24,8 @@ export interface StormOptions {
   readonly switches: Readonly<Record<string, string>>;
   /** So much of what was asked for must have happened, 0 to 1. */
   readonly least: number;
+  /** How many seconds of business time everything may take to end after the faults; null: what the rules demand. */
+  readonly patience: number | null;
   /** Keeps the folder with the logs in any case. */
   readonly keep: boolean;
 }
@@ -43,12 +46,14 @@ the end what callers were told, the database, and what really happened at the si
   --restarts N        immediate restarts of Postgres (default: 1 per 2 minutes, at least 2)
   --sleeps N          processes that stand still for most of a day (default: 1 per 4 minutes, at least 1)
   --flushes N         losses of the whole queue (default: 1 per minute, at least 2)
+  --outages N         times in which Klarna is away for hours or weeks (default: 1 per 2 minutes, at least 2)
   --apis N --workers N --callers N
                       processes and callers at a time (default 2, 2, 24; from 100 kills on 3 of each)
   --points a,b,...    only these step boundaries: ${POINTS.join(', ')}
   --faults P          how often a write meets a fault of Klarna's or of the network, 0 to 1 (default 0.5)
   --set switch=value  a switch of the simulator instead of its draw; may be repeated
   --least P           fails when less than this share of it happened (default 1; with --small a third, for slow machines)
+  --patience N        seconds of business time in which everything has to end after the faults (default: what the rules demand)
   --keep              keeps the logs of the processes in any case
 
 The seed replays the drawn plan: which orders, captures, refunds and repeats are asked for with which keys, amounts and faults; which
@@ -71,6 +76,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
           'restarts',
           'sleeps',
           'flushes',
+          'outages',
           'apis',
           'workers',
           'callers',
@@ -80,6 +86,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
       ),
       queue: { type: 'string', default: 'postgres' },
       points: { type: 'string' },
+      patience: { type: 'string' },
       set: { type: 'string', multiple: true, default: [] },
       small: { type: 'boolean', default: false },
       keep: { type: 'boolean', default: false },
@@ -107,6 +114,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     restarts: number('restarts', Math.max(2, Math.round(minutes / 2))),
     sleeps: number('sleeps', Math.max(1, Math.round(minutes / 4))),
     flushes: number('flushes', Math.max(2, Math.round(minutes))),
+    outages: number('outages', Math.max(2, Math.round(minutes / 2))),
     minutes,
     queue,
     apis: Math.max(1, number('apis', kills < 100 ? 2 : 3)),
@@ -116,6 +124,7 @@ export function readOptions(args: readonly string[]): StormOptions | undefined {
     faults: number('faults', USUAL_FAULTS),
     least: number('least', small ? 1 / 3 : 1),
     switches: Object.fromEntries(values.set.map((each) => [each.split('=')[0] ?? '', each.slice(each.indexOf('=') + 1)])),
+    patience: values.patience === undefined ? null : number('patience', 0),
     keep: values.keep,
   };
 }

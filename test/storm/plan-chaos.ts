@@ -60,11 +60,12 @@ export interface ChaosWanted {
   readonly flushes: number;
   readonly restarts: number;
   readonly sleeps: number;
+  readonly outages: number;
   readonly points: readonly Point[];
 }
 
 /** The schedule of everything that goes wrong, in the order of time. */
-export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sleeps, points }: ChaosWanted): Mishap[] {
+export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sleeps, outages, points }: ChaosWanted): Mishap[] {
   const ms = minutes * 60_000;
   const spread = (count: number, draws: Draws, make: (at: number, index: number) => Mishap): Mishap[] =>
     Array.from({ length: count }, (_, index) => make(((index + draws.next()) / count) * ms, index));
@@ -80,7 +81,6 @@ export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sl
     places.length === 0 || draws.chance(0.4)
       ? { role: draws.pick(['api', 'worker'] as const), point: null }
       : places[index % places.length]!;
-  const outages = Math.max(2, Math.round(minutes / 2));
   return [
     ...spread(kills, killing, (at, index) => ({ at, what: 'kill', ...placeOf(killing, index), bytesArrive: killing.chance(0.5) })),
     ...spread(freezes, freezing, (at, index) => {

@@ -74,7 +74,7 @@ export function failures(outcome: Outcome): string[] {
     ['freezes', counts.freezes, wanted.freezes],
     ['restarts of Postgres', counts.restarts, wanted.restarts],
     ['losses of the queue', counts.flushes, wanted.flushes],
-    ['outages', counts.outages, Math.round(wanted.minutes / 2)],
+    ['outages', counts.outages, wanted.outages],
     // Others have less time for it than a connection waits: on a slow machine one of two may be too late.
     ['sleeps while others carried it out', counts.sleeps, Math.floor(wanted.sleeps / 2)],
     ['executed, but unacknowledged', executedButUnacknowledged(ledger), wanted.faults < USUAL_FAULTS ? 0 : wanted.operations / 5],

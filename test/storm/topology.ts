@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/persistence/embedded/embedded-postgres.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
+import { loseAllJobs } from '../support/lost-queue.js';
 import { type ServiceProcess, startGateway, startSimulatorProcess, temporaryFolder } from '../support/processes.js';
 import { findRedis, type TestRedis } from '../support/redis.js';
 import { Turnpike } from '../support/turnpike.js';
@@ -237,7 +238,7 @@ export class Topology {
   /** The queue forgets everything. */
   async flushQueue(): Promise<void> {
     if (this.redis !== null) await this.redis.flush();
-    else await this.rows('TRUNCATE bullmq.job, bullmq.event, bullmq.meta CASCADE');
+    else await loseAllJobs((sql) => this.rows(sql));
   }
 
   writeLogs(): void {

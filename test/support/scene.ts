@@ -17,6 +17,7 @@ export interface OperationView {
   next_attempt_at: string | null;
   answer: { status: number; headers: Record<string, string>; body: unknown } | null;
   reason: string | null;
+  order_lines_check: { passes: boolean; findings: { field: string }[]; lines: { findings: { field: string }[] }[] } | null;
   history: {
     type: 'attempt' | 'reading' | 'resolution';
     outcome: string | null;

@@ -4,6 +4,7 @@ import { EmbeddedPostgres } from '../../src/persistence/embedded/embedded-postgr
 import type { Answer } from '../support/client.js';
 import { CrashStage, type Player } from '../support/crash-stage.js';
 import { expectDoneOnce, prepare } from '../support/deeds.js';
+import { loseAllJobs } from '../support/lost-queue.js';
 import { temporaryFolder } from '../support/processes.js';
 import { expectRowsLikeLedger, lasting, ordersPath, rowsOf, settled, told } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -29,7 +30,7 @@ describe('An api and a worker whose queue lives in Postgres', () => {
         return { deed, answer, broken };
       }),
     );
-    await rowsOf(stage.database, 'TRUNCATE bullmq.job, bullmq.event, bullmq.meta CASCADE');
+    await loseAllJobs((sql) => rowsOf(stage.database, sql));
     for (const { deed, answer, broken } of scenes) {
       await broken.end();
       expect((await settled(api.shop, answer)).state).toBe('succeeded');

@@ -92,6 +92,7 @@ describe('bodies on the wire', () => {
     ['the other half alone', session('"billing_address":{"city":"\\udc00"}'), ['billing_address.city']],
     ['an http address', session('"merchant_urls":{"push":"http://shop.example"}'), ['merchant_urls.push']],
     ['a list for an object', session('"customer":[]'), ['customer']],
+    ['a list of objects for an object', session('"merchant_urls":[{}]'), ['merchant_urls']],
     ['a text for an object', session('"customer":"x"'), ['customer']],
     ['an object for a list', session().replace(`[${LINE}]`, LINE), ['order_lines']],
     ['an empty list', session('', ''), ['order_lines']],

@@ -7,6 +7,7 @@ import { MerchantEntity } from './merchant.entity.js';
 @Index('api_credentials_bearer_key', ['secretHash'], { unique: true, where: `scheme = 'bearer' AND revoked_at IS NULL` })
 @Check('api_credentials_scheme_check', `scheme IN ('basic', 'bearer')`)
 @Check('api_credentials_pending_answer_check', 'pending_answer IN (202, 503)')
+@Check('api_credentials_limits_check', `limits IN ('enforce', 'report')`)
 @Check('api_credentials_check', `(scheme = 'basic') = (username IS NOT NULL)`)
 export class ApiCredentialEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'api_credentials_pkey' })
@@ -34,6 +35,10 @@ export class ApiCredentialEntity {
   /** Writes without an idempotency key are refused. */
   @Column('boolean', { name: 'key_required', default: false })
   keyRequired!: boolean;
+
+  /** Bodies beyond lengths, patterns and lists of words: refused, or forwarded and reported. */
+  @Column('text', { default: 'enforce' })
+  limits!: 'enforce' | 'report';
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

@@ -7,6 +7,8 @@ import { KeepOperations1795000000005 } from './1795000000005-KeepOperations.js';
 import { CreateCustomerTokens1795000000006 } from './1795000000006-CreateCustomerTokens.js';
 import { CreateHostedPages1795000000007 } from './1795000000007-CreateHostedPages.js';
 import { CreateCheckoutOrders1795000000008 } from './1795000000008-CreateCheckoutOrders.js';
+import { FindLongReferences1795000000010 } from './1795000000010-FindLongReferences.js';
+import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 
 export const migrations = [
@@ -19,5 +21,7 @@ export const migrations = [
   CreateCustomerTokens1795000000006,
   CreateHostedPages1795000000007,
   CreateCheckoutOrders1795000000008,
+  FindLongReferences1795000000010,
+  ReportLimits1795000000011,
   RetireAccounts1795000000014,
 ];

@@ -94,7 +94,7 @@ export class OrdersRepository {
     const sql =
       referenced === undefined
         ? page()
-        : `SELECT * FROM ((${page(`o.merchant_reference1 = ${referenced}`)}) UNION (${page(`o.merchant_reference2 = ${referenced}`)})) found
+        : `SELECT * FROM ((${page(equals('merchant_reference1', referenced))}) UNION (${page(equals('merchant_reference2', referenced))})) found
            ORDER BY "createdAt" DESC, id DESC LIMIT $2`;
     return (await this.database.query<OrderRow>(sql, params)).map(orderOf);
   }
@@ -213,4 +213,9 @@ function stateOf(state: OrderState): unknown[] {
   // An array as a parameter would be one of Postgres' own.
   const written = { ...state, flaggedDifferences: state.flaggedDifferences && JSON.stringify(state.flaggedDifferences) };
   return STATE_COLUMNS.map(({ member }) => written[member]);
+}
+
+/** Equal to a text of any length; the index holds the beginning. */
+function equals(column: 'merchant_reference1' | 'merchant_reference2', value: string): string {
+  return `left(o.${column}, 255) = left(${value}, 255) AND o.${column} = ${value}`;
 }

@@ -1,0 +1,33 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { OneOf } from '../http/fields.js';
+import { LINE_APIS, type LineApi } from './form.js';
+
+const AMOUNT = { type: 'integer', format: 'int64', required: false } as const;
+
+/** A body as it is sent to Klarna, and the API that it is for. Further fields of the body may stay. Whatever else is wrong with it is a finding. */
+export class CheckRequest {
+  @OneOf(LINE_APIS, { required: true, description: 'The API of Klarna that the body is for.', example: 'payments' })
+  api!: LineApi;
+
+  @ApiProperty({ ...AMOUNT, description: 'Of a cart, an order or a changed authorization, in minor units.', example: 10_000 })
+  order_amount?: unknown;
+
+  @ApiProperty({ ...AMOUNT, description: 'Of a capture, instead of order_amount.' })
+  captured_amount?: unknown;
+
+  @ApiProperty({ ...AMOUNT, description: 'Of a refund, instead of order_amount.' })
+  refunded_amount?: unknown;
+
+  @ApiProperty({ ...AMOUNT, description: 'Minor units.', example: 2_000 })
+  order_tax_amount?: unknown;
+
+  @ApiProperty({ type: String, required: false, description: 'ISO 3166 alpha-2: in the US tax is a line of its own.', example: 'SE' })
+  purchase_country?: unknown;
+
+  @ApiProperty({
+    type: 'array',
+    items: { type: 'object', additionalProperties: true },
+    description: 'The lines, with the fields that they have at Klarna.',
+  })
+  order_lines!: unknown;
+}
