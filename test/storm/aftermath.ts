@@ -4,9 +4,10 @@ import type { Client } from '../support/client.js';
 import { type Callers, type Intent, isFinal, operationsIn } from './callers.js';
 import type { StormClock } from './clock.js';
 import { collectLedger, collectRows } from './collect.js';
-import { differencesOf, isOnce, meaningOf } from './compare.js';
+import { differencesOf } from './compare-orders.js';
 import type { Draws } from './random.js';
 import { FINAL, type Finding } from './records.js';
+import { isOnce, meaningOf } from './told.js';
 import { waitForPerson } from './world.js';
 import { type Birth, KLARNA_TIMEOUT_MS, LONGEST_STEP_MS, type Topology } from './topology.js';
 

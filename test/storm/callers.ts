@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, Client } from '../support/client.js';
 import { hashOf } from './collect.js';
-import { freesKey, idIn, isOnce, meaningOf } from './compare.js';
 import { bodyOf, cartFor, kindOf, type KindName, otherBodyOf, placed, type Target } from './kinds.js';
 import type { IntentPlan, StoryPlan } from './plan.js';
 import { type Ask, FINAL, type Finding, type IntentRecord, type Told } from './records.js';
+import { freesKey, idIn, isOnce, meaningOf } from './told.js';
 import type { Instance, Topology } from './topology.js';
 
 /** How long a caller waits for an answer; longer than a zombie stands still. */

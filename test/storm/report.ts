@@ -4,7 +4,7 @@ import { type StormOptions, USUAL_FAULTS } from './options.js';
 import { ALWAYS_MET, placeName, POINTS_OF } from './plan-chaos.js';
 import type { Settled } from './aftermath.js';
 import { FINAL_WITHIN_MS } from './aftermath.js';
-import { meaningOf } from './compare.js';
+import { meaningOf } from './told.js';
 import { KINDS, type Kind, type KindName, kindOf, kindOfOperation, kindOfRequest, OLD_KINDS } from './kinds.js';
 import { type Takeover, TAKEOVER_WITHIN_MS } from './takeover.js';
 
