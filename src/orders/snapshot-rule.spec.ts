@@ -241,6 +241,23 @@ describe('a reading that lags behind what we have just changed', () => {
     expect(full).toBe(true);
   });
 
+  it('is flagged then where Klarna can only have gone back: an amount, an earlier end', () => {
+    const earlier = ['extend-authorization', { expiresAt: at(1_000) }, { expiresAt: at(999) }] as const;
+    const flags = [...rows, earlier].map(([act, order, shown]) => {
+      const { state } = applySnapshot(known(order), late(act, shown, { startedAt: at(301), now: at(302) }));
+      return [act, state.anomaly];
+    });
+    expect(flags).toEqual([
+      ['authorization-update', 'WENT_BACK'],
+      // Of two updates, Klarna may have carried out the other one last.
+      ['merchant-references', null],
+      ['merchant-references', null],
+      // The new end was seen before it was known whose it is; or the last extension was of the same day.
+      ['extend-authorization', null],
+      ['extend-authorization', 'WENT_BACK'],
+    ]);
+  });
+
   it('does not lag when it shows the change, or when we changed nothing', () => {
     const order = known({ orderAmount: 9_000, remainingAuthorizedAmount: 9_000, updatedAt: at(9) });
     const changed = { orderAmount: 9_000, remainingAuthorizedAmount: 9_000 };
