@@ -74,10 +74,34 @@ describe('A change of an order', () => {
       return another.found();
     };
     const never = (reason: string) => `mismatches: ${another.row.kind} is a person's because it is ${reason}, which its kind never is`;
-    const hidden = ['acknowledge', 'send-out', 'extend-due-date'].includes(kind);
+    const hidden = ['acknowledge', 'extend-authorization', 'send-out', 'extend-due-date'].includes(kind);
     expect(manual('absent-twice')).toEqual([]);
     expect(manual('not-shown')).toEqual(hidden ? [] : [never('not-shown')]);
     expect(manual('placed-without-id')).toEqual([never('placed-without-id')]);
+  });
+
+  it('that two operations of one key succeeded in is found, whatever happened', () => {
+    const another = keyed('acknowledge');
+    another.found();
+    const { rows, ...evidence } = another.scene.evidence();
+    const operations = [...rows.operations, { ...another.row, id: 'op-twin', providerKeys: ['op-twin/1'] }];
+    const found = compare({ ...evidence, rows: { ...rows, operations } });
+    expect(found.map(({ column, what }) => `${column}: ${what}`)).toEqual(['doubles: 2 operations of it succeeded']);
+  });
+
+  it.each([
+    ['cancel', { status: 'CANCELLED' }, 'the order is AUTHORIZED'],
+    ['release', { status: 'CAPTURED' }, '600 remains'],
+  ] as const)('%s that was told to be done is so for ever', (kind, done, missing) => {
+    const another = new Another(wanted('1.9', kind, ON_ORDER, { key: 'key-2' }));
+    Object.assign(another.row, { position: 2 });
+    const { order, stored } = another.scene;
+    const is = (now: Partial<typeof order & typeof stored>): string[] => {
+      Object.assign(another.scene, { order: { ...order, ...now }, stored: { ...stored, ...now } });
+      return another.found();
+    };
+    expect(is({ ...done, remaining_authorized_amount: 0 })).toEqual([]);
+    expect(is({ status: 'AUTHORIZED', remaining_authorized_amount: 600 })).toEqual([`lost: was told 204, but ${missing}`]);
   });
 
   it('that somebody else made with the same words is there, whoever it was; one with others is not', () => {
@@ -189,6 +213,19 @@ describe('A customer token', () => {
     expect(another.found()).toHaveLength(1);
   });
 
+  it('that was refused and is made by a later request is as it should be: Klarna judges anew; not by an earlier one', () => {
+    const another = agreement();
+    const refused = refusal(403, 'INVALID_OPERATION');
+    another.asks = [ask(refused, 0), ask(made, 20, 'repeat')];
+    expect(another.found()).toEqual([]);
+    another.asks = [ask(made, 0), ask(refused, 20, 'repeat')];
+    expect(another.found()).toEqual(['answered with error, but executed: was told 403 INVALID_OPERATION; what happened: token-1']);
+    // Under a key there is one answer, whoever else asked.
+    const capture = new Scene();
+    capture.asks = [ask(refusal(403, 'CAPTURE_NOT_ALLOWED')), ask(null, 20, 'repeat')];
+    expect(capture.found()).toEqual(['answered with error, but executed: was told 403 CAPTURE_NOT_ALLOWED; what happened: cap-1']);
+  });
+
   describe('that is charged', () => {
     const placed = answer(200, { text: '{"order_id":"order-2"}' });
     const charge = (key: string | null = 'key-2'): Another => {
@@ -263,7 +300,12 @@ describe('A customer token', () => {
     it('and goes on is found', () => {
       const another = cancel();
       another.requests = [];
-      another.scene.tokens = [{ ...another.scene.tokens[0]!, status: 'ACTIVE' }];
+      another.scene.tokens = [
+        { ...another.scene.tokens[0]!, status: 'ACTIVE' },
+        { token_id: 'token-2', authorization_token: 'a3', status: 'CANCELLED' },
+      ];
+      another.scene.checkouts = [{ order_id: 'checkout-2', aborted: true }];
+      another.scene.pages = [{ session_id: 'page-2', payment_session_id: 's4', status: 'DISABLED' }];
       expect(another.found()).toEqual([
         'lost: was told 202, but the customer token is ACTIVE',
         'lost: customer-token.update-status succeeded, and nothing happened',
@@ -315,6 +357,33 @@ describe('A hosted page', () => {
     ]);
   });
 
+  it('whose message went out once for two operations that both succeeded is found', () => {
+    const another = message();
+    another.found();
+    const { rows, ...evidence } = another.scene.evidence();
+    const operations = [...rows.operations, { ...another.row, id: 'op-twin' }];
+    const found = compare({ ...evidence, rows: { ...rows, operations } });
+    expect(found.map(({ column, what }) => `${column}: ${what}`)).toEqual([
+      'lost: hosted-payment-page.distribute succeeded 2 times, and happened 1 times',
+    ]);
+  });
+
+  it.each([
+    ['no answer', { status: null, fault: 'timeout_before' }, true],
+    ['500', { status: 500, fault: 'status' }, true],
+    ['408', { status: 408, fault: 'status' }, true],
+    ['425', { status: 425, fault: 'status' }, true],
+    ['half an answer', { status: 204, fault: 'garbage_after' }, true],
+    ['429', { status: 429, fault: 'status' }, false],
+    ['403', { status: 403, fault: 'status' }, false],
+  ])('whose message met %s may have been sent, or not: only then it is not sent again', (_, met, doubtful) => {
+    const another = message();
+    another.requests = [carriedOut(6, another.intent, { executed: false, ...met }), carriedOut(7, another.intent)];
+    expect(another.found()).toEqual(
+      doubtful ? ['doubles: hosted-payment-page.distribute was sent again (request 7) after request 6 may have happened'] : [],
+    );
+  });
+
   it('whose message was sent again in doubt is found, also when it did not happen twice', () => {
     const another = message();
     another.requests = [
@@ -350,7 +419,10 @@ describe('A hosted page', () => {
     another.scene.pages = [{ session_id: 'page-1', payment_session_id: 's3', status: 'DISABLED' }];
     another.requests.push(carriedOut(8, another.intent));
     expect(another.found()).toEqual([]);
-    another.scene.pages = [{ ...another.scene.pages[0]!, status: 'WAITING' }];
+    another.scene.pages = [
+      { ...another.scene.pages[0]!, status: 'WAITING' },
+      { session_id: 'page-2', payment_session_id: 's4', status: 'DISABLED' },
+    ];
     another.requests = [];
     expect(another.found()).toEqual([
       'lost: was told 204, but the page is WAITING',
@@ -376,8 +448,16 @@ describe('A checkout', () => {
     const another = new Another(wanted('4.2', 'abort-checkout', target), answer(200));
     another.scene.checkouts = [{ order_id: 'checkout-1', aborted: true }];
     expect(another.found()).toEqual([]);
-    another.scene.checkouts = [{ order_id: 'checkout-1', aborted: false }];
+    another.scene.checkouts = [
+      { order_id: 'checkout-1', aborted: false },
+      { order_id: 'checkout-2', aborted: true },
+    ];
     expect(another.found()).toEqual(['lost: was told 200, but the checkout goes on']);
+    another.requests = [];
+    expect(another.found()).toEqual([
+      'lost: was told 200, but the checkout goes on',
+      'lost: checkout.abort-order succeeded, and nothing happened',
+    ]);
   });
 
   it('that was aborted although its caller was refused is found; 503 with the operation says that it may have been', () => {

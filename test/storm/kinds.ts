@@ -117,7 +117,8 @@ export const KINDS = {
     },
   },
   acknowledge: { ...change('acknowledge', '/acknowledge'), twice: 'harmless', manual: HIDDEN },
-  'extend-authorization': { ...change('extend-authorization', '/extend-authorization-time'), twice: 'harmless' },
+  // An order that was not read before shows an end, and not whether it is a later one.
+  'extend-authorization': { ...change('extend-authorization', '/extend-authorization-time'), twice: 'harmless', manual: HIDDEN },
   'merchant-references': {
     ...change('merchant-references', '/merchant-references'),
     method: 'PATCH',
