@@ -229,6 +229,7 @@ describe('a reading that lags behind what we have just changed', () => {
     ['merchant-references', { merchantReference1: 'new' }, { merchantReference1: 'old' }],
     ['merchant-references', { merchantReference2: null }, { merchantReference2: 'cleared' }],
     ['extend-authorization', { expiresAt: at(1_000) }, { expiresAt: at(1_000) }],
+    ['extend-authorization', { expiresAt: null }, { expiresAt: at(1_000) }],
   ];
 
   it.each(rows)('(%s) is not believed for some minutes', (act, order, shown) => {
@@ -252,7 +253,8 @@ describe('a reading that lags behind what we have just changed', () => {
       // Of two updates, Klarna may have carried out the other one last.
       ['merchant-references', null],
       ['merchant-references', null],
-      // The new end was seen before it was known whose it is; or the last extension was of the same day.
+      // The new end was seen before it was known whose it is; or the last extension was of the same day; or no end was known.
+      ['extend-authorization', null],
       ['extend-authorization', null],
       ['extend-authorization', 'WENT_BACK'],
     ]);

@@ -170,13 +170,14 @@ function isBeforeOurs(order: OrderState, snapshot: OrderSnapshot, settled: Readi
 
 /**
  * Whether a snapshot may be older than what we have changed since the last reading, and may as well be the last word: an extension that
- * moved nothing (on the day of the last one), or whose end was read before it was known to be ours; references of which Klarna carried
- * out another update last. It is taken for a lag until lags are over, and nothing is wrong then.
+ * moved nothing (on the day of the last one), or whose end was read before it was known to be ours, or of an order whose end was not known;
+ * references of which Klarna carried out another update last. It is taken for a lag until lags are over, and nothing is wrong then.
  */
 function isPerhapsBeforeOurs(order: OrderState, { snapshot, settled }: Reading): boolean {
   if (!isComparable(order)) return false;
   if (settled['merchant-references'] && REFERENCES.some((name) => differ(order[name], snapshot[name]))) return true;
-  return settled['extend-authorization'] && order.expiresAt !== null && snapshot.expiresAt?.getTime() === order.expiresAt.getTime();
+  if (!settled['extend-authorization'] || snapshot.expiresAt === null) return false;
+  return order.expiresAt === null || snapshot.expiresAt.getTime() === order.expiresAt.getTime();
 }
 
 /** What is not known says nothing; but a reference that was cleared is known to be none. */
