@@ -121,12 +121,13 @@ export const KINDS = {
   'extend-authorization': { ...change('extend-authorization', '/extend-authorization-time'), twice: 'harmless', manual: HIDDEN },
   'merchant-references': {
     ...change('merchant-references', '/merchant-references'),
-    method: 'PATCH',
+    // What is not there any more may have been set anew.
+    ...{ method: 'PATCH', manual: HIDDEN },
     body: ({ reference }) => ({ merchant_reference1: reference, merchant_reference2: `${reference} (2)` }),
   },
   'customer-details': {
     ...change('customer-details', '/customer-details'),
-    method: 'PATCH',
+    ...{ method: 'PATCH', manual: HIDDEN },
     body: ({ reference }) => ({ shipping_address: { ...HOME, street_address: reference } }),
   },
   'shipping-info': { ...change('shipping-info', '/shipping-info'), body: parcels },
