@@ -22,11 +22,13 @@ describe('a shopper who changes a checkout of the simulator', () => {
   let simulator: Simulator;
   let client: TestClient;
   let asked: Shop;
-  let says: { status: number; headers?: Record<string, string>; body?: unknown };
+  /** Undefined: nothing. */
+  let says: { status: number; headers?: Record<string, string>; body?: unknown } | undefined;
   beforeEach(async () => {
     says = { status: 200, body: cartOf(12_000) };
     ({ simulator, client } = await startForTest());
     asked = await shop((_, response) => {
+      if (says === undefined) return;
       response.writeHead(says.status, says.headers).end(typeof says.body === 'string' ? says.body : JSON.stringify(says.body));
     });
   });
@@ -60,7 +62,7 @@ describe('a shopper who changes a checkout of the simulator', () => {
   });
 
   it('by the country asks at country_change alone, which may bring another currency', async () => {
-    says.body = { ...cartOf(11_000), purchase_currency: 'NOK', locale: 'nb-NO' };
+    says = { status: 200, body: { ...cartOf(11_000), purchase_currency: 'NOK', locale: 'nb-NO' } };
     const id = await open(['address_update', 'country_change']);
     await change(id, { billing_address: NORWAY });
     expect(places(id)).toEqual(['/country_change']);
@@ -75,7 +77,7 @@ describe('a shopper who changes a checkout of the simulator', () => {
 
   it('by the shipping tells the shop what was chosen, and may change it again', async () => {
     const options = [option('home', 5_000), option('box', 0, true)];
-    says.body = { ...cartOf(10_000), shipping_options: options };
+    says = { status: 200, body: { ...cartOf(10_000), shipping_options: options } };
     const id = await open(['shipping_option_update'], { shipping_options: options });
     for (const shipping_option of ['home', 'home', 'box', 'home']) await change(id, { shipping_option });
     expect(
@@ -153,9 +155,16 @@ describe('a shopper who changes a checkout of the simulator', () => {
     expect([reply.status, reply.json]).toEqual([400, { error }]);
   });
 
+  it('waits for the shop as long as the switch says', async () => {
+    await client.behave({ cart_callback_ms: 30 });
+    says = undefined;
+    const reply = await change(await open(['address_update']), { billing_address: { city: 'Visby' } });
+    expect([reply.status, reply.json]).toEqual([403, { error: 'The shop did not answer.' }]);
+  });
+
   describe('on the page', () => {
     const post = async (id: string, form: Record<string, string>) => {
-      const reply = await fetch(`${simulator.url}/checkouts/${id}`, {
+      const reply = await fetch(`${simulator.url}/shopper/${id}`, {
         method: 'POST',
         redirect: 'manual',
         body: new URLSearchParams(form),
@@ -167,18 +176,18 @@ describe('a shopper who changes a checkout of the simulator', () => {
     it('sees the new total, and buys at no other than was seen', async () => {
       const id = await open([], { shipping_options: [option('home', 5_000), option('box', 0, true)] });
       const form = { seen_total: '10000 SEK', shipping_option: 'home', email: 'a@example.com', payment_method_category: 'pay_now' };
-      const stopped = await post(id, { ...form, action: 'buy' });
+      const stopped = await post(id, { ...form, action: 'pay' });
       expect([stopped.status, stopped.text]).toEqual([200, expect.stringContaining('There is a new total')]);
       expect(seenIn(stopped.text)).toBe('15000 SEK');
       expect(stopped.text).toMatch(/value="pay_now" checked/);
       expect((await read(id)).status).toBe('checkout_incomplete');
-      expect((await post(id, { ...form, seen_total: '15000 SEK', action: 'buy' })).status).toBe(303);
+      expect((await post(id, { ...form, seen_total: '15000 SEK', action: 'pay' })).status).toBe(303);
       expect(await client.read(id)).toMatchObject({ order_amount: 15_000, initial_payment_method: { type: 'CARD' } });
     });
 
     it('can have the total brought up to date first', async () => {
       const id = await open(['country_change'], { billing_countries: ['SE', 'NO'] });
-      expect(await (await fetch(`${simulator.url}/checkouts/${id}`)).text()).toMatch(/<option value="NO">/);
+      expect(await (await fetch(`${simulator.url}/shopper/${id}`)).text()).toMatch(/<option value="NO">/);
       const updated = await post(id, { action: 'update', country: 'NO', email: 'a@example.com', outcome: 'denied' });
       expect([updated.status, seenIn(updated.text)]).toEqual([200, '12000 SEK']);
       // The outcome travels in the e-mail address, and is not shown as a part of it.

@@ -42,7 +42,7 @@ describe('Checkout of the simulator', () => {
     expect(reply.headers.get('location')).toBe(`${simulator.url}${CHECKOUTS}/${id}`);
     expect(reply.json).toMatchObject({ status: 'checkout_incomplete', order_amount: 10_000, merchant_reference1: 'A-1' });
     expect(reply.json.started_at).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-    expect(reply.json.html_snippet).toContain(`${simulator.url}/checkouts/${id}`);
+    expect(reply.json.html_snippet).toContain(`${simulator.url}/shopper/${id}`);
     expect(reply.text).toContain('<\\/div>');
     expect((await read(id)).text).toBe(reply.text);
   });
@@ -103,6 +103,30 @@ describe('Checkout of the simulator', () => {
       expect(refusal(await client.call('POST', path, {}))).toEqual([403, 'READ_ONLY_ORDER', ['Resource is read-only']]);
     }
     expect((await complete(id)).status).toBe(409);
+  });
+
+  it('gives a recurring purchase a customer token, which is charged again', async () => {
+    const id = await open({ recurring: true });
+    expect((await complete(id, { payment_method_category: 'pay_over_time' })).status).toBe(400);
+    await complete(id, { payment_method_category: 'pay_now', billing_address: { given_name: 'Alva' } });
+    const token = (await read(id)).json.recurring_token as string;
+    const path = `/customer-token/v1/tokens/${token}`;
+    expect((await client.call('GET', path)).json).toMatchObject({ status: 'ACTIVE', payment_method_type: 'CARD' });
+    const { purchase_currency, order_amount, order_tax_amount, order_lines } = CART;
+    const charged = await client.call('POST', `${path}/order`, { purchase_currency, order_amount, order_tax_amount, order_lines });
+    expect([charged.status, await client.read(charged.json.order_id as string)]).toMatchObject([
+      200,
+      { status: 'AUTHORIZED', purchase_country: 'SE', billing_address: { given_name: 'Alva' } },
+    ]);
+    const { customer_tokens } = (await client.call('GET', '/simulator/ledger/customer-tokens')).json;
+    expect(customer_tokens).toMatchObject([{ token_id: token, authorization_token: null, order_ids: [charged.json.order_id] }]);
+    expect((await client.as('other:other').call('GET', path)).status).toBe(404);
+    expect((await client.call('PATCH', `${path}/status`, { status: 'CANCELLED' })).status).toBe(202);
+    expect((await client.call('POST', `${path}/order`, CART)).json.error_code).toBe('TOKEN_CANCELED');
+    // A purchase that is not recurring leaves no token.
+    const once = await open();
+    await complete(once);
+    expect((await read(once)).json).not.toHaveProperty('recurring_token');
   });
 
   it('is captured at once when the shop has asked for it', async () => {
@@ -187,6 +211,32 @@ describe('Checkout of the simulator', () => {
     expect((await client.read(id)).order_id).toBe(id);
   });
 
+  it.each([
+    ['forbidden', 403],
+    ['not_found', 404],
+  ])(
+    'has moved to another host (%s): no checkout is answered for, nor its order or page; everything else is',
+    async (moved_checkout, status) => {
+      const [id, left] = [await open(), await open()];
+      await complete(id);
+      const order = await client.order();
+      await client.behave({ moved_checkout });
+      const replies = [
+        await create(),
+        await read(id),
+        await client.call('POST', `${CHECKOUTS}/${left}`, {}),
+        await client.call('GET', `${ORDERS}/${id}`),
+        await client.capture(id, 1),
+      ];
+      expect(replies.map((reply) => reply.status)).toEqual(replies.map(() => status));
+      const page = { payment_session_url: `${simulator.url}${CHECKOUTS}/${left}` };
+      expect((await client.call('POST', '/hpp/v1/sessions', page)).status).toBe(404);
+      expect((await client.capture(order, 1)).status).toBe(201);
+      await client.behave({ moved_checkout: 'answered' });
+      expect([(await read(id)).status, (await client.ledger(id)).captures]).toEqual([200, []]);
+    },
+  );
+
   describe('tells the shop of an order', () => {
     it('2 minutes later, then 5, 15, 30 and 60 minutes after that, then every 4 hours, whatever it answers, until it is acknowledged', async () => {
       const { url, calls, server } = await shop();
@@ -217,6 +267,23 @@ describe('Checkout of the simulator', () => {
       expect((await client.call('POST', `${ORDERS}/${id}/acknowledge`)).status).toBe(204);
       await client.advance(240 * 60);
       expect(calls).toHaveLength(count);
+    });
+
+    // macOS has no second address of its own.
+    const sources = process.platform === 'linux' ? ['127.0.0.1', '127.0.0.2'] : ['127.0.0.1'];
+    it.each(sources)('from the address that the switch says, like the questions before (%s)', async (checkout_callbacks_from) => {
+      const seen: (string | undefined)[] = [];
+      const its = await shop((request, response) => {
+        seen.push(request.socket.remoteAddress);
+        response.end();
+      });
+      shops.push(its.server);
+      await client.behave({ checkout_callbacks_from });
+      const id = await open({ merchant_urls: { ...URLS, validation: `${its.url}/validate`, push: `${its.url}/push` } });
+      await complete(id);
+      await client.advance(121);
+      await eventually(() => seen.length === 2);
+      expect(seen).toEqual([checkout_callbacks_from, checkout_callbacks_from]);
     });
 
     it('not at all when it was acknowledged before', async () => {
@@ -270,27 +337,27 @@ describe('Checkout of the simulator', () => {
         merchant_reference1: 'A-1',
         merchant_urls: { ...URLS, confirmation: 'https://shop.example/ok?o={checkout.order.id}' },
       });
-      const shown = await page(`/checkouts/${id}`);
+      const shown = await page(`/shopper/${id}`);
       expect([shown.status, shown.headers.get('content-security-policy')]).toEqual([200, expect.stringContaining('frame-ancestors *')]);
       expect(await shown.text()).toContain('Order A-1');
-      expect(await (await page('/')).text()).toContain(`/checkouts/${id}`);
-      const bought = await page(`/checkouts/${id}`, {
+      expect(await (await page('/')).text()).toContain(`/shopper/${id}`);
+      const bought = await page(`/shopper/${id}`, {
         given_name: 'Alva',
         email: 'alva@example.com',
         payment_method_category: 'pay_later',
       });
       expect([bought.status, bought.headers.get('location')]).toEqual([303, `https://shop.example/ok?o=${id}`]);
-      expect(await (await page(`/checkouts/${id}`)).text()).toContain('Thank you for your purchase');
+      expect(await (await page(`/shopper/${id}`)).text()).toContain('Thank you for your purchase');
       expect(await client.read(id)).toMatchObject({ billing_address: { given_name: 'Alva', email: 'alva@example.com' } });
     });
 
     it('that says what went wrong', async () => {
       const id = await open();
-      const denied = await page(`/checkouts/${id}`, { email: 'a@example.com', outcome: 'denied' });
+      const denied = await page(`/shopper/${id}`, { email: 'a@example.com', outcome: 'denied' });
       expect([denied.status, await denied.text()]).toEqual([403, expect.stringContaining('The purchase was not approved')]);
       await client.call('POST', `${CHECKOUTS}/${id}/abort`);
-      expect(await (await page(`/checkouts/${id}`)).text()).toContain('This checkout was aborted');
-      expect((await page('/checkouts/unknown')).status).toBe(404);
+      expect(await (await page(`/shopper/${id}`)).text()).toContain('This checkout was aborted');
+      expect((await page('/shopper/unknown')).status).toBe(404);
     });
 
     it('that shows nothing of a shop as markup', async () => {
@@ -299,11 +366,11 @@ describe('Checkout of the simulator', () => {
         merchant_reference1: evil,
         merchant_urls: { ...URLS, terms: 'javascript:alert(1)', confirmation: 'javascript:alert(1)' },
       });
-      const text = await (await page(`/checkouts/${id}`)).text();
+      const text = await (await page(`/shopper/${id}`)).text();
       expect(text).not.toContain(evil);
       expect(text).not.toContain('javascript:');
-      const bought = await page(`/checkouts/${id}`, { email: 'a@example.com' });
-      expect(bought.headers.get('location')).toBe(`/checkouts/${id}`);
+      const bought = await page(`/shopper/${id}`, { email: 'a@example.com' });
+      expect(bought.headers.get('location')).toBe(`/shopper/${id}`);
     });
   });
 });

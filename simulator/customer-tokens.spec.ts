@@ -98,13 +98,15 @@ describe('customer tokens', () => {
   });
 
   it.each([
-    ['both', 200],
-    ['either', 403],
-  ])('and an order of one authorization, in either order (%s)', async (token_and_order, status) => {
+    ['both', 200, 200],
+    ['either', 403, 403],
+    ['order_first', 200, 403],
+    ['token_first', 403, 200],
+  ])('and an order of one authorization, in either order (%s)', async (token_and_order, tokenAfter, orderAfter) => {
     await client.behave({ token_and_order });
     const [first, second] = [await authorized({ intent: 'buy_and_tokenize' }), await authorized({ intent: 'buy_and_tokenize' })];
-    expect([(await client.placeOrder(first)).status, (await tokenize(first)).status]).toEqual([200, status]);
-    expect([(await tokenize(second)).status, (await client.placeOrder(second)).status]).toEqual([200, status]);
+    expect([(await client.placeOrder(first)).status, (await tokenize(first)).status]).toEqual([200, tokenAfter]);
+    expect([(await tokenize(second)).status, (await client.placeOrder(second)).status]).toEqual([200, orderAfter]);
   });
 
   it('make no order of an authorization for tokens alone, which can no longer be deleted either', async () => {
@@ -173,13 +175,30 @@ describe('customer tokens', () => {
     const session = (fields: JsonObject) => client.call('POST', '/payments/v1/sessions', { ...CART, ...fields });
     const customer = { customer_token: token };
     expect(said(await session({ step_up_id }))).toEqual([400, 'BAD_VALUE', ['Bad value: customer.customer_token']]);
-    expect(said(await session({ step_up_id: NOBODY, customer }))).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
     const authorization = await client.authorize(await client.session({ step_up_id, customer }), { payment_method_category: 'pay_now' });
     expect((await charge(token)).status).toBe(403);
     expect((await client.placeOrder(authorization)).status).toBe(200);
     expect((await client.call('GET', at(token))).json).toMatchObject({ payment_method_type: 'CARD', card: { brand: 'VISA' } });
     expect((await charge(token)).status).toBe(200);
     expect(said(await session({ step_up_id, customer }))).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
+  });
+
+  it.each([
+    ['ignored', 200],
+    ['refused', 400],
+  ])('are not touched by a step-up that nobody was offered: %s', async (unknown_step_up, status) => {
+    await client.behave({ unknown_step_up });
+    const token = await made();
+    await order(token, { charges: 'declined' });
+    const session = await client.call('POST', '/payments/v1/sessions', {
+      ...CART,
+      step_up_id: NOBODY,
+      customer: { customer_token: token },
+    });
+    expect(session.status).toBe(status);
+    if (status === 400) return expect(said(session)).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
+    expect((await client.placeOrder(await client.authorize(session.json.session_id as string))).status).toBe(200);
+    expect((await charge(token)).status).toBe(403);
   });
 
   it.each([

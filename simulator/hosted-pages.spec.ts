@@ -68,7 +68,7 @@ describe('a hosted page', () => {
     expect(json).toMatchObject({
       session_url: `${client.url}${PAGES}/${id}`,
       distribution_url: `${client.url}${PAGES}/${id}/distribution`,
-      redirect_url: `${client.url}/pay/${id}`,
+      redirect_url: `${client.url}/shopper/${id}`,
     });
     const session = (await client.call('GET', `/payments/v1/sessions/${sessionId}`)).json;
     expect(Date.parse(session.expires_at as string) - Date.parse(json.expires_at as string)).toBe(HOUR * 1000);
@@ -221,10 +221,10 @@ describe('the shopper on it', () => {
     const after = (await client.call('GET', path)).text;
     expect(after).toContain(`https://shop.example/s?o=${order_id}`);
     expect((await post({ action: 'pay' })).status).toBe(409);
-    expect((await client.call('GET', '/')).text).toContain(`/pay/${id}`);
+    expect((await client.call('GET', '/')).text).toContain(`/shopper/${id}`);
     const code = await client.call('GET', `${path}/qr`);
     expect([code.status, code.headers.get('content-type')]).toEqual([200, 'image/svg+xml']);
-    for (const nothing of ['/pay/x', '/pay/x/qr', `${path}/x`]) expect((await client.call('GET', nothing)).status).toBe(404);
+    for (const nothing of ['/shopper/x', '/shopper/x/qr', `${path}/x`]) expect((await client.call('GET', nothing)).status).toBe(404);
   });
 });
 

@@ -107,11 +107,13 @@ export class Ledger {
   hostedPage(pageId: string): JsonObject | undefined {
     const page = this.world.store.rows.hosted_pages.get(pageId);
     if (page === undefined) return undefined;
-    const { session_id, payment_session_id, status, place_order_mode, authorization_token = null, order_id = null } = page;
+    const { session_id, paid, status, place_order_mode, authorization_token = null, order_id = null } = page;
+    const payment_session_id = paid.api === 'payments' ? paid.id : null;
+    const checkout_order_id = paid.api === 'checkout' ? paid.id : null;
     const { clock, store } = this.world;
     const distributions = [...store.rows.distributions.values()].filter((each) => each.session_id === pageId);
     return {
-      ...{ session_id, payment_session_id, status, place_order_mode, authorization_token, order_id },
+      ...{ session_id, payment_session_id, checkout_order_id, status, place_order_mode, authorization_token, order_id },
       distributions: distributions.map(({ method, contact, distributed_at }) => ({
         method,
         contact,

@@ -1,5 +1,8 @@
 import { isObject, type JsonObject, type JsonValue } from '../json.js';
 import { isCallbackUrl } from '../klarna/payments-shapes.js';
+import type { Switches } from '../switches.js';
+import { checkoutSource } from './checkout-source.js';
+import { post } from './post.js';
 
 /** What a shop says when it is asked while the shopper waits. `message` is for the shopper; silence is every answer that is none of these. */
 export type ShopSays =
@@ -12,23 +15,16 @@ const USUAL_WORDS: Record<string, string> = { unsupported_shipping_address: 'The
  * Asks a shop something by a POST, once. Never throws.
  * @param patienceMs how long the shop may take, in real milliseconds
  */
-export async function askShop(url: string, question: JsonObject, patienceMs: number, httpLoopback: boolean): Promise<ShopSays> {
-  if (!isCallbackUrl(url, httpLoopback)) return { kind: 'silence' };
+export async function askShop(switches: Switches, url: string, question: JsonObject, patienceMs: number): Promise<ShopSays> {
+  if (!isCallbackUrl(url, switches.get('callbacks_http_loopback'))) return { kind: 'silence' };
   try {
-    const answer = await fetch(url, {
-      method: 'POST',
-      redirect: 'manual',
-      headers: { 'Content-Type': 'application/json', 'User-Agent': 'Klarna-Simulator' },
-      body: JSON.stringify(question),
-      signal: AbortSignal.timeout(patienceMs),
-    });
-    const text = await answer.text();
-    const to = answer.headers.get('location');
-    if (answer.status === 200) return { kind: 'yes', body: jsonIn(text) };
-    if (answer.status >= 300 && answer.status < 400 && to !== null && URL.canParse(to, url)) {
+    const way = { connectMs: patienceMs, readMs: patienceMs, from: checkoutSource(switches, url) };
+    const { status, location: to, text } = await post(url, JSON.stringify(question), way);
+    if (status === 200) return { kind: 'yes', body: jsonIn(text) };
+    if (status >= 300 && status < 400 && to !== undefined && URL.canParse(to, url)) {
       return { kind: 'elsewhere', to: new URL(to, url).href };
     }
-    return answer.status === 400 ? { kind: 'no', message: wordsIn(jsonIn(text)) } : { kind: 'silence' };
+    return status === 400 ? { kind: 'no', message: wordsIn(jsonIn(text)) } : { kind: 'silence' };
   } catch {
     return { kind: 'silence' };
   }

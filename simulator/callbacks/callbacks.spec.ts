@@ -173,6 +173,15 @@ describe('the fraud notification', () => {
     await attempts(2);
     expect((await callbacks())[0]!.next_at).toBeNull();
   });
+
+  it('waits for the answer as long as the switch says', async () => {
+    await client.behave({ notification_ms: 30 });
+    answer = () => {};
+    await pending('pend-accept');
+    await client.advance(4 * 3600 + 1);
+    await attempts(1);
+    expect((await callbacks())[0]!.attempts).toMatchObject([{ status: null, error: 'no answer within 30 ms' }]);
+  });
 });
 
 describe('where callbacks may go', () => {

@@ -6,7 +6,9 @@ import type { HostedPage, Order, Session } from '../klarna/model.js';
 import type { Put, Store } from '../state/store.js';
 import type { Switches } from '../switches.js';
 import type { Callback, CallbackKind } from './callback.js';
-import { CallbackSender, type Outcome, type Patience } from './send.js';
+import { checkoutSource } from './checkout-source.js';
+import type { PostOptions } from './post.js';
+import { CallbackSender, type Outcome } from './send.js';
 
 const MINUTE_MS = 60_000;
 /** Push and notification: every 10 minutes for 24 hours. */
@@ -24,11 +26,12 @@ const CHECKOUT_PUSH_AT_MS = [5, 15, 30, 60].map((minutes) => minutes * MINUTE_MS
 const CHECKOUT_PUSH_EVERY_MS = 240 * MINUTE_MS;
 const CHECKOUT_PUSH_FOR_MS = 48 * 60 * MINUTE_MS;
 
-const PATIENCE: Record<CallbackKind, Patience> = {
+type Patience = Pick<PostOptions, 'connectMs' | 'readMs'>;
+
+const PATIENCE: Record<Exclude<CallbackKind, 'notification'>, Patience> = {
   authorization: { connectMs: 2_000, readMs: 2_000 },
   push: { connectMs: 5_000, readMs: 5_000 },
   checkout_push: { connectMs: 5_000, readMs: 5_000 },
-  notification: { connectMs: 5_000, readMs: 5_000 },
   status_update: { connectMs: 3_000, readMs: 3_000 },
 };
 
@@ -141,7 +144,7 @@ export class Callbacks {
     const outcome = await this.sender.send(
       callback.url,
       callback.body,
-      PATIENCE[callback.kind],
+      { ...this.patience(callback.kind), from: this.from(callback) },
       this.switches.get('callbacks_http_loopback'),
     );
     // While the merchant took its time the state may have been wiped or the simulator closed.
@@ -150,6 +153,16 @@ export class Callbacks {
     const done: Callback = { ...callback, attempts, next_at: this.nextAt(callback, attempts.length, outcome) };
     this.store.commit([['callbacks', id, done]], this.clock.now());
     this.schedule(done);
+  }
+
+  private patience(kind: CallbackKind): Patience {
+    if (kind !== 'notification') return PATIENCE[kind];
+    const ms = this.switches.get('notification_ms');
+    return { connectMs: ms, readMs: ms };
+  }
+
+  private from({ order_id, url }: Callback): string | undefined {
+    return order_id !== null && this.store.rows.checkouts.has(order_id) ? checkoutSource(this.switches, url) : undefined;
   }
 
   /** When to try again: counted from the planned time, not from a slow merchant's answer. Null: never. */

@@ -48,11 +48,11 @@ const CONTROLS: Record<string, Handler> = {
   },
   'GET /simulator/ledger/customer-tokens': ({ ledger }) => json(200, { customer_tokens: ledger.customerTokens() }),
 
-  'POST /simulator/hosted-pages/:id/play': ({ world }, request, id) => {
+  'POST /simulator/hosted-pages/:id/play': async ({ world }, request, id) => {
     const { action, ...given } = wholeObject(request);
     const played = PAGE_ACTIONS.find((known) => known === action);
     if (played === undefined) throw new ControlRefusal(400, `action must be one of ${PAGE_ACTIONS.join(', ')}`);
-    const { page, next } = playPage(world, id, played, given);
+    const { page, next } = await playPage(world, id, played, given, request.url.origin);
     return json(200, { status: page.status, redirect_url: next ?? null });
   },
 

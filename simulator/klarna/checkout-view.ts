@@ -44,5 +44,5 @@ function statusOf({ switches }: World, checkout: Checkout): string {
 
 /** A frame with the page on which a person plays the shopper; after the purchase the same frame shows the confirmation. */
 function snippet({ order_id: id }: Checkout, baseUrl: string): string {
-  return `<div id="klarna-checkout-container" style="overflow: hidden;">\n  <iframe title="Klarna Checkout – säker betalning" src="${baseUrl}/checkouts/${id}" width="100%" height="1100" style="border: 0"></iframe>\n</div>`;
+  return `<div id="klarna-checkout-container" style="overflow: hidden;">\n  <iframe title="Klarna Checkout – säker betalning" src="${baseUrl}/shopper/${id}" width="100%" height="1100" style="border: 0"></iframe>\n</div>`;
 }

@@ -1,12 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import { askShop } from '../callbacks/ask-shop.js';
 import type { JsonObject } from '../json.js';
 import { checkoutView } from './checkout-view.js';
 import { withShipping } from './chosen-shipping.js';
 import { fraudMarker, watchFraudDecision } from './fraud-decision.js';
 import { makeOrder, paymentMethods } from './make-order.js';
+import { isTokenized, makeToken } from './make-token.js';
 import type { Checkout, Order } from './model.js';
-import { assertUnchanged, CannotComplete } from './open-checkout.js';
+import { assertUnchanged, CannotComplete, NotApproved } from './open-checkout.js';
 import { cartProblems } from './order-line-arithmetic.js';
 import { changeByShopper } from './shopper-changes.js';
 import type { Change, World } from './work.js';
@@ -20,15 +20,25 @@ const PATIENCE_FOR_A_YES_MS = 10_000;
  * complete and an order of the same id exists; push and notification are planned.
  * @param given `billing_address`, `shipping_option`, `payment_method_category`; `{}` buys as it stands
  * @param baseUrl where the snippet's frame is
- * @throws CannotComplete as `changeByShopper`; 403 also when the shop or the assessment refuses
+ * @param also what becomes true together with the order; what it throws stops the purchase
+ * @throws CannotComplete as `changeByShopper`; 403 also when the shop refuses, NotApproved when the assessment does
  */
-export async function completeCheckout(world: World, orderId: string, given: JsonObject, baseUrl: string): Promise<Order> {
+export async function completeCheckout(
+  world: World,
+  orderId: string,
+  given: JsonObject,
+  baseUrl: string,
+  also: (change: Change, order: Order) => void = () => {},
+): Promise<Order> {
   const method = readMethod(given);
   const checkout = await changeByShopper(world, orderId, given);
+  if (checkout.purchase.recurring === true && !isTokenized(method)) {
+    throw new CannotComplete(400, 'Bad value: payment_method_category (a recurring purchase needs one that can be charged again)');
+  }
   const bought = agreed(world, checkout);
   await validate(world, bought, baseUrl);
   assertUnchanged(world, checkout);
-  return place(world, bought, method);
+  return place(world, bought, method, also);
 }
 
 function readMethod({ payment_method_category: method = 'pay_later' }: JsonObject): string {
@@ -52,29 +62,37 @@ async function validate(world: World, bought: Checkout, baseUrl: string): Promis
   if (validation === undefined) return;
   const mustSayYes = bought.purchase.options?.require_validate_callback_success === true;
   const said = await askShop(
+    world.switches,
     validation.replaceAll('{checkout.order.id}', bought.order_id),
     checkoutView(world, bought, baseUrl),
     mustSayYes ? PATIENCE_FOR_A_YES_MS : PATIENCE_MS,
-    world.switches.get('callbacks_http_loopback'),
   );
   if (said.kind === 'no') throw new CannotComplete(403, said.message);
   if (said.kind === 'elsewhere') throw new CannotComplete(403, 'The shop sends the shopper elsewhere', said.to);
   if (said.kind === 'silence' && mustSayYes) throw new CannotComplete(403, 'The shop did not confirm the purchase.');
 }
 
-function place(world: World, bought: Checkout, payment_method_category: string): Order {
+function place(world: World, bought: Checkout, payment_method_category: string, also: (change: Change, order: Order) => void): Order {
   const change: Change = { world, now: world.clock.now(), puts: [], afterCommit: [] };
   const { purchase, merchant, order_id } = bought;
   const marker = fraudMarker(purchase);
-  if (marker === 'denied') throw new CannotComplete(403, 'The purchase was not approved');
+  if (marker === 'denied') throw new NotApproved();
   const agreed = { ...purchase, auto_capture: purchase.options?.auto_capture === true };
   const source = { order_id, merchant, session_id: null, authorization_token: null, payment_method_category };
   const order = makeOrder(change, agreed, marker, source);
-  const recurring = purchase.recurring === true && { recurring_token: randomUUID() };
+  const recurring = purchase.recurring === true && { recurring_token: recurringToken(change, bought, payment_method_category) };
   change.puts.push(['checkouts', order_id, { ...bought, ...recurring, completed_at: change.now }]);
+  also(change, order);
   const start = world.callbacks.planCheckoutPush(change.puts, order, change.now);
   world.store.commit(change.puts, change.now);
   start();
   watchFraudDecision(world, order);
   return order;
+}
+
+/** The customer token with which the shop charges the shopper from now on. @returns its id */
+function recurringToken(change: Change, { merchant, purchase }: Checkout, payment_method_category: string): string {
+  const { purchase_country, purchase_currency, locale, billing_address, customer } = purchase;
+  const source = { merchant, authorization_token: null, purchase_country, purchase_currency, locale, payment_method_category };
+  return makeToken(change, { ...source, billing_address, customer }).token_id;
 }

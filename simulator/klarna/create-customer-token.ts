@@ -4,12 +4,10 @@ import { jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { findAuthorization } from './authorizations.js';
 import { readBody, refuseProblems } from './body.js';
 import { alreadyConsumed } from './create-order.js';
+import { isTokenized, makeToken } from './make-token.js';
 import type { Authorization, CustomerToken } from './model.js';
 import { customerTokenShape } from './payments-shapes.js';
 import type { Work } from './work.js';
-
-/** Methods that the shopper can be charged by later. */
-const TOKENIZED = new Set(['pay_later', 'pay_now']);
 
 type TokenRequest = Pick<CustomerToken, 'purchase_country' | 'purchase_currency' | 'locale' | 'billing_address' | 'customer'>;
 
@@ -26,26 +24,22 @@ export function createCustomerToken(work: Work, token: string): Answer {
     work.replayed = true;
     return tokenized.answer;
   }
-  if (placed !== undefined && switches.get('token_and_order') === 'either') throw alreadyConsumed();
+  if (placed !== undefined && ['either', 'token_first'].includes(switches.get('token_and_order'))) throw alreadyConsumed();
   const request = readBody(work, customerTokenShape, 'payments') as unknown as TokenRequest;
   judge(authorization, request);
 
   const billing_address = request.billing_address ?? purchase.billing_address;
   const customer = request.customer ?? purchase.customer;
-  const made: CustomerToken = {
-    token_id: randomUUID(),
+  const made = makeToken(work, {
     merchant: work.merchant,
     authorization_token: token,
-    created_at: work.now,
-    status: 'ACTIVE',
-    charges: 'accepted',
     purchase_country: request.purchase_country,
-    purchase_currency: request.purchase_currency.toUpperCase(),
+    purchase_currency: request.purchase_currency,
     locale: request.locale,
     payment_method_category: authorization.payment_method_category,
-    ...(billing_address !== undefined && { billing_address }),
-    ...(customer !== undefined && { customer }),
-  };
+    billing_address,
+    customer,
+  });
   const answer = jsonAnswer(200, {
     token_id: made.token_id,
     redirect_url: `${work.call.baseUrl}/redirect/${made.token_id}`,
@@ -55,7 +49,6 @@ export function createCustomerToken(work: Work, token: string): Answer {
   });
   // Tokens alone: nothing is left to do with the authorization.
   const state = purchase.intent === 'tokenize' ? 'consumed' : authorization.state;
-  work.put('customer_tokens', made.token_id, made);
   work.put('authorizations', token, { ...authorization, state, tokenized: { body_sha256: work.call.bodySha256, answer } });
   return answer;
 }
@@ -72,7 +65,7 @@ function judge({ purchase, payment_method_category }: Authorization, request: To
   if (purchase.purchase_currency.toUpperCase() !== request.purchase_currency.toUpperCase()) {
     throw new KlarnaRefusal(409, 'BAD_VALUE', ['Not matching fields: [purchase_currency]']);
   }
-  if (!TOKENIZED.has(payment_method_category)) {
+  if (!isTokenized(payment_method_category)) {
     throw new KlarnaRefusal(400, 'BAD_REQUEST', ['The payment method can not be tokenized in this country']);
   }
 }

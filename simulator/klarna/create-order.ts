@@ -16,7 +16,8 @@ import type { Work } from './work.js';
 export function createOrder(work: Work, token: string): Answer {
   const { authorization, session } = findAuthorization(work, token);
   if (authorization.placed !== undefined) return repeatedToken(work, authorization.placed);
-  if (authorization.tokenized !== undefined && work.world.switches.get('token_and_order') === 'either') throw alreadyConsumed();
+  if (authorization.tokenized !== undefined && ['either', 'order_first'].includes(work.world.switches.get('token_and_order')))
+    throw alreadyConsumed();
   const sticky = work.world.switches.get('sticky_errors');
   if (sticky && authorization.refused !== undefined) {
     work.replayed = true;

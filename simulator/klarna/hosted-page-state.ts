@@ -1,5 +1,6 @@
 import type { JsonObject } from '../json.js';
-import type { HostedPage, PageStatus, PageUrlName } from './model.js';
+import { withShipping } from './chosen-shipping.js';
+import type { HostedPage, PageStatus, PageUrlName, Purchase } from './model.js';
 import type { World } from './work.js';
 
 const FINAL: readonly PageStatus[] = ['COMPLETED', 'CANCELLED', 'DISABLED'];
@@ -9,19 +10,33 @@ export function isOpenPage(page: HostedPage, now: number): boolean {
   return !FINAL.includes(page.status) && page.expires_at > now;
 }
 
+/** The status that is shown: of a page that nobody paid on in time, that. */
+export function statusNow(page: HostedPage, now: number): PageStatus | 'TIMEOUT' {
+  return !FINAL.includes(page.status) && page.expires_at <= now ? 'TIMEOUT' : page.status;
+}
+
+/** What is paid on a page, as it stands; undefined once it is forgotten. */
+export function purchaseOn({ store: { rows } }: World, { paid }: HostedPage): Purchase | undefined {
+  if (paid.api === 'payments') return rows.sessions.get(paid.id)?.purchase;
+  const checkout = rows.checkouts.get(paid.id);
+  return checkout && withShipping(checkout.purchase);
+}
+
 /** A page as its read, and its status_update callbacks, show it. */
 export function pageView(world: World, page: HostedPage, now: number): JsonObject {
   const { rows } = world.store;
   const order = page.order_id === undefined ? undefined : rows.orders.get(page.order_id);
-  const { billing_address: payer, customer } = rows.sessions.get(page.payment_session_id)?.purchase ?? {};
+  const { billing_address: payer, customer } = purchaseOn(world, page) ?? {};
   const completed = page.status === 'COMPLETED';
+  // Of a checkout's page it need not be shown: the order has the checkout's id.
+  const shown = page.paid.api === 'payments' || world.switches.get('checkout_page_order') === 'shown';
   return {
     session_id: page.session_id,
-    status: !FINAL.includes(page.status) && page.expires_at <= now ? 'TIMEOUT' : page.status,
+    status: statusNow(page, now),
     updated_at: world.clock.iso(page.updated_at),
     expires_at: world.clock.iso(page.expires_at),
     ...(page.authorization_token !== undefined && { authorization_token: page.authorization_token }),
-    ...(page.order_id !== undefined && { order_id: page.order_id }),
+    ...(page.order_id !== undefined && shown && { order_id: page.order_id }),
     ...(order !== undefined && { klarna_reference: order.klarna_reference }),
     ...(completed &&
       payer !== undefined && {

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { isObject, type JsonObject } from '../json.js';
 import { bareAnswer, jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { readBody, refuseProblems } from './body.js';
+import { CHECKOUT_LIFETIME_MS, isShown } from './checkout-view.js';
 import { CONTACT_OF, distributionShape, pageShape } from './hosted-page-shapes.js';
 import { isOpenPage, pageView } from './hosted-page-state.js';
-import type { HostedPage, PageUrls, PlaceOrderMode, Session } from './model.js';
+import type { HostedPage, PageUrls, PaidOnPage, PlaceOrderMode } from './model.js';
 import { refuseForeign, sessionCompleted } from './sessions.js';
 import type { Work } from './work.js';
 
@@ -18,23 +19,32 @@ interface PageRequest {
   options?: JsonObject & { place_order_mode?: PlaceOrderMode };
 }
 
+interface Purchase {
+  paid: PaidOnPage;
+  /** Virtual time: nothing can be paid from then on. */
+  endsAt: number;
+}
+
 /** What can be paid on a page, by the path of its URL. @throws KlarnaRefusal when it is unknown, over, or another merchant's */
-const PURCHASES: readonly [path: RegExp, find: (work: Work, id: string) => Session][] = [
+const PURCHASES: readonly [path: RegExp, find: (work: Work, id: string) => Purchase][] = [
   [/^\/payments\/v1\/sessions\/([^/]+)\/?$/, paymentSession],
+  [/^\/checkout\/v3\/orders\/([^/]+)\/?$/, checkoutOrder],
 ];
+
+const notFound = () => new KlarnaRefusal(404, 'NOT_FOUND', ['Payment session not found or expired']);
 
 /** @see Hosted Payment Page API v1, `POST /hpp/v1/sessions` (201) */
 export function createPage(work: Work): Answer {
   const request = readBody(work, pageShape, 'payments') as unknown as PageRequest;
-  const session = purchaseAt(work, request.payment_session_url);
+  const { paid, endsAt } = purchaseAt(work, request.payment_session_url);
   const { merchant_urls = {}, options = {} } = request;
   const page: HostedPage = {
     session_id: randomUUID(),
     merchant: work.merchant,
-    payment_session_id: session.session_id,
+    paid,
     created_at: work.now,
     updated_at: work.now,
-    expires_at: session.expires_at - ENDS_BEFORE_MS,
+    expires_at: endsAt - ENDS_BEFORE_MS,
     status: 'WAITING',
     place_order_mode: options.place_order_mode ?? 'NONE',
     merchant_urls,
@@ -46,8 +56,8 @@ export function createPage(work: Work): Answer {
   return jsonAnswer(201, {
     session_id: page.session_id,
     session_url,
-    redirect_url: `${baseUrl}/pay/${page.session_id}`,
-    qr_code_url: `${baseUrl}/pay/${page.session_id}/qr`,
+    redirect_url: `${baseUrl}/shopper/${page.session_id}`,
+    qr_code_url: `${baseUrl}/shopper/${page.session_id}/qr`,
     distribution_url: `${session_url}/distribution`,
     expires_at: work.world.clock.iso(page.expires_at),
   });
@@ -101,7 +111,7 @@ function findPage(work: Work, pageId: string): HostedPage {
 }
 
 /** What a URL of this very host names. */
-function purchaseAt(work: Work, url: string): Session {
+function purchaseAt(work: Work, url: string): Purchase {
   const at = URL.canParse(url) ? new URL(url) : undefined;
   if (at !== undefined && isHere(at, new URL(work.call.baseUrl))) {
     for (const [path, find] of PURCHASES) {
@@ -120,13 +130,25 @@ function isHere(url: URL, here: URL): boolean {
   );
 }
 
-function paymentSession(work: Work, id: string): Session {
-  const unknown = new KlarnaRefusal(404, 'NOT_FOUND', ['Payment session not found or expired']);
+function paymentSession(work: Work, id: string): Purchase {
   const session = work.world.store.rows.sessions.get(id);
-  if (session === undefined || session.expires_at - ENDS_BEFORE_MS <= work.now) throw unknown;
-  if (session.merchant !== work.merchant) throw refuseForeign(work.world, unknown);
+  if (session === undefined || session.expires_at - ENDS_BEFORE_MS <= work.now) throw notFound();
+  if (session.merchant !== work.merchant) throw refuseForeign(work.world, notFound());
   if (session.status === 'complete') throw sessionCompleted();
-  return session;
+  return { paid: { api: 'payments', id }, endsAt: session.expires_at };
+}
+
+/** A checkout that was completed or aborted can't be paid any more than one that is gone. */
+function checkoutOrder(work: Work, written: string): Purchase {
+  const id = written.toLowerCase();
+  const checkout = work.world.store.rows.checkouts.get(id);
+  const moved = work.world.switches.get('moved_checkout') !== 'answered';
+  if (checkout === undefined || moved || !isShown(work.world, checkout)) throw notFound();
+  if (checkout.merchant !== work.merchant) throw refuseForeign(work.world, notFound());
+  const endsAt = checkout.last_modified_at + CHECKOUT_LIFETIME_MS;
+  const over = checkout.completed_at !== undefined || checkout.aborted === true || endsAt - ENDS_BEFORE_MS <= work.now;
+  if (over) throw notFound();
+  return { paid: { api: 'checkout', id }, endsAt };
 }
 
 function refusal(message: string): KlarnaRefusal {

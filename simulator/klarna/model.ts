@@ -85,7 +85,8 @@ export type TokenStatus = 'ACTIVE' | 'SUSPENDED' | 'CANCELLED';
 export interface CustomerToken {
   token_id: string;
   merchant: string;
-  authorization_token: string;
+  /** Null: it came with a checkout. */
+  authorization_token: string | null;
   created_at: number;
   status: TokenStatus;
   /** Cancelled, but shown as before until then. */
@@ -200,12 +201,17 @@ export type PlaceOrderMode = 'NONE' | 'PLACE_ORDER' | 'CAPTURE_ORDER';
 export type PageUrlName = 'success' | 'cancel' | 'back' | 'failure' | 'error' | 'status_update';
 export type PageUrls = { [Name in PageUrlName]?: string };
 
+/** What is paid on a hosted page: a payment session, or a checkout. */
+export interface PaidOnPage {
+  api: 'payments' | 'checkout';
+  id: string;
+}
+
 /** A hosted payment page. Its id is called session_id, too, and is not that of the payment session. */
 export interface HostedPage {
   session_id: string;
   merchant: string;
-  /** What is paid on it. */
-  payment_session_id: string;
+  paid: PaidOnPage;
   created_at: number;
   updated_at: number;
   expires_at: number;
@@ -213,7 +219,7 @@ export interface HostedPage {
   place_order_mode: PlaceOrderMode;
   merchant_urls: PageUrls;
   options: JsonObject;
-  /** The shopper has paid: one of the two, by place_order_mode. */
+  /** The shopper has paid: one of the two, by place_order_mode. A checkout has become an order in any case. */
   authorization_token?: string;
   order_id?: string;
 }

@@ -14,6 +14,13 @@ export class CannotComplete extends Error {
   }
 }
 
+/** Klarna's own no: the assessment has turned the shopper down. */
+export class NotApproved extends CannotComplete {
+  constructor() {
+    super(403, 'The purchase was not approved');
+  }
+}
+
 /** @throws CannotComplete 404 unknown or gone, 409 completed or aborted */
 export function openCheckout(world: World, orderId: string): Checkout {
   const checkout = world.store.rows.checkouts.get(orderId);

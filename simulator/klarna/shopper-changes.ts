@@ -11,9 +11,6 @@ import type { World } from './work.js';
 /** What the shop may be asked for a new cart at, by what the shopper has changed. */
 type CartUrl = 'address_update' | 'country_change' | 'shipping_option_update';
 
-/** How long Klarna waits for a cart, in real milliseconds. Nobody outside Klarna knows; a shopper waits no longer. */
-const PATIENCE_MS = 10_000;
-
 /**
  * The shopper fills in an address or chooses the shipping. Where the shop has an address for it, it is asked for the cart that goes with
  * it: `country_change` when the country changes, else `address_update`; then `shipping_option_update`.
@@ -62,12 +59,7 @@ async function cartOfShop(world: World, id: string, purchase: CheckoutPurchase, 
   const url = purchase.merchant_urls?.[name];
   if (url === undefined) return {};
   const { switches } = world;
-  const said = await askShop(
-    url.replaceAll('{checkout.order.id}', id),
-    question(purchase),
-    PATIENCE_MS,
-    switches.get('callbacks_http_loopback'),
-  );
+  const said = await askShop(switches, url.replaceAll('{checkout.order.id}', id), question(purchase), switches.get('cart_callback_ms'));
   if (said.kind === 'no') throw new CannotComplete(403, said.message);
   if (said.kind === 'elsewhere') throw new CannotComplete(403, 'The shop sends the shopper elsewhere', said.to);
   if (said.kind === 'silence') {

@@ -9,6 +9,7 @@ import type { Accounts } from './accounts.js';
 import { CODE_OF_STATUS, errorAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import type { RequestRecord } from './model.js';
+import { refuseMoved } from './moved-checkout.js';
 import { RateLimits } from './rate-limits.js';
 import { findRoute, type Match } from './routes.js';
 import { Work, type KlarnaCall, type World } from './work.js';
@@ -131,6 +132,7 @@ export class KlarnaSurface {
     if (call.tooLarge) throw new KlarnaRefusal(413, 'REQUEST_TOO_LARGE', ['Request body is larger than 1 MB']);
     if (match === undefined) throw new KlarnaRefusal(404, 'NOT_FOUND', [`Nothing is found at ${call.path}`]);
     if (match === 'wrong-method') throw new KlarnaRefusal(405, 'METHOD_NOT_ALLOWED', [`${call.method} is not allowed here`]);
+    refuseMoved(this.world, call.path);
     return { merchant, match };
   }
 

@@ -1,11 +1,13 @@
 import type { OwnReply } from '../server.js';
 import { isShown } from '../klarna/checkout-view.js';
-import { isOpenPage } from '../klarna/hosted-page-state.js';
+import { withShipping } from '../klarna/chosen-shipping.js';
+import { isOpenPage, purchaseOn, statusNow } from '../klarna/hosted-page-state.js';
 import type { Checkout, HostedPage, Order, Purchase, Session } from '../klarna/model.js';
 import type { World } from '../klarna/work.js';
 import { html, type Html } from './html.js';
 import { layout } from './layout.js';
 import { statusBadge } from './order-state.js';
+import { shopperPath } from './way.js';
 import { ago, countryName, moment, money, PAGE_STATUS_WORDS } from './words.js';
 
 const SHOWN = 60;
@@ -15,48 +17,40 @@ const STEPS = [
   ['+28 days', 2_419_200],
 ] as const;
 
-/** Every session that waits for its shopper, the newest orders, and the clock. */
+/** Everything that waits for its shopper, by whichever way it is paid; the newest orders, and the clock. */
 export function indexPage(world: World): OwnReply {
   const now = world.clock.now();
-  const sessions = newest(
-    [...world.store.rows.sessions.values()].filter((session) => session.status === 'incomplete' && session.expires_at > now),
-  );
-  const checkouts = [...world.store.rows.checkouts.values()]
-    .filter((checkout) => checkout.completed_at === undefined && checkout.aborted !== true && isShown(world, checkout))
-    .sort((a, b) => b.started_at - a.started_at)
-    .slice(0, SHOWN);
-  const pages = newest([...world.store.rows.hosted_pages.values()]);
-  const orders = newest([...world.store.rows.orders.values()]);
+  const { rows } = world.store;
+  const waiting = newest([
+    ...[...rows.sessions.values()].filter(({ status, expires_at }) => status === 'incomplete' && expires_at > now).map(sessionWaits),
+    ...[...rows.checkouts.values()].filter((checkout) => isUnfinished(world, checkout)).map(checkoutWaits),
+    ...[...rows.hosted_pages.values()].filter((page) => isOpenPage(page, now)).flatMap((page) => pageWaits(world, page)),
+  ]);
+  const pages = newest([...rows.hosted_pages.values()].filter((page) => !isOpenPage(page, now)));
+  const orders = newest([...rows.orders.values()]);
   return layout(
     'Checkout',
     html`
       <h1>Play the shopper</h1>
       <p class="lead">
-        Each payment session and each checkout that a shop has opened is listed here. Pick one, look at the cart, and pay or decline as its
-        customer would.
+        Whatever a shop wants to be paid is listed here: payment sessions (the widget), checkouts (the snippet) and hosted pages. Pick one,
+        look at the cart, and pay or decline as its customer would.
       </p>
       <div id="live">
         <section>
-          <h2>Open sessions</h2>
+          <h2>Waiting for the shopper</h2>
           ${
-            sessions.length === 0
+            waiting.length === 0
               ? html`<div class="card empty">
-                  No session is open. Create one through the gateway: <code>POST /payments/v1/sessions</code>
+                  Nothing waits. Open a session through the gateway, for instance: <code>POST /payments/v1/sessions</code>
                 </div>`
-              : html`<div class="grid">${sessions.map((session) => sessionTile(session, now))}</div>`
+              : html`<div class="grid">${waiting.map((each) => tile(each, now))}</div>`
           }
         </section>
         ${
-          checkouts.length > 0 &&
-          html`<section>
-            <h2>Open checkouts</h2>
-            <div class="grid">${checkouts.map((checkout) => checkoutTile(checkout, now))}</div>
-          </section>`
-        }
-        ${
           pages.length > 0 &&
           html`<section class="card">
-            <h2>Hosted pages</h2>
+            <h2>Hosted pages that are over</h2>
             ${pageTable(world, pages, now)}
           </section>`
         }
@@ -80,31 +74,48 @@ export function indexPage(world: World): OwnReply {
   );
 }
 
-function sessionTile({ session_id, purchase, created_at, authorization_token }: Session, now: number): Html {
-  const authorized = authorization_token !== undefined;
-  const badge = authorized && html`<span class="badge good">Authorized</span>`;
-  return tile(`/shopper/${session_id}`, purchase, created_at, now, badge, authorized ? 'Show authorization →' : 'Open checkout →');
+/** Something to be paid. */
+interface Waiting {
+  id: string;
+  way: string;
+  purchase: Purchase;
+  created_at: number;
+  authorized?: boolean;
 }
 
-function checkoutTile({ order_id, purchase, started_at }: Checkout, now: number): Html {
-  return tile(`/checkouts/${order_id}`, purchase, started_at, now, html`<span class="badge">Checkout</span>`, 'Open checkout →');
+function sessionWaits({ session_id: id, purchase, created_at, authorization_token }: Session): Waiting {
+  return { id, way: 'Session widget', purchase, created_at, authorized: authorization_token !== undefined };
 }
 
-function tile(to: string, purchase: Purchase, madeAt: number, now: number, badge: Html | false, go: string): Html {
+function isUnfinished(world: World, checkout: Checkout): boolean {
+  return checkout.completed_at === undefined && checkout.aborted !== true && isShown(world, checkout);
+}
+
+function checkoutWaits({ order_id: id, purchase, started_at }: Checkout): Waiting {
+  return { id, way: 'Checkout snippet', purchase: withShipping(purchase), created_at: started_at };
+}
+
+function pageWaits(world: World, page: HostedPage): Waiting[] {
+  const purchase = purchaseOn(world, page);
+  return purchase === undefined ? [] : [{ id: page.session_id, way: 'Hosted page', purchase, created_at: page.created_at }];
+}
+
+function tile({ id, way, purchase, created_at, authorized = false }: Waiting, now: number): Html {
   const items = purchase.order_lines.length;
-  return html`<a class="card tile" href="${to}">
+  return html`<a class="card tile" href="${shopperPath(id)}">
     <span class="row">
+      <span class="badge">${way}</span>
       <span class="badge flat">${countryName(purchase.purchase_country)}</span>
-      ${badge}
+      ${authorized && html`<span class="badge good">Authorized</span>`}
     </span>
     <span class="amount num">${money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}</span>
     <span class="wrap">${purchase.merchant_reference1 ?? html`<span class="soft">no reference</span>`}</span>
-    <span class="soft small">${items} ${items === 1 ? 'line' : 'lines'} · ${ago(madeAt, now)}</span>
-    <span class="go">${go}</span>
+    <span class="soft small">${items} ${items === 1 ? 'line' : 'lines'} · ${ago(created_at, now)}</span>
+    <span class="go">${authorized ? 'Show authorization →' : 'Play the shopper →'}</span>
   </a>`;
 }
 
-/** Pages of Klarna's own that shops have made for their sessions. */
+/** Pages of Klarna's own that nobody can pay on any more. */
 function pageTable(world: World, pages: HostedPage[], now: number): Html {
   return html`<div class="table">
     <table class="stack">
@@ -119,11 +130,11 @@ function pageTable(world: World, pages: HostedPage[], now: number): Html {
       </thead>
       <tbody>
         ${pages.map((page) => {
-          const purchase = world.store.rows.sessions.get(page.payment_session_id)?.purchase;
+          const purchase = purchaseOn(world, page);
           return html`<tr>
-            <td data-label="Page"><a href="/pay/${page.session_id}">${page.session_id.slice(0, 8)}</a></td>
+            <td data-label="Page"><a href="${shopperPath(page.session_id)}">${page.session_id.slice(0, 8)}</a></td>
             <td data-label="Reference" class="wrap">${purchase?.merchant_reference1 ?? '–'}</td>
-            <td data-label="Status"><span class="badge ${isOpenPage(page, now) ? '' : 'flat'}">${PAGE_STATUS_WORDS[page.status]}</span></td>
+            <td data-label="Status"><span class="badge flat">${PAGE_STATUS_WORDS[statusNow(page, now)]}</span></td>
             <td data-label="Made" class="soft">${ago(page.created_at, now)}</td>
             <td data-label="Amount" class="right num">
               ${purchase && money(purchase.order_amount, purchase.purchase_currency, purchase.locale)}

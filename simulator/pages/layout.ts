@@ -41,9 +41,10 @@ if (document.getElementById('live')) {
 
 /**
  * A whole page. Only its own inline style and script may run: what merchants write is shown, never interpreted.
- * @param framed it may stand in a frame of anybody's, and its form may lead to the shop
+ * @param framed it may stand in a frame of anybody's
+ * @param leaves its form may lead to the shop
  */
-export function layout(title: string, content: Html, { status = 200, framed = false } = {}): OwnReply {
+export function layout(title: string, content: Html, { status = 200, framed = false, leaves = false } = {}): OwnReply {
   const nonce = randomBytes(16).toString('base64');
   const page = html`<!doctype html>
     <html lang="en">
@@ -74,7 +75,7 @@ export function layout(title: string, content: Html, { status = 200, framed = fa
     type: 'text/html; charset=utf-8',
     body: page.markup,
     headers: {
-      'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action ${framed ? '*' : "'self'"}; img-src data:; base-uri 'none'; frame-ancestors ${framed ? '*' : "'none'"}`,
+      'Content-Security-Policy': `default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-${nonce}'; connect-src 'self'; form-action ${leaves ? '*' : "'self'"}; img-src data:; base-uri 'none'; frame-ancestors ${framed ? '*' : "'none'"}`,
       'X-Content-Type-Options': 'nosniff',
     },
   };

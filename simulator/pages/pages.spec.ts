@@ -54,7 +54,7 @@ describe('every page', () => {
 
 describe('the shopper', () => {
   it('sees open sessions with amount and reference', async () => {
-    expect(await page('/')).toContain('No session is open');
+    expect(await page('/')).toContain('Nothing waits');
     const sessionId = await client.session({ merchant_reference1: 'ON-4711' });
     const text = await page('/');
     expect(text).toContain(`/shopper/${sessionId}`);

@@ -51,19 +51,25 @@ export function agreedInForm(form: URLSearchParams, { billing_address: address, 
   const country = typeof address?.country === 'string' ? address.country : purchase_country;
   return {
     billing_address: { ...address, ...addressFromForm(form, country) },
-    payment_method_category: form.get('payment_method_category') ?? 'pay_later',
+    payment_method_category: methodInForm(form),
   };
 }
 
+export function methodInForm(form: URLSearchParams): string {
+  return form.get('payment_method_category') ?? 'pay_later';
+}
+
 /** How to pay, one of the ways that Klarna offers. @param chosen before; else the first is */
-export function paymentChoice(chosen: string = Object.keys(paymentMethodCategories)[0]!): Html {
+export function paymentChoice(chosen: string | undefined, offered: (category: string) => boolean): Html {
+  const methods = Object.entries(paymentMethodCategories).filter(([identifier]) => offered(identifier));
+  const checked = methods.find(([identifier]) => identifier === chosen) ?? methods[0];
   return html`<section class="card">
     <h2>Choose how to pay</h2>
     <fieldset class="methods" aria-label="Payment method">
-      ${Object.entries(paymentMethodCategories).map(
+      ${methods.map(
         ([identifier, name]) =>
           html`<label class="method">
-            <input type="radio" name="payment_method_category" value="${identifier}" ${identifier === chosen ? 'checked' : ''} />
+            <input type="radio" name="payment_method_category" value="${identifier}" ${identifier === checked?.[0] ? 'checked' : ''} />
             <span>${name}<small>${METHOD_HINTS[identifier]}</small></span>
           </label>`,
       )}

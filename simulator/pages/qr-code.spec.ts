@@ -36,9 +36,9 @@ describe('a QR code', () => {
   });
 
   it('holds its text: read back by the rules, without the correction', () => {
-    const text = 'http://127.0.0.1:3001/pay/0b1d9815-165e-42e2-8867-35bc03789e00';
+    const text = 'http://127.0.0.1:3001/shopper/0b1d9815-165e-42e2-8867-35bc03789e00';
     const code = modules(qrCode(text) ?? '');
-    expect(readBack(code, 62)).toBe(text);
+    expect(readBack(code, 66)).toBe(text);
   });
 
   it('is none for what does not fit', () => {

@@ -40,7 +40,7 @@ export function countryName(code: string): string {
 }
 
 /** The plain words for the status of a hosted page. */
-export const PAGE_STATUS_WORDS: Readonly<Record<PageStatus, string>> = {
+export const PAGE_STATUS_WORDS: Readonly<Record<PageStatus | 'TIMEOUT', string>> = {
   WAITING: 'Waiting',
   IN_PROGRESS: 'In progress',
   BACK: 'Left',
@@ -49,6 +49,7 @@ export const PAGE_STATUS_WORDS: Readonly<Record<PageStatus, string>> = {
   COMPLETED: 'Paid',
   CANCELLED: 'Cancelled',
   DISABLED: 'Disabled',
+  TIMEOUT: 'Expired',
 };
 
 /** The plain words for a status. */

@@ -3,9 +3,9 @@ import { CheckoutClient } from '../klarna/checkout.client.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { CheckoutChange } from './checkout-change.js';
-import { doneAnswer } from './recorded-answers.js';
 
 /**
  * Ends a checkout that the shopper has not completed.
@@ -37,7 +37,7 @@ export class AbortCheckoutHandler implements OperationHandler {
   }
 
   answerFor(): RecordedAnswer {
-    return doneAnswer();
+    return bareAnswer(200);
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {

@@ -10,7 +10,7 @@ import type { Transaction } from '../persistence/database.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { checkoutIn, factsInRequest, isGone, type ShownCheckout } from './checkout-facts.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
-import { doneAnswer } from './recorded-answers.js';
+import { checkoutAnswer } from './recorded-answers.js';
 
 /** By these a refusal says that there is no such checkout (any more). */
 const NOT_THERE = new Set(['HTTP_404', 'NOT_FOUND', 'NO_SUCH_ORDER']);
@@ -48,7 +48,7 @@ export class CheckoutChange {
     const done = isDone(shown);
     if (done === undefined) return { ...nothing, finding: 'unreadable', data: { ...data, code: NOT_SHOWN } };
     if (!done) return { ...nothing, finding: 'absent', data };
-    return { finding: 'present', providerId: null, answer: doneAnswer(exchange.body), data };
+    return { finding: 'present', providerId: null, answer: checkoutAnswer(exchange.body), data };
   }
 
   /** Keeps what the answer shows, else what was asked for. A checkout that nobody has becomes the merchant's. */

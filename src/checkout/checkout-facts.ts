@@ -9,6 +9,8 @@ const LIFETIME_MS = 48 * 3_600_000;
 export interface ShownCheckout {
   orderId: string | null;
   complete: boolean;
+  /** The customer token of a recurring purchase, once it is complete. */
+  recurringToken: string | null;
   facts: CheckoutFacts;
   members: Readonly<Record<string, unknown>>;
 }
@@ -18,7 +20,9 @@ export function checkoutIn({ status, body }: Pick<KlarnaAnswer, 'status'> & { bo
   const members = status >= 200 && status < 300 ? membersIn(body) : undefined;
   if (body === null || members === undefined || members.text('status') === null) return undefined;
   const facts = factsOf(members, at);
-  return { orderId: members.text('order_id'), complete: facts.status === COMPLETE, facts, members: objectIn(body) ?? {} };
+  const complete = facts.status === COMPLETE;
+  const recurringToken = complete ? members.text('recurring_token') : null;
+  return { orderId: members.text('order_id'), complete, recurringToken, facts, members: objectIn(body) ?? {} };
 }
 
 /** Whether Klarna says that there is no such checkout (any more), which it does without a body. A page of a proxy's says nothing. */

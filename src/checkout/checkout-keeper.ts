@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
+import { canonicalId } from '../http/resource-id.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
 import { CheckoutOrdersRepository, type NewCheckout } from '../persistence/repositories/checkout-orders.repository.js';
+import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import type { ShownCheckout } from './checkout-facts.js';
 
-/** Remembers checkouts. One that the shopper has completed becomes an order, with the checkout's account. */
+/** Remembers checkouts. One that the shopper has completed becomes an order with the checkout's account, its recurring token a customer token with it. */
 @Injectable()
 export class CheckoutKeeper {
   constructor(
     private readonly checkouts: CheckoutOrdersRepository,
+    private readonly tokens: CustomerTokensRepository,
     private readonly lifecycle: OrderLifecycle,
   ) {}
 
@@ -23,6 +26,10 @@ export class CheckoutKeeper {
     if (shown?.complete !== true) return true;
     const { merchantId, providerAccountId, providerOrderId, dataSubject } = stored;
     await this.lifecycle.met(tx, { merchantId, providerAccountId, providerOrderId, dataSubject, at: checkout.at });
+    // It is charged where it was made: at the host, and with the credentials, of the checkout.
+    if (shown.recurringToken !== null) {
+      await this.tokens.insert(tx, canonicalId(shown.recurringToken), { merchantId, providerAccountId, dataSubject }, checkout.at);
+    }
     return true;
   }
 }

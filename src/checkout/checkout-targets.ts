@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalId, isPossibleId } from '../http/resource-id.js';
 import type { Caller } from '../merchants/caller.js';
+import { ownPlace } from '../merchants/own-place.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
 
@@ -25,14 +26,13 @@ export class CheckoutTargets {
    * @param orderId Klarna's, as it stands in the path
    * @returns undefined when it is another merchant's (as a checkout, or as the order it became), or can't be an id
    */
-  async resolve({ merchantId, accounts }: Caller, orderId: string): Promise<CheckoutTarget | undefined> {
+  async resolve(caller: Caller, orderId: string): Promise<CheckoutTarget | undefined> {
     if (!isPossibleId(orderId)) return undefined;
     const providerOrderId = canonicalId(orderId);
     const checkouts = await this.checkouts.byProviderId(providerOrderId);
     const places = checkouts.length > 0 ? checkouts : await this.orders.findByProviderId(providerOrderId);
-    const mine = places.filter((place) => place.merchantId === merchantId);
-    const place = mine.find(({ providerAccountId }) => providerAccountId === accounts.checkout) ?? mine[0];
-    if (place === undefined && places.length > 0) return undefined;
-    return { providerOrderId, providerAccountId: place?.providerAccountId ?? accounts.checkout, dataSubject: place?.dataSubject };
+    const place = ownPlace<{ merchantId: string; providerAccountId: string; dataSubject: string }>(places, caller, 'checkout');
+    if (place === 'foreign') return undefined;
+    return { providerOrderId, providerAccountId: place?.providerAccountId ?? caller.accounts.checkout, dataSubject: place?.dataSubject };
   }
 }

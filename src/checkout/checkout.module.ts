@@ -4,6 +4,7 @@ import { MerchantsModule } from '../merchants/merchants.module.js';
 import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { AbortCheckoutHandler } from './abort-checkout.handler.js';
 import { CheckoutChange } from './checkout-change.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
@@ -20,6 +21,7 @@ import { UpdateCheckoutHandler } from './update-checkout.handler.js';
   providers: [
     CheckoutTargets,
     CheckoutKeeper,
+    CustomerTokensRepository,
     CheckoutChange,
     CheckoutService,
     CreateCheckoutHandler,

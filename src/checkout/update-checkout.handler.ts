@@ -4,9 +4,9 @@ import { CheckoutClient } from '../klarna/checkout.client.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { CheckoutChange } from './checkout-change.js';
-import { doneAnswer } from './recorded-answers.js';
 
 /** What a checkout always shows of what it was told. */
 const COMPARED = ['order_amount', 'order_tax_amount', 'order_lines', 'merchant_reference1', 'merchant_reference2', 'merchant_data'];
@@ -42,7 +42,7 @@ export class UpdateCheckoutHandler implements OperationHandler {
   }
 
   answerFor(): RecordedAnswer {
-    return doneAnswer();
+    return bareAnswer(200);
   }
 
   succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {

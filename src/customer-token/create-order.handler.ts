@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import { objectIn } from '../klarna/answer-of-record.js';
 import { CustomerTokenClient } from '../klarna/customer-token.client.js';
 import { notAsked } from '../klarna/exchange.js';
-import { Refusal } from '../operations/errors.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Refusals } from '../operations/refusals.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { foundAnswer } from '../operations/recorded-answers.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { placedOrder } from '../orders/placed-order.js';
 import type { Transaction } from '../persistence/database.js';
@@ -60,7 +60,6 @@ export class CreateTokenOrderHandler implements OperationHandler {
   }
 
   answerFor(_operation: OperationContext, providerId: string | null): RecordedAnswer {
-    if (providerId === null) throw new Refusal('BAD_VALUE', ['Bad value: provider_id']);
     return foundOrder(providerId);
   }
 
@@ -71,6 +70,6 @@ export class CreateTokenOrderHandler implements OperationHandler {
 }
 
 /** What Klarna answers, reduced to what callers may rely on. */
-function foundOrder(orderId: string): RecordedAnswer {
-  return { status: 200, headers: { 'Content-Type': 'application/json' }, body: Buffer.from(JSON.stringify({ order_id: orderId })) };
+function foundOrder(orderId: string | null): RecordedAnswer {
+  return foundAnswer(200, 'order_id', orderId);
 }

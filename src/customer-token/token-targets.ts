@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalId, isPossibleId } from '../http/resource-id.js';
 import type { Caller } from '../merchants/caller.js';
+import { ownPlace } from '../merchants/own-place.js';
 import { Refusal } from '../operations/errors.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 
@@ -25,12 +26,10 @@ export class TokenTargets {
     if (!isPossibleId(customerToken)) throw noSuchToken();
     const id = canonicalId(customerToken);
     const own = caller.accounts['customer-token'];
-    const owners = await this.tokens.find(id);
-    const mine = owners.filter(({ merchantId }) => merchantId === caller.merchantId);
-    const token = mine.find(({ providerAccountId }) => providerAccountId === own) ?? mine[0];
-    if (token === undefined && owners.length > 0) throw noSuchToken();
-    // A token comes out of Payments: one of the account that serves it today is used with that of Customer Token, and one of an earlier
-    // account stays with that.
+    const token = ownPlace(await this.tokens.find(id), caller, 'customer-token');
+    if (token === 'foreign') throw noSuchToken();
+    // A token comes out of Payments: one of the account that serves it today is used with that of Customer Token. One of an earlier
+    // account, or of Checkout's, stays with that.
     const made = token?.providerAccountId ?? own;
     return { customerToken: id, providerAccountId: made === caller.accounts.payments ? own : made, dataSubject: token?.dataSubject };
   }

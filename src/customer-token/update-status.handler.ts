@@ -4,13 +4,12 @@ import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { TokenReader } from './token-reader.js';
 
 /** Klarna's answer to a change that it will carry out. */
-const ACCEPTED: RecordedAnswer = { status: 202, headers: {}, body: null };
-
 /**
  * Cancels a customer token, the only change of its status that there is. A repeat is harmless, so silence is asked by repeating.
  * @see Customer Token API v1, `PATCH /customer-token/v1/tokens/{customerToken}/status`
@@ -36,11 +35,11 @@ export class UpdateTokenStatusHandler implements OperationHandler {
     if (status === null) return { finding: 'unreadable', providerId: null, answer: null, data: { code }, ...notAsked(exchange) };
     // Both spellings of English are about.
     const done = status === 'cancelled' || status === 'canceled';
-    return { finding: done ? 'present' : 'absent', providerId: null, answer: done ? ACCEPTED : null, data: { status } };
+    return { finding: done ? 'present' : 'absent', providerId: null, answer: done ? bareAnswer(202) : null, data: { status } };
   }
 
   answerFor(): RecordedAnswer {
-    return ACCEPTED;
+    return bareAnswer(202);
   }
 
   /** The status is Klarna's to tell; noted is whose the token is. */

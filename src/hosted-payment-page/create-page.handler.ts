@@ -5,11 +5,11 @@ import { HostedPaymentPageClient } from '../klarna/hosted-payment-page.client.js
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending } from '../operations/sending.js';
+import { foundAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { HostedPagesRepository } from './hosted-pages.repository.js';
 import { WAITING } from './page-facts.js';
 import { purchaseIn } from './purchase-url.js';
-import { madeAnswer } from './recorded-answers.js';
 
 /** Makes a page. One whose answer got lost is lost with it: a second page for the same purchase is the caller's to decide. */
 @Injectable()
@@ -32,7 +32,7 @@ export class CreatePageHandler implements OperationHandler {
   }
 
   answerFor(_operation: OperationContext, providerId: string | null): RecordedAnswer {
-    return madeAnswer(providerId);
+    return foundAnswer(201, 'session_id', providerId);
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {

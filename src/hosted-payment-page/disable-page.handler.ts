@@ -5,11 +5,11 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { adoptedBy, HostedPagesRepository } from './hosted-pages.repository.js';
 import { DISABLED } from './page-facts.js';
 import { PageReader } from './page-reader.js';
-import { DONE } from './recorded-answers.js';
 
 /** Disables a page. Harmless twice, but what Klarna answers to a repeat is not documented: a refusal then is looked into. */
 @Injectable()
@@ -39,11 +39,11 @@ export class DisablePageHandler implements OperationHandler {
     }
     const data = { status: shown.status };
     if (shown.status !== DISABLED) return { finding: 'absent', ...nothing, data };
-    return { finding: 'present', providerId: null, answer: DONE, data };
+    return { finding: 'present', providerId: null, answer: bareAnswer(204), data };
   }
 
   answerFor(): RecordedAnswer {
-    return DONE;
+    return bareAnswer(204);
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, { at }: Success): Promise<void> {

@@ -3,9 +3,9 @@ import { HostedPaymentPageClient } from '../klarna/hosted-payment-page.client.js
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { adoptedBy, HostedPagesRepository } from './hosted-pages.repository.js';
-import { DONE } from './recorded-answers.js';
 
 /** Has Klarna send the shopper the link to a page, by SMS or mail: once per request, because each call is a message of its own. */
 @Injectable()
@@ -28,7 +28,7 @@ export class DistributePageHandler implements OperationHandler {
   }
 
   answerFor(): RecordedAnswer {
-    return DONE;
+    return bareAnswer(204);
   }
 
   /** Nothing of the page changes; one that we did not know is the caller's from here on. */

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { canonicalId, isPossibleId } from '../http/resource-id.js';
 import type { Caller } from '../merchants/caller.js';
+import { ownPlace } from '../merchants/own-place.js';
 import { Refusal } from '../operations/errors.js';
 import { HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
 
@@ -21,16 +22,12 @@ export class PageTargets {
    * @param parameter the page's id as it stands in the path
    * @throws Refusal NOT_FOUND when it is another merchant's or can't be an id, in the words that Klarna has for an unknown one
    */
-  async resolve({ merchantId, accounts }: Caller, parameter: string): Promise<PageTarget> {
+  async resolve(caller: Caller, parameter: string): Promise<PageTarget> {
     if (!isPossibleId(parameter)) throw noSuchPage();
     const pageId = canonicalId(parameter);
-    const own = accounts['hosted-payment-page'];
-    const found = await this.pages.byProviderId(pageId);
-    const mine = found.filter((page) => page.merchantId === merchantId);
-    // What was made with an account stays with it, also after the credentials were rotated.
-    const page = mine.find(({ providerAccountId }) => providerAccountId === own) ?? mine[0];
-    if (page === undefined && found.length > 0) throw noSuchPage();
-    return { pageId, providerAccountId: page?.providerAccountId ?? own, page };
+    const page = ownPlace(await this.pages.byProviderId(pageId), caller, 'hosted-payment-page');
+    if (page === 'foreign') throw noSuchPage();
+    return { pageId, providerAccountId: page?.providerAccountId ?? caller.accounts['hosted-payment-page'], page };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../merchants/caller.js';
+import { ownPlace } from '../merchants/own-place.js';
 import { Refusal } from '../operations/errors.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
@@ -40,13 +41,11 @@ export class Purchases {
    * A purchase of the caller's is where it was made, an unknown one at the account that the caller has for its API.
    * @throws Refusal NOT_FOUND when it is another merchant's, in the words that Klarna has for an unknown one
    */
-  async placeOf({ merchantId, accounts }: Caller, { api, id }: Purchase): Promise<PurchasePlace> {
-    const found = await this.#known[api](id);
-    const own = found.filter((known) => known.merchantId === merchantId);
-    const known = own.find(({ providerAccountId }) => providerAccountId === accounts[api]) ?? own[0];
-    if (known === undefined && found.length > 0) throw new Refusal('NOT_FOUND', ['Payment session not found or expired']);
+  async placeOf(caller: Caller, { api, id }: Purchase): Promise<PurchasePlace> {
+    const known = ownPlace(await this.#known[api](id), caller, api);
+    if (known === 'foreign') throw new Refusal('NOT_FOUND', ['Payment session not found or expired']);
     return {
-      providerAccountId: known?.providerAccountId ?? accounts[api],
+      providerAccountId: known?.providerAccountId ?? caller.accounts[api],
       dataSubject: known?.dataSubject,
       sessionId: api === 'payments' ? (known?.id ?? null) : null,
     };

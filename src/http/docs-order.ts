@@ -90,8 +90,13 @@ const GROUPS = [
   },
   {
     name: STUCK,
-    description:
-      'For an operation that is still open (`cancel`, `retry`) or `manual` (`resolve`); on one that has ended these answer 409. The simulator makes one: `POST /simulator/faults` with `{"match": {"method": "POST", "path": "/ordermanagement/*"}, "times": 100, "kind": "status", "code": 503}`, then press a capture.',
+    description: [
+      '`cancel` and `retry` are for an operation that is still open, `explanation` and `resolve` for one in the state `manual`: on others they answer 409. The simulator makes both.',
+      'An open one, which Klarna has turned away: `POST /simulator/faults` with `{"match": {"method": "POST", "path": "/ordermanagement/*"}, "times": 100, "kind": "status", "code": 403, "body": ""}`, then press a capture of a new order.',
+      'A `manual` one, of which the order was placed under an id that nobody was told: `POST /simulator/behaviour` with `{"repeated_token": "consumed"}` and `POST /simulator/faults` with `{"match": {"method": "POST", "path": "/payments/v1/authorizations/*"}, "times": 1, "kind": "reset_after"}`, then open, authorize and read a session, and place the order: it answers 503.',
+      'One that may be sent again under a new key (`new_key`), of which no read tells whether it happened: `POST /simulator/faults` with `{"match": {"method": "POST", "path": "/customer-token/*"}, "times": 1, "kind": "reset_after"}`, `POST /simulator/faults` with `{"match": {"method": "POST", "path": "/customer-token/*"}, "times": 1, "kind": "status", "code": 404}`, then make a customer token as above and charge it: it is `manual` some 80 seconds later.',
+      '`DELETE /simulator/faults` and `DELETE /simulator/behaviour` put everything right again.',
+    ].join('\n\n'),
   },
 ];
 

@@ -135,7 +135,7 @@ function startPage({ document, demo }: DocsPage): void {
         const id = body['session_id'];
         // The shopper pays there, not in the session.
         awaited = undefined;
-        showShopper('/pay/' + encodeURIComponent(id), 'pay on page ' + id.slice(0, 8) + '…, then read the page');
+        showShopper('/shopper/' + encodeURIComponent(id), 'pay on page ' + id.slice(0, 8) + '…, then read the page');
       }
     }
     if (path.startsWith('/hpp/v1/sessions/') && typeof body['order_id'] === 'string') {
@@ -150,7 +150,7 @@ function startPage({ document, demo }: DocsPage): void {
     if (path === '/checkout/v3/orders' && typeof body['order_id'] === 'string') {
       const id = body['order_id'];
       fill('order_id', id, /^\/checkout/);
-      showShopper('/checkouts/' + encodeURIComponent(id), 'complete checkout ' + id.slice(0, 8) + '…, then read the checkout');
+      showShopper('/shopper/' + encodeURIComponent(id), 'complete checkout ' + id.slice(0, 8) + '…, then read the checkout');
     }
     if (path.startsWith('/checkout/v3/orders/') && String(body['status']).toLowerCase() === 'checkout_complete') {
       fill('order_id', body['order_id'], /^\/ordermanagement/);

@@ -52,7 +52,7 @@ export const ERROR_CATALOGUE: readonly CatalogueRow[] = [
   { api: 'payments', status: 403, code: 'REJECTED', means: 'not approved; the shopper has to authorize anew', retry: 'no' },
   {
     ...{ api: 'payments', status: 404, code: 'NOT_FOUND' },
-    ...{ means: 'the session or the authorization is unknown, has expired, or a newer one took its place', retry: 'no' },
+    ...{ means: 'the session or the authorization is unknown, has expired, is used up, or a newer one took its place', retry: 'no' },
   },
   { api: 'payments', status: 404, code: 'SESSION_COMPLETED', means: 'an order exists for the session', retry: 'read' },
   {

@@ -18,11 +18,12 @@ export function rateCategoryOf({ method, path }: Pick<KlarnaCall, 'method' | 'pa
 }
 
 /**
- * The pause that an answer asks for, in ms; null when it names none. Klarna documents `X-Ratelimit-Reset` (seconds) and no `Retry-After`;
- * proxies in between send the latter, as seconds or as a date.
+ * The pause that an answer asks for, in ms; null when it names none. Klarna documents no `Retry-After`, but proxies in between send it, as seconds
+ * or as a date. Klarna's `X-Ratelimit-Reset` (seconds) is on every answer: it asks for a pause where nothing is left until then.
  */
-export function pauseAskedMs({ headers }: Pick<KlarnaAnswer, 'headers'>): number | null {
-  const seconds = [headers['retry-after'], headers['x-ratelimit-reset']].find(
+export function pauseAskedMs(answer: Pick<KlarnaAnswer, 'status' | 'headers'>): number | null {
+  const { headers } = answer;
+  const seconds = [headers['retry-after'], isUsedUp(answer) ? headers['x-ratelimit-reset'] : undefined].find(
     (value) => value !== undefined && /^\d{1,6}(\.\d+)?$/.test(value),
   );
   if (seconds !== undefined) return Math.ceil(Number(seconds) * 1000);
@@ -31,13 +32,15 @@ export function pauseAskedMs({ headers }: Pick<KlarnaAnswer, 'headers'>): number
   return Number.isFinite(pause) && pause >= 0 ? pause : null;
 }
 
+/** Whether Klarna refuses further calls of the category until its limit is reset. */
+function isUsedUp({ status, headers }: Pick<KlarnaAnswer, 'status' | 'headers'>): boolean {
+  return status === 429 || Number((headers['x-ratelimit-remaining'] || 'unknown').split(/[,;]/)[0]) === 0;
+}
+
 /** For how long an answer forbids further calls of its category, in ms; 0 when it does not. */
 function holdAskedMs(answer: KlarnaAnswer): number {
-  const { status, headers } = answer;
-  const usedUp = Number((headers['x-ratelimit-remaining'] || 'unknown').split(/[,;]/)[0]) === 0;
-  if (status === 429 || usedUp) return pauseAskedMs(answer) ?? USUAL_HOLD_MS;
-  // The limits' headers are on every answer; a 503 is only told to wait by its own.
-  return status === 503 && headers['retry-after'] !== undefined ? (pauseAskedMs(answer) ?? 0) : 0;
+  if (isUsedUp(answer)) return pauseAskedMs(answer) ?? USUAL_HOLD_MS;
+  return answer.status === 503 ? (pauseAskedMs(answer) ?? 0) : 0;
 }
 
 /** Until when an account's calls are held, by category, because Klarna said that they would be refused. */

@@ -138,9 +138,18 @@ describe('judge', () => {
     [{}, null],
   ])('reads the pause that %j asks for', (headers, ms) => {
     expect(judge(answer(429, '', headers), CAPTURE).retryAfterMs).toBe(ms);
-    expect(judge(answer(503, '', headers), CAPTURE).retryAfterMs).toBe(ms);
+    expect(judge(answer(503, '', { ...headers, 'x-ratelimit-remaining': '0' }), CAPTURE).retryAfterMs).toBe(ms);
     expect(judge(answer(403, error('NOT_ALLOWED'), headers), CAPTURE).retryAfterMs).toBeNull();
   });
+
+  it.each<Record<string, string>>([{ 'x-ratelimit-remaining': '12' }, {}])(
+    'takes no pause from a limit of which something is left (%j)',
+    (left) => {
+      const headers = { 'x-ratelimit-reset': '1', ...left };
+      expect(judge(answer(500, '', headers), CAPTURE).retryAfterMs).toBeNull();
+      expect(judge(answer(500, '', { ...headers, 'retry-after': '2' }), CAPTURE).retryAfterMs).toBe(2000);
+    },
+  );
 
   it('keeps the headers of record in Klarna spelling, and no others', () => {
     const headers = {

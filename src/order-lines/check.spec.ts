@@ -165,6 +165,21 @@ describe('a finding', () => {
       ],
       '',
     ],
+    [
+      'a discount below nothing',
+      line(101, 0, 0, { unit_price: 100, total_discount_amount: -1 }),
+      [['order_lines[0].total_discount_amount', 'form', 'error', null]],
+      '',
+    ],
+    ['a quantity in parts', line(100, 0, 0, { quantity: 1.5 }), [['order_lines[0].quantity', 'form', 'error', null]], ''],
+    [
+      'a quantity below nothing',
+      line(100, 0, 0, { quantity: -1, unit_price: -100 }),
+      [['order_lines[0].quantity', 'form', 'error', null]],
+      '',
+    ],
+    ['a name too long', line(100, 0, 0, { name: 'x'.repeat(256) }), [['order_lines[0].name', 'form', 'error', null]], ''],
+    ['a rate above 100 %', line(100, 10_001, 50), [['order_lines[0].tax_rate', 'form', 'error', null]], ''],
     ['a name that is empty', line(100, 0, 0, { name: '' }), [['order_lines[0].name', 'form', 'error', null]], ''],
     [
       'a type of another API',

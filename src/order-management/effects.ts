@@ -4,6 +4,7 @@ import { objectIn } from '../klarna/answer-of-record.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
 import { NOT_SHOWN } from '../operations/operation.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
@@ -11,7 +12,7 @@ import type { OrderSnapshot } from '../orders/order-snapshot.js';
 import type { Json } from './asked-for.js';
 import { matchByExclusion, OWN_SKEW_MS } from './match-by-exclusion.js';
 import type { ShownOrder } from './reached-updates.js';
-import { createdAnswer, doneAnswer } from './recorded-answers.js';
+import { createdAnswer } from './recorded-answers.js';
 import { orderIdOf } from './order-sending.js';
 
 /** Captures (refunds) that are kept of one look: candidates first, then the last ones that Klarna shows. */
@@ -70,7 +71,7 @@ export class Effects {
       const data = { ...amountsOf(snapshot), expires_at: snapshot.expiresAt?.toISOString() ?? null };
       const present = reached({ snapshot, order, now: this.clock.now() });
       if (present === undefined) return { finding: 'unreadable', data: { ...data, code: NOT_SHOWN } };
-      if (present) return { finding: 'present', data, answer: doneAnswer() };
+      if (present) return { finding: 'present', data, answer: bareAnswer(204) };
       // Asked after the look: who was sent meanwhile overtakes more, never less.
       if (setsAnew && (await this.lanes.isOvertaken(operation, orderIdOf(operation), OWN_SKEW_MS))) {
         return { finding: 'unreadable', data: { ...data, code: NOT_SHOWN, overtaken: true } };

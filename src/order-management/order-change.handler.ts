@@ -3,12 +3,12 @@ import { OrderManagementClient } from '../klarna/order-management.client.js';
 import { HandlerRegistry } from '../operations/handler-registry.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
 import { Effects } from './effects.js';
 import { type ChangeKind, ORDER_CHANGES } from './order-changes.js';
 import { OrderSending } from './order-sending.js';
-import { doneAnswer } from './recorded-answers.js';
 
 /** Registers a handler for each change of an order that Klarna answers with a bare 204; they differ in what `order-changes.ts` says. */
 @Injectable()
@@ -55,7 +55,7 @@ class OrderChangeHandler implements OperationHandler {
   }
 
   answerFor(): RecordedAnswer {
-    return doneAnswer();
+    return bareAnswer(204);
   }
 
   refused(tx: Transaction, operation: OperationContext, code: string | null): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../merchants/caller.js';
+import { ownPlace } from '../merchants/own-place.js';
 import type { OrderLook } from '../orders/order-look.js';
 import { CheckoutOrdersRepository, type StoredCheckout } from '../persistence/repositories/checkout-orders.repository.js';
 import { type OrderPlace, OrdersRepository } from '../persistence/repositories/orders.repository.js';
@@ -37,10 +38,9 @@ export class OrderTargets {
   async resolve(caller: Caller, orderId: string, headers: Readonly<Record<string, string>>): Promise<OrderTarget> {
     const providerOrderId = orderIdIn(orderId);
     const places = await this.orders.findByProviderId(providerOrderId);
-    const mine = places.filter((place) => place.merchantId === caller.merchantId);
-    const place = mine.find(({ providerAccountId }) => providerAccountId === caller.accounts['order-management']) ?? mine[0];
+    const place = ownPlace(places, caller, 'order-management');
+    if (place === 'foreign') throw noSuchOrder(providerOrderId);
     if (place !== undefined) return knownAt(place, null);
-    if (places.length > 0) throw noSuchOrder(providerOrderId);
 
     const checkout = await this.#checkoutOf(caller, providerOrderId);
     if (checkout !== undefined) {

@@ -1,5 +1,5 @@
-import { Refusal } from '../operations/errors.js';
 import type { RecordedAnswer } from '../operations/operation.js';
+import { named } from '../operations/recorded-answers.js';
 import type { MovementKind } from '../persistence/repositories/movements.repository.js';
 
 const NAMES = {
@@ -11,14 +11,9 @@ const NAMES = {
  * What Klarna answers when a capture or refund was made: 201 without a body, the id in headers. For effects that were found otherwise.
  * @throws Refusal BAD_VALUE without an id
  */
-export function createdAnswer(kind: MovementKind, orderId: string, id: string | null): RecordedAnswer {
-  if (id === null || id === '') throw new Refusal('BAD_VALUE', ['Bad value: provider_id']);
+export function createdAnswer(kind: MovementKind, orderId: string, providerId: string | null): RecordedAnswer {
+  const id = named(providerId);
   const { header, collection } = NAMES[kind];
   const location = `/ordermanagement/v1/orders/${encodeURIComponent(orderId)}/${collection}/${encodeURIComponent(id)}`;
   return { status: 201, headers: { [header]: id, Location: location }, body: null };
-}
-
-/** What Klarna answers when an order was cancelled or released: 204. */
-export function doneAnswer(): RecordedAnswer {
-  return { status: 204, headers: {}, body: null };
 }

@@ -4,9 +4,9 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
-import { DONE } from './recorded-answers.js';
 import { SessionReader } from './session-reader.js';
 
 /** Releases an authorization for which no order will be placed. A repeat is harmless, so silence is asked by repeating. */
@@ -52,7 +52,7 @@ export class CancelAuthorizationHandler implements OperationHandler {
   }
 
   answerFor(): RecordedAnswer {
-    return DONE;
+    return bareAnswer(204);
   }
 
   /** Nothing of ours changes: the next read of the session shows that the token is gone. */
@@ -62,5 +62,5 @@ export class CancelAuthorizationHandler implements OperationHandler {
 }
 
 function found(finding: ReadResult['finding'], data: Record<string, unknown>): ReadResult {
-  return { finding, providerId: null, answer: finding === 'present' ? DONE : null, data };
+  return { finding, providerId: null, answer: finding === 'present' ? bareAnswer(204) : null, data };
 }

@@ -7,10 +7,10 @@ import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResu
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Refusals } from '../operations/refusals.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { foundAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
-import { foundAnswer } from './recorded-answers.js';
 import { SessionReader } from './session-reader.js';
 
 /** Makes a customer token from what the shopper authorized. The authorization token is its only key. */
@@ -56,7 +56,7 @@ export class CreateCustomerTokenHandler implements OperationHandler {
   }
 
   answerFor(_operation: OperationContext, providerId: string | null): RecordedAnswer {
-    return foundAnswer('token_id', providerId);
+    return foundAnswer(200, 'token_id', providerId);
   }
 
   /** Notes whose the token is, so that it is nobody else's. */

@@ -6,12 +6,12 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { foundAnswer } from '../operations/recorded-answers.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { placedOrder } from '../orders/placed-order.js';
 import type { Transaction } from '../persistence/database.js';
 import { SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
-import { foundAnswer } from './recorded-answers.js';
 import { wordsIn } from './session-facts.js';
 import { SessionReader, type SessionLook } from './session-reader.js';
 
@@ -55,7 +55,7 @@ export class CreateOrderHandler implements OperationHandler {
   }
 
   answerFor(_operation: OperationContext, providerId: string | null): RecordedAnswer {
-    return foundAnswer('order_id', providerId);
+    return foundAnswer(200, 'order_id', providerId);
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {

@@ -3,9 +3,9 @@ import { PaymentsClient } from '../klarna/payments.client.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending } from '../operations/sending.js';
+import { foundAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
-import { foundAnswer } from './recorded-answers.js';
 import { wordsIn } from './session-facts.js';
 
 /** Opens a session. After silence a caller opens another one; the unused one lapses at Klarna by itself. */
@@ -29,7 +29,7 @@ export class CreateSessionHandler implements OperationHandler {
   }
 
   answerFor(_operation: OperationContext, providerId: string | null): RecordedAnswer {
-    return foundAnswer('session_id', providerId);
+    return foundAnswer(200, 'session_id', providerId);
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {

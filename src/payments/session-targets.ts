@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../merchants/caller.js';
+import { ownPlace } from '../merchants/own-place.js';
 import { Refusal } from '../operations/errors.js';
 import { SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { SessionReader } from './session-reader.js';
@@ -30,10 +31,8 @@ export class SessionTargets {
   }
 }
 
-function target({ merchantId, accounts }: Caller, found: readonly StoredSession[], refusal: string): SessionTarget {
-  const own = found.filter((session) => session.merchantId === merchantId);
-  // What was made with an account stays with it, also after the credentials were rotated.
-  const session = own.find(({ providerAccountId }) => providerAccountId === accounts.payments) ?? own[0];
-  if (session === undefined && found.length > 0) throw new Refusal('NOT_FOUND', [refusal]);
-  return { providerAccountId: session?.providerAccountId ?? accounts.payments, session };
+function target(caller: Caller, found: readonly StoredSession[], refusal: string): SessionTarget {
+  const session = ownPlace(found, caller, 'payments');
+  if (session === 'foreign') throw new Refusal('NOT_FOUND', [refusal]);
+  return { providerAccountId: session?.providerAccountId ?? caller.accounts.payments, session };
 }

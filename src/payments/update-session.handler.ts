@@ -3,9 +3,9 @@ import { PaymentsClient } from '../klarna/payments.client.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { Sending, targetOf } from '../operations/sending.js';
+import { bareAnswer } from '../operations/recorded-answers.js';
 import type { Transaction } from '../persistence/database.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
-import { DONE } from './recorded-answers.js';
 import { wordsIn } from './session-facts.js';
 
 /** Changes a session's cart, while the caller waits and never later: a late repeat would overwrite a newer cart. */
@@ -29,7 +29,7 @@ export class UpdateSessionHandler implements OperationHandler {
   }
 
   answerFor(): RecordedAnswer {
-    return DONE;
+    return bareAnswer(204);
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {

@@ -173,7 +173,7 @@ describe('the retry budget', () => {
       env: {
         BREAKER_WINDOW_MS: '60000',
         BREAKER_CALLS: '1000',
-        RETRY_FLOOR_PER_SECOND: '1',
+        RETRY_FLOOR_PER_SECOND: '3',
         RETRY_DELAYS_MS: '10,10,10',
         ASK_AGAIN_MS: '600000',
       },
@@ -186,13 +186,13 @@ describe('the retry budget', () => {
       const answers = await Promise.all(
         ids.map((id) => gateway.call('POST', ordersPath(id, '/captures'), { body: BODY, key: randomUUID(), headers: NOW })),
       );
-      // Repeated every 10 ms they would be hundreds; ten are there at first, then there is one per second.
-      await until('the budget is used up', async () => (await requests(gateway, { path: OM }, since)).length >= ids.length + 12, {
+      // Repeated every 10 ms they would be hundreds; thirty are there at first, then there are three per second.
+      await until('the budget is used up', async () => (await requests(gateway, { path: OM }, since)).length >= ids.length + 36, {
         withinMs: 15_000,
       });
       const seconds = (performance.now() - began) / 1_000;
       const own = (await requests(gateway, { path: OM }, since)).length - ids.length;
-      expect(own).toBeLessThanOrEqual(10 + seconds + 1);
+      expect(own).toBeLessThanOrEqual(30 + 3 * seconds + 1);
       const views = await Promise.all(answers.map((answer) => operation(gateway, answer)));
       // One may just be asked again.
       for (const { state } of views) expect(['unknown', 'running']).toContain(state);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 import { Clock } from '../../src/clock/clock.js';
 import { createMerchant } from '../../src/merchants/create-merchant.js';
@@ -8,6 +9,7 @@ import { CHECKOUTS, checkoutOf, completed, opened } from '../support/checkouts.j
 import { Client } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { ordersPath, requests, rowsOf } from '../support/scene.js';
+import { chargeOf, orderIn, tokenPath, tokensMade } from '../support/tokens.js';
 import { until } from '../support/until.js';
 
 /** Klarna and Kustom: two hosts, each with credentials of its own. */
@@ -82,6 +84,25 @@ describe('a merchant whose Checkout is at another host than everything else', ()
     expect((await kustom.stored(id))['provider_order_id']).toBe(id);
     expect(await elsewhere(id)).toEqual([]);
     await kustom.simulate('DELETE', '/simulator/behaviour');
+  });
+
+  it('charges the recurring token of a checkout there, and manages the orders of it there', async () => {
+    const { id } = await opened(kustom, checkoutOf(10_000, { recurring: true }));
+    await completed(kustom, id);
+    const { recurring_token: token } = (await kustom.get(`${CHECKOUTS}/${id}`)).json as { recurring_token: string };
+    // To another merchant it is as unknown as one that nobody has, and nobody is asked.
+    expect((await gateway.get(tokenPath(token))).json).toMatchObject({ error_code: 'TOKEN_NOT_FOUND' });
+    expect((await kustom.get(tokenPath(token))).json).toMatchObject({ status: 'ACTIVE' });
+    const charged = await kustom.call('POST', tokenPath(token, '/order'), { body: chargeOf(4_000), key: randomUUID() });
+    expect(charged.status).toBe(200);
+    const orderId = orderIn(charged);
+    expect((await kustom.post(ordersPath(orderId, '/captures'), { captured_amount: 4_000 })).status).toBe(201);
+    expect(await kustom.ledger(orderId)).toMatchObject({ captured_amount: 4_000 });
+    expect(await tokensMade(kustom, token)).toMatchObject({ order_ids: [orderId] });
+    expect(await requests(klarna, { path: '/customer-token/*' })).toEqual([]);
+    const subjects = `SELECT count(DISTINCT data_subject)::int AS subjects FROM (SELECT data_subject FROM orders WHERE provider_order_id = ANY($1)
+      UNION ALL SELECT data_subject FROM checkout_orders WHERE provider_order_id = $2) AS of`;
+    expect(await rowsOf(gateway.database, subjects, [[id, orderId], id])).toEqual([{ subjects: 1 }]);
   });
 
   it('keeps its other orders where they were made', async () => {

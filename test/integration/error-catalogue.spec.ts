@@ -1,53 +1,45 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { randomUUID } from 'node:crypto';
 import { type CatalogueRow, ERROR_CATALOGUE } from '../../src/klarna/error-catalogue.js';
-import { CHECKOUTS, opened } from '../support/checkouts.js';
-import { type Answer, cartOf } from '../support/client.js';
+import type { Answer } from '../support/client.js';
+import { type Scene, type WriteRow, WRITES } from '../support/fault-writes.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { expectRowsLikeLedger, operation, operationIn, type OperationView, ordersPath, requests, settled } from '../support/scene.js';
+import { expectRowsLikeLedger, operation, operationIn, type OperationView, requests, settled } from '../support/scene.js';
 import { pass } from '../support/time.js';
-import { chargeOf, customerToken, REQUEST, tokenPath, tokensMade } from '../support/tokens.js';
-
-/** One write on something of its own, and how often Klarna carried it out. */
-interface Scene {
-  method: string;
-  path: string;
-  /** Klarna's status for it. */
-  success: number;
-  call(prefer?: string): Promise<Answer>;
-  /** Null for what is no order's. */
-  orderId(): Promise<string | null>;
-}
-
-type Write =
-  'create order' | 'customer token' | 'charge' | 'update checkout' | 'disable page' | 'capture' | 'refund' | 'cancel' | 'release';
 
 /**
  * The writes that each row is tried on. Those of Order Management that are refused by a code of their own are refused by it.
  */
-const WRITES: Readonly<Record<string, readonly Write[]>> = {
-  payments: ['create order', 'customer token'],
-  'customer-token': ['charge'],
+const TRIED: Readonly<Record<string, readonly string[]>> = {
+  payments: ['create order', 'create customer token'],
+  'customer-token': ['order of a customer token'],
   checkout: ['update checkout'],
   'hosted-payment-page': ['disable page'],
   'order-management': ['capture'],
   'order-management REFUND_NOT_ALLOWED': ['refund'],
   'order-management CANCEL_NOT_ALLOWED': ['cancel'],
   'order-management NOT_ALLOWED': ['release'],
-  all: ['create order', 'customer token', 'charge', 'capture'],
+  all: ['create order', 'create customer token', 'order of a customer token', 'update checkout', 'disable page', 'capture'],
 };
 
 interface Case extends CatalogueRow {
+  row: CatalogueRow;
   name: string;
-  write: Write;
+  write: WriteRow;
 }
 
 const CASES: Case[] = ERROR_CATALOGUE.flatMap((row) =>
-  (WRITES[`${row.api} ${row.code}`] ?? WRITES[row.api] ?? []).map((write) => {
+  (TRIED[`${row.api} ${row.code}`] ?? TRIED[row.api] ?? []).map((tried) => {
     const says = row.says === undefined ? '' : ` "${row.says}"`;
-    return { ...row, write, name: `${row.status ?? 'no answer'} ${row.code ?? 'without a code'}${says}: ${write}` };
+    const name = `${row.status ?? 'no answer'} ${row.code ?? 'without a code'}${says}: ${tried}`;
+    return { ...row, row, write: writeOf(tried), name };
   }),
 );
+
+function writeOf(name: string): WriteRow {
+  const found = WRITES.find((write) => write.name === name);
+  if (found === undefined) throw new Error(`There is no write called ${name}`);
+  return found;
+}
 
 /** What the gateway makes of an answer, by the rules of its status alone. */
 function meaningOf({ status, code, api }: CatalogueRow): 'refused' | 'credentials' | 'asked again' {
@@ -57,9 +49,7 @@ function meaningOf({ status, code, api }: CatalogueRow): 'refused' | 'credential
 }
 
 /** What no read at Klarna shows. */
-const UNSEEN: readonly Write[] = ['customer token', 'charge'];
-/** Klarna takes no key, and once more does no harm. */
-const HARMLESS: readonly Write[] = ['update checkout', 'disable page'];
+const isUnseen = ({ name }: WriteRow) => ['create customer token', 'order of a customer token'].includes(name);
 
 describe("Klarna's errors", () => {
   let gateway: TestGateway;
@@ -75,57 +65,11 @@ describe("Klarna's errors", () => {
 
   // Amounts differ, so that a session is found by its amount.
   let amount = 20_000;
-  const prepare: Record<Write, () => Promise<Scene>> = {
-    'create order': async () => {
-      const { token, cart, sessionId } = await gateway.authorized(cartOf((amount += 500)));
-      await gateway.get(`/payments/v1/sessions/${sessionId}`);
-      const path = `/payments/v1/authorizations/${token}/order`;
-      return scene('POST', path, 200, { body: cart }, async () => {
-        const { orders } = (await gateway.simulate('GET', '/simulator/ledger/orders')) as {
-          orders: { order_id: string; order_amount: number }[];
-        };
-        return orders.find((order) => order.order_amount === cart.order_amount)?.order_id ?? null;
-      });
-    },
-    'customer token': async () => {
-      const { token, sessionId } = await gateway.authorized(cartOf((amount += 500), { intent: 'tokenize' }));
-      await gateway.get(`/payments/v1/sessions/${sessionId}`);
-      return scene('POST', `/payments/v1/authorizations/${token}/customer-token`, 200, { body: REQUEST }, () => Promise.resolve(null));
-    },
-    charge: async () => {
-      const token = await customerToken(gateway);
-      return scene('POST', tokenPath(token, '/order'), 200, { body: chargeOf(10_000), key: randomUUID() }, async () => {
-        return (await tokensMade(gateway, token))?.order_ids[0] ?? null;
-      });
-    },
-    'update checkout': async () => {
-      const { id } = await opened(gateway);
-      return scene('POST', `${CHECKOUTS}/${id}`, 200, { body: cartOf(15_000) }, () => Promise.resolve(null));
-    },
-    'disable page': async () => {
-      const session = await gateway.post('/payments/v1/sessions', cartOf(10_000));
-      const url = `${gateway.simulatorUrl}/payments/v1/sessions/${(session.json as { session_id: string }).session_id}`;
-      const page = await gateway.post('/hpp/v1/sessions', { payment_session_url: url });
-      const path = `/hpp/v1/sessions/${(page.json as { session_id: string }).session_id}`;
-      return scene('DELETE', path, 204, { body: undefined }, () => Promise.resolve(null));
-    },
-    capture: () => onOrder('/captures', { captured_amount: 2_500, reference: 'parcel 1' }, 0, 201),
-    refund: () => onOrder('/refunds', { refunded_amount: 1_500, reference: 'return 1' }, 2_500, 201),
-    cancel: () => onOrder('/cancel', undefined, 0, 204),
-    release: () => onOrder('/release-remaining-authorization', undefined, 2_500, 204),
-  };
-
-  function scene(method: string, path: string, success: number, call: { body: unknown; key?: string }, orderId: Scene['orderId']): Scene {
-    const headers = (prefer?: string) => (prefer === undefined ? {} : { headers: { Prefer: prefer } });
-    return { method, path, success, orderId, call: (prefer) => gateway.call(method, path, { ...call, ...headers(prefer) }) };
-  }
-
-  async function onOrder(suffix: string, body: unknown, captured: number, success: number): Promise<Scene> {
-    const id = await gateway.order(10_000);
-    if (captured > 0) await gateway.post(ordersPath(id, '/captures'), { captured_amount: captured }, randomUUID());
+  async function prepare(write: WriteRow): Promise<Scene> {
+    const scene = await write.prepare(gateway, (amount += 500));
     // A 404 of an order that was just made is no refusal.
-    await pass(130, gateway);
-    return scene('POST', ordersPath(id, suffix), success, { body, key: randomUUID() }, () => Promise.resolve(id));
+    if (write.api === 'order-management') await pass(130, gateway);
+    return scene;
   }
 
   /** Klarna's answer to the next call of this path. */
@@ -138,20 +82,25 @@ describe("Klarna's errors", () => {
   const sent = ({ method, path }: Scene) => requests(gateway, { method, path });
   const executed = async (of: Scene) => (await sent(of)).filter((each) => each.executed).length;
   const expectDone = async (of: Scene, { write }: Case) => {
-    if (HARMLESS.includes(write)) expect(await executed(of)).toBeGreaterThanOrEqual(1);
+    // Klarna takes no key, and once more does no harm.
+    if (write.class === 'interactive') expect(await executed(of)).toBeGreaterThanOrEqual(1);
     else expect(await executed(of)).toBe(1);
   };
   const expectOrder = async (of: Scene) => {
-    const id = await of.orderId();
+    const id = of.orderId();
     if (id !== null) await expectRowsLikeLedger(gateway, id);
   };
   const codeOf = (answer: Answer) => (answer.json as { error_code?: string } | undefined)?.error_code;
   /** Lets the quiet period and what follows it go by. */
   const foundOut = (of: Answer, states: readonly string[]): Promise<OperationView> => settled(gateway, of, states);
 
+  it('are all tried', () => {
+    expect(ERROR_CATALOGUE.filter((row) => !CASES.some((each) => each.row === row))).toEqual([]);
+  });
+
   describe('as the first answer', () => {
     it.each(CASES)('$name', async (row) => {
-      const of = await prepare[row.write]();
+      const of = await prepare(row.write);
       await answerWith(row, of);
       const answer = await of.call();
       switch (meaningOf(row)) {
@@ -168,7 +117,7 @@ describe("Klarna's errors", () => {
           expect(await executed(of)).toBe(0);
           break;
         case 'asked again':
-          expect([answer.status, codeOf(answer)]).toEqual([of.success, undefined]);
+          expect([answer.status, codeOf(answer)]).toEqual([row.write.success, undefined]);
           await expectDone(of, row);
           break;
       }
@@ -178,25 +127,25 @@ describe("Klarna's errors", () => {
 
   describe('as the answer after an unknown attempt that had done it', () => {
     // A request that was judged as such by its key or bytes can't have been carried out before.
-    it.each(CASES.filter(({ write, settles }) => settles !== true || !UNSEEN.includes(write)))('$name', async (row) => {
-      const of = await prepare[row.write]();
+    it.each(CASES.filter(({ write, settles }) => settles !== true || !isUnseen(write)))('$name', async (row) => {
+      const of = await prepare(row.write);
       await gateway.fault('reset_after', { method: of.method, path: of.path });
       await answerWith(row, of);
       const answer = await of.call();
       await expectDone(of, row);
-      const unseen = UNSEEN.includes(row.write);
+      const unseen = isUnseen(row.write);
       if (meaningOf(row) === 'refused' && unseen) {
         // Nothing tells that it was done: it is not called a failure either.
-        expect([answer.status, operationIn(answer)]).toEqual([row.write === 'charge' ? 202 : 503, expect.any(String)]);
-        const view = await foundOut(answer, row.write === 'charge' ? ['manual'] : ['unknown']);
+        expect([answer.status, operationIn(answer)]).toEqual([row.write.class === 'durable' ? 202 : 503, expect.any(String)]);
+        const view = await foundOut(answer, row.write.class === 'durable' ? ['manual'] : ['unknown']);
         expect(view.answer).toBeNull();
         return;
       }
       // The refusal is not believed: the order shows what was done, or asking once more tells. An account whose credentials were refused
       // is asked again after a minute.
       if (meaningOf(row) === 'credentials') await pass(61, gateway);
-      const done = answer.status === of.success ? answer : await of.call();
-      expect([done.status, codeOf(done)]).toEqual([of.success, undefined]);
+      const done = answer.status === row.write.success ? answer : await of.call();
+      expect([done.status, codeOf(done)]).toEqual([row.write.success, undefined]);
       await expectDone(of, row);
       await expectOrder(of);
     });
@@ -204,13 +153,13 @@ describe("Klarna's errors", () => {
 
   describe('as the answer after an unknown attempt that had not', () => {
     it.each(CASES.filter((row) => meaningOf(row) === 'refused'))('$name', async (row) => {
-      const of = await prepare[row.write]();
+      const of = await prepare(row.write);
       await gateway.fault('reset_before', { method: of.method, path: of.path });
       await answerWith(row, of);
       const answer = await of.call('wait=1');
       expect(await executed(of)).toBe(0);
-      if (UNSEEN.includes(row.write) && row.settles !== true) {
-        const view = await foundOut(answer, row.write === 'charge' ? ['manual'] : ['unknown']);
+      if (isUnseen(row.write) && row.settles !== true) {
+        const view = await foundOut(answer, row.write.class === 'durable' ? ['manual'] : ['unknown']);
         expect(view.answer).toBeNull();
         return;
       }

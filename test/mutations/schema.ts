@@ -1,37 +1,4 @@
-/** A JSON Schema as the service's OpenAPI document has it. */
-export interface Schema {
-  $ref?: string;
-  type?: string;
-  allOf?: Schema[];
-  properties?: Record<string, Schema>;
-  required?: string[];
-  items?: Schema;
-  enum?: unknown[];
-  minimum?: number;
-  maximum?: number;
-  minLength?: number;
-  maxLength?: number;
-  pattern?: string;
-  minItems?: number;
-  maxItems?: number;
-}
-
-/** An operation of the document that takes a body, with a body that works. */
-export interface Operation {
-  method: string;
-  /** With its parameters: `/payments/v1/sessions/{session_id}`. */
-  path: string;
-  schema: Schema;
-  examples: unknown[];
-}
-
-export interface Document {
-  paths: Record<
-    string,
-    Record<string, { requestBody?: { content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> }> } }>
-  >;
-  components: { schemas: Record<string, Schema> };
-}
+import { type ApiDocument, resolved, type Schema } from '../support/api-document.js';
 
 /** A place in a body; a number is an element of a list. */
 export type Path = readonly (string | number)[];
@@ -42,35 +9,10 @@ export interface Field {
   required: boolean;
 }
 
-const KLARNA = /^\/(?:payments|customer-token|checkout|ordermanagement|hpp)\//;
 const MOST_DEEP = 6;
 
-/** Every operation of Klarna's that takes a body. */
-export function operationsIn(document: Document): Operation[] {
-  return Object.entries(document.paths)
-    .filter(([path]) => KLARNA.test(path))
-    .flatMap(([path, item]) =>
-      Object.entries(item).flatMap(([method, { requestBody }]) => {
-        const content = requestBody?.content['application/json'];
-        if (content === undefined) return [];
-        const examples = Object.values(content.examples ?? {}).map(({ value }) => value);
-        return [{ method: method.toUpperCase(), path, schema: resolved(content.schema, document), examples }];
-      }),
-    );
-}
-
-/** A schema with what it refers to. */
-export function resolved(schema: Schema, document: Document): Schema {
-  const { $ref, allOf = [], ...own } = schema;
-  const name = $ref?.split('/').at(-1);
-  const parts = [...(name === undefined ? [] : [document.components.schemas[name] ?? {}]), ...allOf].map((part) =>
-    resolved(part, document),
-  );
-  return Object.assign({}, ...parts, own) as Schema;
-}
-
 /** Every field that a schema knows, at any depth; of a list the first element and the list itself. */
-export function fieldsIn(schema: Schema, document: Document, path: Path = []): Field[] {
+export function fieldsIn(schema: Schema, document: ApiDocument, path: Path = []): Field[] {
   if (path.length > MOST_DEEP) return [];
   const { properties = {}, required = [], items } = resolved(schema, document);
   const members = Object.entries(properties).flatMap(([name, each]): Field[] => {

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { BodyRetention } from '../../src/operations/body-retention.js';
+import { CHECKOUTS, checkoutOf, opened } from '../support/checkouts.js';
 import { type Answer, cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
+import { klarnaOperations } from '../support/klarna-operations.js';
 import { addMerchant } from '../support/merchants.js';
 import { lastSequence, operation, ordersPath, rowsOf } from '../support/scene.js';
 import { DAY, pass } from '../support/time.js';
+import { chargeOf, customerToken, tokenPath } from '../support/tokens.js';
 
 const LINE = { name: 'Freight', quantity: 1, unit_price: 8_000, tax_rate: 2_500, total_amount: 8_000, total_tax_amount: 2_000 };
 const WRONG = { ...cartOf(8_000), order_lines: [LINE] };
@@ -83,7 +86,7 @@ describe('order lines', () => {
     };
     const pointed = (answer: Answer) => /^\/operations\/([0-9a-f-]{36})$/.exec(answer.headers['order-lines-check'] ?? '')?.[1] ?? '';
 
-    const ways: [string, () => Promise<[path: string, body: unknown]>][] = [
+    const ways: [string, () => Promise<[path: string, body: unknown, method?: string]>][] = [
       ['a new session', () => Promise.resolve(['/payments/v1/sessions', WRONG])],
       [
         'a changed session',
@@ -108,12 +111,23 @@ describe('order lines', () => {
           return [`${path}/refunds`, { refunded_amount: 8_000, order_lines: [LINE] }];
         },
       ],
+      [
+        'an authorization',
+        async () => [ordersPath(await gateway.order(), '/authorization'), { order_amount: 8_000, order_lines: [LINE] }, 'PATCH'],
+      ],
+      ['a charge', async () => [tokenPath(await customerToken(gateway), '/order'), { ...chargeOf(8_000), order_lines: [LINE] }]],
+      ['a new checkout', () => Promise.resolve([CHECKOUTS, { ...checkoutOf(8_000), order_lines: [LINE] }])],
+      ['a changed checkout', async () => [`${CHECKOUTS}/${(await opened(gateway)).id}`, WRONG]],
     ];
 
+    it('are those of every operation that takes any', async () => {
+      expect(ways).toHaveLength((await klarnaOperations(gateway)).filter(({ hasLines }) => hasLines).length);
+    });
+
     it.each(ways)("of %s: Klarna's bytes, and where the finding is", async (_, make) => {
-      const [path, body] = await make();
-      const answer = await gateway.post(path, body);
-      const direct = await atKlarna('POST', path, body);
+      const [path, body, method = 'POST'] = await make();
+      const answer = await gateway.call(method, path, { body });
+      const direct = await atKlarna(method, path, body);
       expect([answer.status, answer.json]).toEqual([400, { ...direct, correlation_id: answer.headers['klarna-correlation-id'] }]);
       const view = await operation(gateway, pointed(answer));
       expect(view).toMatchObject({

@@ -243,4 +243,20 @@ export const WRITES: WriteRow[] = [
     prepare: async (gateway, amount) =>
       plain(gateway, 'POST', '/hpp/v1/sessions', { body: { payment_session_url: (await hostedPage(gateway, amount)).url } }),
   },
+  {
+    ...{
+      name: 'create page for a checkout',
+      class: 'interactive',
+      api: 'hosted-payment-page',
+      named: true,
+      success: 201,
+      repeatable: false,
+      ownPath: false,
+    },
+    neverTwice: true,
+    prepare: async (gateway, amount) => {
+      const { id } = await opened(gateway, checkoutOf(amount));
+      return plain(gateway, 'POST', '/hpp/v1/sessions', { body: { payment_session_url: `${gateway.url}${CHECKOUTS}/${id}` } });
+    },
+  },
 ];

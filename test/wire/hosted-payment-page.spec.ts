@@ -74,7 +74,7 @@ describe('hosted pages, with Klarna behind them', () => {
     expect(made.status).toBe(201);
     expect(names(made)).toEqual(expect.arrayContaining(['Content-Type', 'Klarna-Correlation-Id']));
     // Klarna's own addresses: its path is ours, its host is not.
-    expect(urls).toMatchObject({ session_url: `${simulator.url}${PAGES}/${id}`, redirect_url: `${simulator.url}/pay/${id}` });
+    expect(urls).toMatchObject({ session_url: `${simulator.url}${PAGES}/${id}`, redirect_url: `${simulator.url}/shopper/${id}` });
     expect(await row(id)).toMatchObject({ status: 'WAITING', purchase_api: 'payments', expires_at: new Date(urls['expires_at'] ?? '') });
 
     expect((await gateway.get(`${PAGES}/${id}`)).text).toBe(await direct(`${PAGES}/${id}`));
