@@ -23,7 +23,7 @@ export function ofIntent(intent: IntentRecord, world: World): Finding[] {
   const effects = world.effectsOf(intent);
   const operations = world.operationsOf(intent);
   const findings: Finding[] = [];
-  const { sameBy, twice } = kindOf(intent.kind);
+  const { sameBy, twice, lapses = false } = kindOf(intent.kind);
   const once = isOnce(intent);
   const asked = intent.asks.filter(({ how }) => how !== 'other-body');
 
@@ -38,7 +38,7 @@ export function ofIntent(intent: IntentRecord, world: World): Finding[] {
   for (const each of told.filter(({ meaning }) => meaning === 'success'))
     findings.push(...toldSuccess(intent, each.told, { effects, operations, world }));
   findings.push(...answersOfRecord(intent, told, once));
-  if (effects.length > 0) findings.push(...toldErrors(intent, asked, effects, operations));
+  if (effects.length > 0 && !lapses) findings.push(...toldErrors(intent, asked, effects, operations));
 
   if (sameBy === 'token' && effects.length > 0 && operations.length > 0 && !operations.some(({ state }) => KNOWS.includes(state))) {
     const states = operations.map(({ state }) => state).join(', ');

@@ -443,6 +443,10 @@ describe('A checkout', () => {
     expect(another.found()).toEqual([]);
     another.scene.checkouts = [];
     expect(another.found()).toEqual(['lost: was told 201, but there is no checkout checkout-1']);
+    // One that nobody was told of lapses.
+    another.asks = [ask(refusal(403, 'READ_ONLY_ORDER'))];
+    another.row = { ...another.row, state: 'rejected' };
+    expect(another.found()).toEqual([]);
   });
 
   it('that goes on although it was told to be aborted is found', () => {

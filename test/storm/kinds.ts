@@ -37,6 +37,8 @@ export interface Kind {
   readonly twice: 'harmful' | 'harmless';
   /** Tried while its caller waits, and given up then: whoever asked is told that it may have happened. */
   readonly interactive?: true;
+  /** What nobody was told of ends by itself, and is nothing that happened: Klarna's refusal of a later call stands. */
+  readonly lapses?: true;
   /** Sets values: sent late, it would undo newer ones. */
   readonly newestWins?: true;
   readonly role?: Role;
@@ -175,7 +177,7 @@ export const KINDS = {
   'disable-page': { ...ofPage('disable-session', PAGE), method: 'DELETE', twice: 'harmless' },
   'open-checkout': {
     ...ofCheckout('create-order', '/checkout/v3/orders'),
-    ...{ body: checkoutCart, makes: { what: 'checkout', member: 'order_id', target: 'orderId' } },
+    ...{ lapses: true, body: checkoutCart, makes: { what: 'checkout', member: 'order_id', target: 'orderId' } },
   },
   'update-checkout': { ...ofCheckout('update-order', CHECKOUT), newestWins: true, body: checkoutCart },
   'abort-checkout': ofCheckout('abort-order', `${CHECKOUT}/abort`),
