@@ -73,6 +73,9 @@ export class Ledger {
     return {
       ...this.orderSummary(order),
       session_id: order.session_id,
+      customer_token: order.customer_token ?? null,
+      merchant_reference1: order.purchase.merchant_reference1 ?? null,
+      merchant_reference2: order.purchase.merchant_reference2 ?? null,
       original_order_amount: order.original_order_amount,
       fraud_status: order.fraud_status,
       acknowledged: order.acknowledged,
@@ -121,6 +124,14 @@ export class Ledger {
 
   hostedPages(): JsonObject[] {
     return [...this.world.store.rows.hosted_pages.keys()].map((id) => this.hostedPage(id)).filter((page) => page !== undefined);
+  }
+
+  /** Every checkout as it really is, whatever Klarna would show of it. */
+  checkouts(): JsonObject[] {
+    return [...this.world.store.rows.checkouts.values()].map(({ order_id, purchase, aborted = false, completed_at }) => ({
+      ...{ order_id, order_amount: purchase.order_amount, merchant_reference1: purchase.merchant_reference1 ?? null },
+      ...{ aborted, completed: completed_at !== undefined },
+    }));
   }
 
   orders(): JsonObject[] {

@@ -65,6 +65,7 @@ const CONTROLS: Record<string, Handler> = {
   'POST /simulator/checkouts/:id/complete': async ({ world }, request, id) =>
     json(200, { order_id: (await completeCheckout(world, id, optionalObject(request), request.url.origin)).order_id }),
 
+  'GET /simulator/ledger/checkouts': ({ ledger }) => json(200, { checkouts: ledger.checkouts() }),
   'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
   'GET /simulator/ledger/orders/:id': ({ ledger }, _request, id) => found(ledger.order(id)),
   'GET /simulator/ledger/requests': ({ ledger }, { url }) => {

@@ -25,9 +25,15 @@ export class AbortCheckoutHandler implements OperationHandler {
     return this.sending.send(call, (account, extras) => this.client.abort(account, targetOf(call, 'orderId'), extras));
   }
 
-  /** Aborted when it is shown as neither open nor completed. That Klarna does not show it may have other reasons. */
+  /**
+   * Aborted when it is shown as neither open nor completed; not, when it is completed. One that is shown as open, or is gone, may be either:
+   * whether Klarna shows an abort at all is not documented.
+   */
   read(operation: OperationContext): Promise<ReadResult> {
-    return this.change.look(operation, ({ complete, facts }) => !complete && facts.status !== 'checkout_incomplete');
+    return this.change.look(operation, (shown) => {
+      if (shown?.complete === true) return false;
+      return shown === null || shown.facts.status === 'checkout_incomplete' ? undefined : true;
+    });
   }
 
   answerFor(): RecordedAnswer {

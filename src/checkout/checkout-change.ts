@@ -4,6 +4,7 @@ import { CheckoutClient } from '../klarna/checkout.client.js';
 import { notAsked } from '../klarna/exchange.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, ReadResult, Success } from '../operations/handler.js';
+import { NOT_SHOWN } from '../operations/operation.js';
 import { targetOf } from '../operations/sending.js';
 import type { Transaction } from '../persistence/database.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
@@ -25,20 +26,28 @@ export class CheckoutChange {
     private readonly clock: Clock,
   ) {}
 
-  /** Looks once at the checkout. That it is gone shows no effect: what Klarna refused stays refused. */
-  async look(operation: OperationContext, isDone: (shown: ShownCheckout) => boolean): Promise<ReadResult> {
+  /**
+   * Looks once at the checkout.
+   * @param isDone `null`: the checkout is gone; undefined: what is shown does not tell
+   */
+  async look(operation: OperationContext, isDone: (shown: ShownCheckout | null) => boolean | undefined): Promise<ReadResult> {
     const account = await this.accounts.byId(operation.providerAccountId);
     const at = this.clock.now();
     const exchange = await this.client.read(account, targetOf(operation, 'orderId'));
     const nothing = { providerId: null, answer: null };
-    if (exchange.kind === 'answer' && isGone(exchange)) return { ...nothing, finding: 'absent', data: { code: 'HTTP_404' } };
+    if (exchange.kind === 'answer' && isGone(exchange)) {
+      const finding = isDone(null) === undefined ? 'unreadable' : 'absent';
+      return { ...nothing, finding, data: { code: 'HTTP_404' } };
+    }
     const shown = exchange.kind === 'answer' ? checkoutIn(exchange, at) : undefined;
     if (exchange.kind !== 'answer' || shown === undefined) {
       const code = exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
       return { ...nothing, finding: 'unreadable', data: { code }, ...notAsked(exchange) };
     }
     const data = { status: shown.facts.status, order_amount: shown.facts.orderAmount };
-    if (!isDone(shown)) return { ...nothing, finding: 'absent', data };
+    const done = isDone(shown);
+    if (done === undefined) return { ...nothing, finding: 'unreadable', data: { ...data, code: NOT_SHOWN } };
+    if (!done) return { ...nothing, finding: 'absent', data };
     return { finding: 'present', providerId: null, answer: checkoutAnswer(exchange.body), data };
   }
 

@@ -29,10 +29,16 @@ export class UpdateCheckoutHandler implements OperationHandler {
     return this.sending.send(call, (account, extras) => this.client.update(account, targetOf(call, 'orderId'), extras));
   }
 
-  /** Looks whether the checkout is as it was to become: it may have been changed, and completed by the shopper a moment later. */
+  /**
+   * Looks whether the checkout is as it was to become: it may have been changed, and completed by the shopper a moment later. One that is
+   * gone has no cart, whatever it was.
+   */
   read(operation: OperationContext): Promise<ReadResult> {
     const wanted = Object.entries(objectIn(operation.body ?? Buffer.alloc(0)) ?? {}).filter(([name]) => COMPARED.includes(name));
-    return this.change.look(operation, ({ members }) => wanted.length > 0 && wanted.every(([name, value]) => shows(members[name], value)));
+    return this.change.look(operation, (shown) => {
+      if (shown === null || wanted.length === 0) return false;
+      return wanted.every(([name, value]) => shows(shown.members[name], value));
+    });
   }
 
   answerFor(): RecordedAnswer {

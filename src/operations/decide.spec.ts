@@ -341,6 +341,34 @@ describe('what no read shows', () => {
   });
 });
 
+describe('what this order does not show, and others do', () => {
+  const quietFrom = SECOND + 100 + TIMING.quietMs;
+  const hidden = (startedAt: number): Reading => ({ ...reading(startedAt, 'unreadable'), notShown: true });
+  const address = (change: Partial<OperationFacts>) => capture({ kind: 'order-management.customer-details', waitOver: true, ...change });
+  const refused = [attempt(1, 'unknown'), attempt(2, 'rejected')];
+  const manual = { do: 'settle', state: 'manual', reason: 'not-shown' };
+
+  it('goes to a person after two looks that could not tell, as far apart as those that prove absence', () => {
+    const [once, again] = [hidden(quietFrom), hidden(quietFrom + TIMING.readAgainMs)];
+    const after = again.endedAt;
+    expect(at(address({ attempts: refused, readings: [once, again] }), after)).toEqual(manual);
+    expect(what(at(address({ attempts: refused, readings: [once] }), after))).toBe('read');
+    expect(what(at(address({ attempts: refused, readings: [hidden(quietFrom - 1), again] }), after))).toBe('read');
+    expect(what(at(address({ attempts: refused, readings: [once, hidden(again.startedAt - 1)] }), after))).toBe('read');
+  });
+
+  it('is read on when the provider could not be read', () => {
+    const readings = [hidden(quietFrom), reading(quietFrom + TIMING.readAgainMs, 'unreadable')];
+    expect(what(at(address({ attempts: refused, readings }), quietFrom + HOUR))).toBe('read');
+  });
+
+  it('is asked for with its key as long as that lives, also after rubbish', () => {
+    const attempts = [attempt(1, 'unknown', { garbled: true }), attempt(2, 'unknown', { garbled: true })];
+    expect(what(at(address({ attempts }), 3 * SECOND))).toBe('read');
+    expect(at(address({ attempts, readings: [hidden(4 * SECOND)] }), 5 * SECOND)).toMatchObject({ do: 'send', generation: 1 });
+  });
+});
+
 describe('an interactive operation', () => {
   const session = (change: Partial<OperationFacts>) => capture({ kind: 'payments.create-session', class: 'interactive', ...change });
 

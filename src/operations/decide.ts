@@ -130,7 +130,7 @@ function decideDurable(op: OperationFacts, now: number, timing: Timing): Decisio
     if (found !== 'absent' && lookedInVain(op, timing)) {
       if (policy.twice === 'harmless' && op.generation === 1 && !op.stopped && !tooLate)
         return { do: 'send', notBefore: now, generation: 2 };
-      if (policy.unseen === true) return settle('manual', 'not-shown');
+      if (policy.unseen === true || hiddenTwice(op, timing)) return settle('manual', 'not-shown');
     }
     // Past the cut-off the provider is read for as long again.
     if (found !== 'absent') return unreadableSince(op, 2 * timing.keyCutoffMs) ? settle('manual', 'unreadable') : found;
@@ -157,7 +157,8 @@ function canAsk(op: OperationFacts, now: number, timing: Timing): boolean {
   if (!first) return true;
   const { key, unseen = false } = policyOf(op.kind);
   const keyed = key === 'provider';
-  if (keyed && !unseen && sent.filter((each) => each.garbled).length >= 2) return false;
+  const hidden = unseen || op.readings.at(-1)?.notShown === true;
+  if (keyed && !hidden && sent.filter((each) => each.garbled).length >= 2) return false;
   return now - first.startedAt < (keyed ? timing.keyCutoffMs : timing.tokenLifeMs);
 }
 
@@ -184,6 +185,18 @@ function lookedInVain(op: OperationFacts, timing: Timing): boolean {
   const quietFrom = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing) + timing.quietMs;
   const latest = op.readings.at(-1);
   return latest?.finding === 'unreadable' && latest.startedAt >= quietFrom;
+}
+
+/**
+ * Whether the provider was read as often as proves absence, and showed neither: an order can lack what others show. Once is not enough, an
+ * answer may leave something out.
+ */
+function hiddenTwice(op: OperationFacts, timing: Timing): boolean {
+  const quietFrom = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing) + timing.quietMs;
+  const hidden = op.readings.filter((each) => each.notShown === true && each.startedAt >= quietFrom);
+  const [first, latest] = [hidden[0], hidden.at(-1)];
+  if (first === undefined || latest === undefined || latest !== op.readings.at(-1)) return false;
+  return latest.startedAt - first.startedAt >= timing.readAgainMs;
 }
 
 /** When the last attempt was over; one whose process died is over when its call must have been. */

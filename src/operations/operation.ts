@@ -39,8 +39,13 @@ export interface Reading {
    * absent: not there at that moment. ambiguous: more than one effect could be it. unreadable: the provider could not be read.
    */
   finding: 'present' | 'placed' | 'absent' | 'ambiguous' | 'unreadable';
+  /** Of an unreadable one: the provider was read all right, and what it shows does not tell. */
+  notShown?: true;
   providerId: string | null;
 }
+
+/** The code of a reading that is unreadable because the provider does not show whether. */
+export const NOT_SHOWN = 'NOT_SHOWN';
 
 /** What decide() needs to know of an operation; nothing here is personal data. */
 export interface OperationFacts {

@@ -12,9 +12,9 @@ import { type CallerWait, Driver } from './driver.js';
 import { Refusal } from './errors.js';
 import type { OperationContext } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
-import { policyOf } from './kinds.js';
+import { type OperationKind, policyOf } from './kinds.js';
 import { isFinal, type OperationState } from './operation.js';
-import { finalReply, isInDoubt, lastCode, retryAfterSeconds, unresolved } from './reply.js';
+import { finalReply, isInDoubt, lastCode, retryAfterSeconds, unread, unresolved } from './reply.js';
 import { OperationReply, type OperationRequest } from './request.js';
 import { OperationViews } from './operation-views.js';
 import type { Settled } from './settlement.js';
@@ -62,7 +62,7 @@ export class Operations {
       const now = this.clock.now();
       const draft = this.drafts.draft(request, now, new Date(now.getTime() + Math.max(0, wait.left())));
       const step = await this.#accept(draft, request, now, wait);
-      if (step) return await this.#first(draft, request, step, wait).catch((error: unknown) => announce(draft.id, error));
+      if (step) return await this.#first(draft, request, step, wait).catch((error: unknown) => announce(draft.id, request.kind, error));
       const reply = await this.#repeat(draft, request, wait);
       if (reply) return reply;
     }
@@ -156,7 +156,7 @@ export class Operations {
         });
       }
       await this.watch.wait(held.operation_id, wait.left());
-      return this.#reply(held.operation_id, request, true).catch((error: unknown) => announce(held.operation_id, error));
+      return this.#reply(held.operation_id, request, true).catch((error: unknown) => announce(held.operation_id, request.kind, error));
     }
     if (policyOf(request.kind).key === 'while-it-lives') return this.#repeatWhileItLives(draft, request, wait);
     if (draft.tokenHash !== null) return this.#repeatOfToken(draft, draft.tokenHash, request, wait);
@@ -180,7 +180,7 @@ export class Operations {
       await this.repository.freeToken(this.database, held.id);
       return null;
     }
-    return this.#reply(held.id, request, true).catch((error: unknown) => announce(held.id, error));
+    return this.#reply(held.id, request, true).catch((error: unknown) => announce(held.id, request.kind, error));
   }
 
   /** Create order, customer token: an equal repeat joins, replays, or opens the operation again; another body has to wait. */
@@ -206,7 +206,7 @@ export class Operations {
       if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, draft.request, wait);
       return this.#reply(equal.id, request, true);
     };
-    return reply().catch((error: unknown) => announce(equal.id, error));
+    return reply().catch((error: unknown) => announce(equal.id, request.kind, error));
   }
 
   /** Goes on with a create order while its caller waits: at once, or as soon as whoever works on it has left it. */
@@ -231,10 +231,7 @@ export class Operations {
   async #reply(id: string, request: OperationRequest, repeated: boolean, retryAfterMs: number | null = null): Promise<OperationReply> {
     const policy = policyOf(request.kind);
     let row = await this.repository.find(this.database, id).catch((error: unknown) => {
-      throw new Refusal('TEMPORARILY_UNAVAILABLE', ['The outcome could not be read; repeat with the same key.'], {
-        operationId: id,
-        cause: error,
-      });
+      throw unread({ id, kind: request.kind }, 'The outcome could not be read; repeat with the same key.', error);
     });
     if (!row) throw new Error(`Operation ${id} is gone`);
     if (!isFinal(row.state as OperationState) && row.unresolved_since === null) {
@@ -268,11 +265,7 @@ export class Operations {
 }
 
 /** It is on record and goes on: whatever went wrong here, its caller is told where to look. */
-function announce(operationId: string, error: unknown): never {
+function announce(id: string, kind: OperationKind, error: unknown): never {
   if (error instanceof Refusal) throw error;
-  throw new Refusal('TEMPORARILY_UNAVAILABLE', ['The outcome is not known yet. Look at the operation.'], {
-    operationId,
-    retryAfterMs: 1_000,
-    cause: error,
-  });
+  throw unread({ id, kind }, 'The outcome is not known yet. Look at the operation.', error);
 }

@@ -4,7 +4,15 @@ import { SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { minorUnitsOf } from '../money.js';
 import type { OperationContext } from './handler.js';
 import { isOperationKind, type OperationClass, type OperationKind } from './kinds.js';
-import type { Attempt, AttemptOutcome, OperationFacts, OperationState, Reading, RecordedAnswer } from './operation.js';
+import {
+  type Attempt,
+  type AttemptOutcome,
+  NOT_SHOWN,
+  type OperationFacts,
+  type OperationState,
+  type Reading,
+  type RecordedAnswer,
+} from './operation.js';
 
 const PURPOSE = {
   target: 'operation.target',
@@ -126,6 +134,7 @@ export function readingOf(row: ReadingRow): Reading {
     endedAt: row.ended_at.getTime(),
     generation: row.generation,
     finding: row.finding as Reading['finding'],
+    ...(row.data['code'] === NOT_SHOWN ? { notShown: true } : {}),
     providerId: row.provider_id,
   };
 }

@@ -1,5 +1,5 @@
 import type { AttemptRow, OperationRow } from '../persistence/repositories/operation-rows.js';
-import { doubtWordsOf } from './doubt-words.js';
+import { doubtWordsOf, unreadWordsOf } from './doubt-words.js';
 import { Refusal } from './errors.js';
 import { policyOf } from './kinds.js';
 import { type OperationKind } from './kinds.js';
@@ -73,6 +73,17 @@ export function unresolved(facts: Omit<ReplyFacts, 'answer'>, now?: Date): Refus
   const retryAfterMs =
     now && facts.nextAt ? Math.max(1_000, facts.nextAt.getTime() - now.getTime()) : Math.max(1_000, facts.retryAfterMs ?? 0);
   return new Refusal(code, [message], { operationId: facts.id, retryAfterMs });
+}
+
+/**
+ * What a caller gets when the record of an operation can't be read, or not written: it may be over by now.
+ * @param words for kinds that may be repeated
+ */
+export function unread({ id, kind }: Pick<ReplyFacts, 'id' | 'kind'>, words: string, cause: unknown): Refusal {
+  const doubt = unreadWordsOf(kind);
+  // Without Retry-After: clients take it for leave to repeat.
+  const more = doubt === undefined ? { retryAfterMs: 1_000 } : {};
+  return new Refusal('TEMPORARILY_UNAVAILABLE', [doubt ?? words], { operationId: id, cause, ...more });
 }
 
 function withdrawnBecause(reason: string | null): string {

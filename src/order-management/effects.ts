@@ -3,12 +3,14 @@ import { Clock } from '../clock/clock.js';
 import { objectIn } from '../klarna/answer-of-record.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
+import { NOT_SHOWN } from '../operations/operation.js';
 import { bareAnswer } from '../operations/recorded-answers.js';
+import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
 import type { Json } from './asked-for.js';
-import { matchByExclusion } from './match-by-exclusion.js';
+import { matchByExclusion, OWN_SKEW_MS } from './match-by-exclusion.js';
 import type { ShownOrder } from './reached-updates.js';
 import { createdAnswer } from './recorded-answers.js';
 import { orderIdOf } from './order-sending.js';
@@ -27,6 +29,7 @@ export class Effects {
   constructor(
     private readonly reader: OrderReader,
     private readonly movements: MovementsRepository,
+    private readonly lanes: LaneStateRepository,
     private readonly clock: Clock,
   ) {}
 
@@ -61,14 +64,19 @@ export class Effects {
   /**
    * Looks whether an order is in the state that an operation without an id of its own brings about.
    * @param reached undefined: the order does not show whether
+   * @param setsAnew what another one of its kind sets takes the place of what this one has set: then it can't be seen whether it did
    */
-  async state(operation: OperationContext, reached: (shown: ShownOrder) => boolean | undefined): Promise<ReadResult> {
-    return this.#look(operation, (snapshot, order) => {
+  async state(operation: OperationContext, reached: (shown: ShownOrder) => boolean | undefined, setsAnew: boolean): Promise<ReadResult> {
+    return this.#look(operation, async (snapshot, order) => {
       const data = { ...amountsOf(snapshot), expires_at: snapshot.expiresAt?.toISOString() ?? null };
       const present = reached({ snapshot, order, now: this.clock.now() });
-      if (present === undefined) return { finding: 'unreadable', data: { ...data, code: 'NOT_SHOWN' } };
-      if (!present) return { finding: 'absent', data };
-      return { finding: 'present', data, answer: bareAnswer(204) };
+      if (present === undefined) return { finding: 'unreadable', data: { ...data, code: NOT_SHOWN } };
+      if (present) return { finding: 'present', data, answer: bareAnswer(204) };
+      // Asked after the look: who was sent meanwhile overtakes more, never less.
+      if (setsAnew && (await this.lanes.isOvertaken(operation, orderIdOf(operation), OWN_SKEW_MS))) {
+        return { finding: 'unreadable', data: { ...data, code: NOT_SHOWN, overtaken: true } };
+      }
+      return { finding: 'absent', data };
     });
   }
 

@@ -46,7 +46,8 @@ class OrderChangeHandler implements OperationHandler {
   }
 
   read(operation: OperationContext): Promise<ReadResult> {
-    return this.effects.state(operation, (shown) => ORDER_CHANGES[this.kind].isReached(shown, operation));
+    const change = ORDER_CHANGES[this.kind];
+    return this.effects.state(operation, (shown) => change.isReached(shown, operation), change.setsAnew === true);
   }
 
   succeeded(tx: Transaction, operation: OperationContext, { at, late }: Success): Promise<void> {

@@ -47,6 +47,8 @@ interface OrderChange {
   send(klarna: OrderManagementClient, call: Call): Promise<KlarnaVerdict>;
   /** Whether an order shows the effect; undefined: it does not show whether. */
   isReached(shown: ShownOrder, operation: OperationContext): boolean | undefined;
+  /** Two of them wait for neither, and the one that is carried out last takes the place of the other. */
+  setsAnew?: true;
   /** Writes it down. */
   happened(lifecycle: OrderLifecycle, success: Happened): Promise<void>;
 }
@@ -83,11 +85,13 @@ export const ORDER_CHANGES: Readonly<Record<ChangeKind, OrderChange>> = {
   'order-management.merchant-references': {
     send: (klarna, { account, orderId, extras }) => klarna.updateMerchantReferences(account, orderId, extras),
     isReached: ({ order }, operation) => hasReferences(order, referencesIn(operation)),
+    setsAnew: true,
     happened: (lifecycle, { tx, operation, learned }) => lifecycle.referencesUpdated(tx, operation, learned, referencesIn(operation)),
   },
   'order-management.customer-details': {
     send: (klarna, { account, orderId, extras }) => klarna.updateCustomerDetails(account, orderId, extras),
     isReached: ({ order }, operation) => shipsTo(order, askedFor(operation)),
+    setsAnew: true,
     happened: (lifecycle, { tx, operation, learned }) => lifecycle.customerDetailsUpdated(tx, operation, learned),
   },
   'order-management.shipping-info': {

@@ -33,7 +33,7 @@ import { OrdersService } from './orders.service.js';
     Cursors,
   ],
   exports: [
-    ...[OrdersRepository, CheckoutOrdersRepository, MovementsRepository, CustomerTokensRepository],
+    ...[OrdersRepository, CheckoutOrdersRepository, MovementsRepository, CustomerTokensRepository, LaneStateRepository],
     ...[OrderLifecycle, OrderReader],
   ],
 })

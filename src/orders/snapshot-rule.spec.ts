@@ -229,6 +229,7 @@ describe('a reading that lags behind what we have just changed', () => {
     ['merchant-references', { merchantReference1: 'new' }, { merchantReference1: 'old' }],
     ['merchant-references', { merchantReference2: null }, { merchantReference2: 'cleared' }],
     ['extend-authorization', { expiresAt: at(1_000) }, { expiresAt: at(1_000) }],
+    ['extend-authorization', { expiresAt: null }, { expiresAt: at(1_000) }],
   ];
 
   it.each(rows)('(%s) is not believed for some minutes', (act, order, shown) => {
@@ -239,6 +240,24 @@ describe('a reading that lags behind what we have just changed', () => {
   it.each(rows)('(%s) is believed in the end', (act, order, shown) => {
     const { full } = applySnapshot(known(order), late(act, shown, { startedAt: at(301), now: at(302) }));
     expect(full).toBe(true);
+  });
+
+  it('is flagged then where Klarna can only have gone back: an amount, an earlier end', () => {
+    const earlier = ['extend-authorization', { expiresAt: at(1_000) }, { expiresAt: at(999) }] as const;
+    const flags = [...rows, earlier].map(([act, order, shown]) => {
+      const { state } = applySnapshot(known(order), late(act, shown, { startedAt: at(301), now: at(302) }));
+      return [act, state.anomaly];
+    });
+    expect(flags).toEqual([
+      ['authorization-update', 'WENT_BACK'],
+      // Of two updates, Klarna may have carried out the other one last.
+      ['merchant-references', null],
+      ['merchant-references', null],
+      // The new end was seen before it was known whose it is; or the last extension was of the same day; or no end was known.
+      ['extend-authorization', null],
+      ['extend-authorization', null],
+      ['extend-authorization', 'WENT_BACK'],
+    ]);
   });
 
   it('does not lag when it shows the change, or when we changed nothing', () => {

@@ -60,7 +60,8 @@ const WORDS = {
 export function applySnapshot(order: OrderState, reading: Reading): Application {
   const { snapshot, startedAt, now } = reading;
   const fresh = { capture: unknownIn('capture', snapshot.captures, reading), refund: unknownIn('refund', snapshot.refunds, reading) };
-  const lags = goesBack(order, reading);
+  const wentBack = goesBack(order, reading);
+  const lags = wentBack || isPerhapsBeforeOurs(order, reading);
   const full =
     reading.undisturbed && isNewer(order, startedAt, now) && !(lags && startedAt.getTime() - order.updatedAt.getTime() < READS_MAY_LAG_MS);
 
@@ -74,7 +75,7 @@ export function applySnapshot(order: OrderState, reading: Reading): Application 
   let changed: Record<string, unknown> | undefined;
   if (full) {
     state = { ...state, ...shown(snapshot, picture), readAt: startedAt, anomaly: null };
-    state = withAnomalies(state, order, snapshot, lags);
+    state = withAnomalies(state, order, snapshot, wentBack);
     const { drift, explained } = compare(order, reading);
     differences.push(...drift);
     changed = changes(explained, picture, state);
@@ -147,8 +148,8 @@ function isNewer(order: OrderState, startedAt: Date, now: Date): boolean {
 }
 
 /**
- * Whether a snapshot shows less than Klarna has confirmed before: a capture is missing, a cancelled or released order has money again, what
- * we have changed since the last reading is as it was.
+ * Whether a snapshot shows less than Klarna has confirmed before: a capture is missing, a cancelled or released order has money again, an
+ * amount or an end that we have changed since the last reading is as it was.
  */
 function goesBack(order: OrderState, { snapshot, known, settled }: Reading): boolean {
   const lacks = (kind: MovementKind, seen: readonly NewMovement[] | null) =>
@@ -161,13 +162,22 @@ function goesBack(order: OrderState, { snapshot, known, settled }: Reading): boo
   return before !== null && after !== null && after > before && snapshot.orderAmount === orderAmount;
 }
 
-/** Whether a snapshot shows what we have changed since the last reading as it was. */
+/** Whether a snapshot shows what we have changed since the last reading as it was, which nothing but a lag explains. */
 function isBeforeOurs(order: OrderState, snapshot: OrderSnapshot, settled: Reading['settled']): boolean {
   if (settled['authorization-update'] && differ(order.orderAmount, snapshot.orderAmount)) return true;
+  return settled['extend-authorization'] && order.expiresAt !== null && snapshot.expiresAt !== null && snapshot.expiresAt < order.expiresAt;
+}
+
+/**
+ * Whether a snapshot may be older than what we have changed since the last reading, and may as well be the last word: an extension that
+ * moved nothing (on the day of the last one), or whose end was read before it was known to be ours, or of an order whose end was not known;
+ * references of which Klarna carried out another update last. It is taken for a lag until lags are over, and nothing is wrong then.
+ */
+function isPerhapsBeforeOurs(order: OrderState, { snapshot, settled }: Reading): boolean {
+  if (!isComparable(order)) return false;
   if (settled['merchant-references'] && REFERENCES.some((name) => differ(order[name], snapshot[name]))) return true;
-  if (!settled['extend-authorization'] || order.expiresAt === null || snapshot.expiresAt === null) return false;
-  // An extension on the day of the last one moves nothing: then this is taken for a lag, too, until lags are over.
-  return snapshot.expiresAt <= order.expiresAt;
+  if (!settled['extend-authorization'] || snapshot.expiresAt === null) return false;
+  return order.expiresAt === null || snapshot.expiresAt.getTime() === order.expiresAt.getTime();
 }
 
 /** What is not known says nothing; but a reference that was cleared is known to be none. */

@@ -301,13 +301,23 @@ describe('a checkout', () => {
 
     it.each([
       ['marked', 200],
-      ['unmarked', 403],
-      ['gone', 404],
-    ])('is reported aborted only when Klarna shows it so (%s)', async (aborted, told) => {
+      ['unmarked', 503],
+      ['gone', 503],
+    ])('is reported aborted only when Klarna shows it so, and never called refused (%s)', async (aborted, told) => {
       await gateway.behave({ aborted_checkout: aborted });
       const { id } = await opened(gateway);
       await gateway.fault('reset_after', { method: 'POST', path: `${pathOf(id)}/abort` });
-      expect((await gateway.post(`${pathOf(id)}/abort`)).status).toBe(told);
+      const answer = await gateway.call('POST', `${pathOf(id)}/abort`, { headers: { Prefer: 'wait=1' } });
+      expect(answer.status).toBe(told);
+    });
+
+    it('is not aborted when the shopper completed it: Klarna says so', async () => {
+      const { id } = await opened(gateway);
+      const abort = { method: 'POST', path: `${pathOf(id)}/abort` };
+      await gateway.fault('reset_before', abort);
+      await completed(gateway, id);
+      const answer = await gateway.post(abort.path);
+      expect([answer.status, answer.json]).toMatchObject([403, { error_code: 'READ_ONLY_ORDER' }]);
     });
   });
 

@@ -45,6 +45,7 @@ const aCapture = async (id: string, amount = 4_000): Promise<string> => {
   expect(answer.status).toBe(201);
   return answer.headers['capture-id'] ?? '';
 };
+const addressIn = (city: string) => ({ given_name: 'Alva', street_address: 'Storgatan 1', postal_code: '111 22', city, country: 'SE' });
 const aReadOrder = async (): Promise<string> => {
   const id = await gateway.order();
   expect((await gateway.get(ordersPath(id))).status).toBe(200);
@@ -293,6 +294,39 @@ describe('an unknown outcome that Klarna does not show', () => {
     expect(resolved.status).toBe(200);
     expect(await told(id, 'order.due_date_extended')).toMatchObject([{ data: { number_of_days: 14, late: true } }]);
     expect(await compared(id)).toMatchObject({ outcome: 'equal' });
+  });
+
+  it('goes to a person, too, when this order alone shows nothing that would tell', async () => {
+    // It was placed without any address, and what was captured gets no other one: each call is refused, the first without a usable answer.
+    const id = await aReadOrder();
+    await aCapture(id, 10_000);
+    const path = ordersPath(id, '/customer-details');
+    await gateway.fault('status_after', { method: 'PATCH', path }, { code: 500 });
+    const body = { shipping_address: addressIn('Stockholm') };
+    const open = await gateway.call('PATCH', path, { body, headers: { Prefer: 'wait=0' } });
+    expect(open.status).toBe(202);
+    const manual = await settled(gateway, open, ['manual']);
+    expect(manual).toMatchObject({ reason: 'not-shown' });
+  });
+
+  it.each([
+    ['/merchant-references', { merchant_reference1: 'A' }, { merchant_reference1: 'B' }],
+    ['/customer-details', { shipping_address: addressIn('A') }, { shipping_address: addressIn('B') }],
+  ])('is not taken for absent where a newer request has set the same anew (%s)', async (suffix, older, newer) => {
+    const id = await aReadOrder();
+    const match = { method: 'PATCH', path: ordersPath(id, suffix) };
+    const carriedOut = async () => (await requests(gateway, match)).filter(({ executed }) => executed).length;
+    const deaf = await lasting(gateway, 'reset_after', match);
+    const first = await gateway.call('PATCH', match.path, { body: older, headers: { Prefer: 'wait=0' } });
+    await until('the older one is carried out', async () => (await carriedOut()) === 1);
+    const second = await gateway.call('PATCH', match.path, { body: newer, headers: { Prefer: 'wait=0' } });
+    await until('the newer one is carried out', async () => (await carriedOut()) === 2);
+    await lasting(gateway, 'status', match, { code: 403, error_code: 'NOT_ALLOWED' });
+    await deaf.end();
+    expect((await settled(gateway, second)).state).toBe('succeeded');
+    expect(await settled(gateway, first, ['manual', 'succeeded'])).toMatchObject({ state: 'manual', reason: 'not-shown' });
+    // A new key would have undone the newer one.
+    expect(new Set((await requests(gateway, match)).map((each) => each.idempotency_key)).size).toBe(2);
   });
 
   it('is sent once more under a new key where twice is as good as once', async () => {

@@ -76,6 +76,25 @@ describe('an operation whose caller lost the way to Postgres', () => {
     await expectNoSecret(await call, id, 'captures', 2_500);
   });
 
+  it('says that it may have happened where a repeat would do it twice, and names no time to repeat it at', async () => {
+    const id = await direct.order();
+    const session = `${simulator.url}/payments/v1/sessions/${(await direct.ledger(id)).session_id}`;
+    const gate = await gateAt(direct, 'after', '/hpp/v1/sessions');
+    const call = behindProxy.call('POST', '/hpp/v1/sessions', { body: { payment_session_url: session } });
+    await gate.waiting();
+    await proxy.cut();
+    try {
+      await gate.open();
+      const { status, headers, json } = await call;
+      const { error_messages: messages } = json as { error_messages: string[] };
+      expect([status, headers['location'], headers['retry-after']]).toEqual([503, expect.stringMatching(/^.operations./), undefined]);
+      expect(messages.join()).toContain('the page may have been made');
+      expect(messages.join()).not.toContain('key');
+    } finally {
+      await proxy.open();
+    }
+  });
+
   it('is not carried out behind a 503 without an address when the answer to its beginning was lost', async () => {
     const id = await direct.order();
     expect((await capture(direct, id, 4_000)).status).toBe(201);

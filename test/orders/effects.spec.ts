@@ -24,7 +24,7 @@ beforeAll(async () => {
   const parts = [
     klarna,
     new OrderSending(new Sending(gateway.accounts), gateway.clock),
-    new Effects(gateway.reader, gateway.movements, gateway.clock),
+    new Effects(gateway.reader, gateway.movements, gateway.lanes, gateway.clock),
   ] as const;
   const registry = new HandlerRegistry();
   handlers = {

@@ -4,9 +4,11 @@ import type { Client } from '../support/client.js';
 import { type Callers, type Intent, isFinal, operationsIn } from './callers.js';
 import type { StormClock } from './clock.js';
 import { collectLedger, collectRows } from './collect.js';
-import { differencesOf, meaningOf, waitForPerson } from './compare.js';
+import { differencesOf } from './compare-orders.js';
 import type { Draws } from './random.js';
 import { FINAL, type Finding } from './records.js';
+import { isOnce, meaningOf } from './told.js';
+import { waitForPerson } from './world.js';
 import { type Birth, KLARNA_TIMEOUT_MS, LONGEST_STEP_MS, type Topology } from './topology.js';
 
 const QUIET_PERIOD_MS = 75_000;
@@ -18,6 +20,8 @@ const READ_AGAIN_MS = 60_000;
 export const FINAL_WITHIN_MS = LONGEST_STEP_MS + KLARNA_TIMEOUT_MS + QUIET_PERIOD_MS + READ_AGAIN_MS + 2 * LONGEST_STEP_MS;
 /** Klarna forgets keys after a day, and with them the 5xx that it remembered under them. */
 const KEY_LIFE_SECONDS = 25 * 3_600;
+/** So long an authorization lives, and with it the way to ask what became of it. */
+const TOKEN_LIFE_MS = 3_600_000;
 const HOP_MS = 500;
 const HOP_SECONDS = 4;
 /** Whatever the virtual clock says: so long the processes get to do it. */
@@ -70,18 +74,25 @@ export async function settle(
 
 /**
  * Whether everything open is what only a day can end: a create order whose session Klarna has forgotten, because much time passed between the
- * two (it can't be found out what became of it, and after a day of trying it is a person's); or a call to which Klarna repeats, under its
- * key, the 5xx that it remembers; or one that waits behind such a one.
+ * two (it can't be found out what became of it, and after a day of trying it is a person's); or a customer token, which Klarna shows nowhere,
+ * within the hour in which its caller may ask by a repeat; or a call to which Klarna repeats, under its key, the 5xx that it remembers; or one
+ * that waits behind such a one.
  */
-async function waitsForTheKeyToBeForgotten(topology: Topology, open: readonly string[], remembers5xx: boolean): Promise<boolean> {
+async function waitsForTheKeyToBeForgotten(
+  topology: Topology,
+  open: readonly string[],
+  remembers5xx: boolean,
+  now: number,
+): Promise<boolean> {
   const rows = await topology.rows<{ lane: string | null; excused: boolean }>(
     `SELECT lane, (kind = 'payments.create-order'
               AND (SELECT r.finding = 'unreadable' AND (r.data->>'code' = 'HTTP_404' OR r.data->>'session' = 'unknown') FROM readings r
                     WHERE r.operation_id = o.id ORDER BY started_at DESC LIMIT 1) IS TRUE)
+         OR (kind = 'payments.create-customer-token' AND o.created_at > $3)
          OR ($2 AND (SELECT a.status >= 500 FROM attempts a WHERE a.operation_id = o.id AND a.status IS NOT NULL
                       ORDER BY number DESC LIMIT 1) IS TRUE) AS excused
        FROM operations o WHERE id = ANY($1::uuid[]) AND finished_at IS NULL AND state <> 'manual'`,
-    [open, remembers5xx],
+    [open, remembers5xx, new Date(now - TOKEN_LIFE_MS - FINAL_WITHIN_MS)],
   );
   const lanes = new Set(rows.flatMap(({ lane, excused }) => (excused && lane !== null ? [lane] : [])));
   return rows.every(({ lane, excused }) => excused || (lane !== null && lanes.has(lane)));
@@ -100,8 +111,9 @@ async function untilSettled(
   for (;;) {
     const open = await openOperations(topology);
     const realMs = performance.now() - began;
-    const stormMs = (await clock.now()) - from;
-    othersMs = (await waitsForTheKeyToBeForgotten(topology, open, remembers5xx)) ? (othersMs ?? stormMs) : null;
+    const now = await clock.now();
+    const stormMs = now - from;
+    othersMs = (await waitsForTheKeyToBeForgotten(topology, open, remembers5xx, now)) ? (othersMs ?? stormMs) : null;
     if (open.length === 0) return { stormMs, realMs, open: 0, othersMs };
     if (realMs > AT_MOST_MS || stormMs > withinStormMs) return { stormMs: null, realMs, open: open.length, othersMs };
     await pause(200);
@@ -141,7 +153,7 @@ async function askUntilFinal(callers: Callers, goOn: () => boolean): Promise<voi
 
 async function askOnce(callers: Callers, intent: Intent, round: number): Promise<void> {
   const [operation] = operationsIn(intent.record);
-  const repeatable = intent.plan.key !== null || intent.plan.kind === 'create-order';
+  const repeatable = isOnce(intent.plan);
   // Half of them repeat, the others look; who does what depends on nothing that happened.
   const looks = operation !== undefined && (!repeatable || (intent.record.id.length + round) % 2 === 0);
   if (looks) await callers.look(intent, operation);
@@ -162,7 +174,7 @@ function isOverByLook({ record }: Intent): boolean {
 
 /** Without a key and without an answer there is nothing to ask for. */
 function isLostForItsCaller({ plan, record }: Intent): boolean {
-  return plan.key === null && plan.kind !== 'create-order' && operationsIn(record).length === 0;
+  return !isOnce(plan) && operationsIn(record).length === 0;
 }
 
 /** Some of those who have a final answer ask once more: it is the same for ever. */

@@ -1,33 +1,35 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Answer, cartOf, Client } from '../support/client.js';
-import { freesKey, meaningOf } from './compare.js';
+import { type Answer, Client } from '../support/client.js';
+import { hashOf } from './collect.js';
+import { bodyOf, cartFor, kindOf, type KindName, otherBodyOf, placed, type Target } from './kinds.js';
 import type { IntentPlan, StoryPlan } from './plan.js';
 import { type Ask, FINAL, type Finding, type IntentRecord, type Told } from './records.js';
+import { freesKey, idIn, isOnce, meaningOf } from './told.js';
 import type { Instance, Topology } from './topology.js';
 
 /** How long a caller waits for an answer; longer than a zombie stands still. */
 const PATIENCE_MS = 9_000;
-const SUFFIX = { capture: '/captures', refund: '/refunds', cancel: '/cancel', release: '/release-remaining-authorization' } as const;
 
 /** An intent under way: what is planned, and what was told. */
 export interface Intent {
   readonly plan: IntentPlan;
   readonly record: IntentRecord;
-  readonly path: () => string;
-  readonly body: () => Buffer | undefined;
+  readonly body: Buffer | undefined;
 }
 
-interface Story {
+/** A story whose opening has made what the others are for: an order, a customer token, a page. */
+interface Opened {
   readonly plan: StoryPlan;
-  readonly cart: ReturnType<typeof cartOf>;
-  readonly order: Intent;
-  readonly money: Intent[];
+  readonly target: Target;
+  readonly asked: Intent[];
 }
 
-/** A story with its order at Klarna. */
-interface Ordered extends Story {
-  readonly orderId: string;
-}
+/** What a story's opening needs of the shopper. */
+const SESSIONS: Partial<Record<KindName, { readonly intent?: string; readonly authorized: boolean }>> = {
+  'create-order': { authorized: true },
+  'create-customer-token': { intent: 'tokenize', authorized: true },
+  'create-page': { authorized: false },
+};
 
 interface Asked {
   readonly client: Client;
@@ -90,9 +92,9 @@ export class Callers {
 
   /** Places the order of a purchase. @returns its first intent, which nobody has asked for; null when there is no order */
   async orderFor(plan: StoryPlan): Promise<Intent | null> {
-    const story = await this.#ordered(plan);
+    const story = await this.#opened(plan);
     const first = plan.groups[0]?.[0];
-    return story === null || first === undefined ? null : this.#intent(first, story.orderId);
+    return story === null || first === undefined ? null : intentOf(first, story.target);
   }
 
   /** Asks this process for it; what was told is kept. */
@@ -103,21 +105,21 @@ export class Callers {
 
   /** Sends an intent's request, and keeps what was told. @param at the process that is asked; otherwise one that runs */
   async ask(intent: Intent, how: Ask['how'], at?: Asked): Promise<Told | null> {
-    const { plan } = intent;
+    const { plan, record } = intent;
     const prefer: Record<string, string> = plan.prefer === null || how === 'last' || how === 'late' ? {} : { Prefer: plan.prefer };
-    const body = how === 'other-body' ? otherBody(intent) : intent.body();
+    const body = how === 'other-body' ? otherBodyOf(plan.kind, plan, record.target) : intent.body;
     const by = at ?? (await this.#api());
     const began = performance.now();
     let answer: Answer | null = null;
     try {
       const call = { body, headers: prefer, patienceMs: PATIENCE_MS, ...(plan.key === null ? {} : { key: plan.key }) };
-      answer = await by.client.call('POST', intent.path(), call);
+      answer = await by.client.call(record.method, record.path, call);
     } catch {
       // The process died, or the caller lost patience: no answer.
     }
     const told = answer === null ? null : toldIn(answer);
-    intent.record.asks.push({ how, began, ended: performance.now(), told, by: by.name });
-    if (told !== null && plan.kind === 'create-order' && meaningOf(told) === 'success') intent.record.orderId ??= orderIdIn(answer);
+    record.asks.push({ how, began, ended: performance.now(), told, by: by.name });
+    if (told !== null && plan.kind === 'create-order' && meaningOf(told) === 'success') record.orderId ??= idIn(told, 'order_id');
     return told;
   }
 
@@ -142,73 +144,61 @@ export class Callers {
 
   async #play(plan: StoryPlan): Promise<void> {
     await this.#paused;
-    const story = await this.#ordered(plan);
+    const story = await this.#opened(plan);
     // Without an id there is nothing to capture; its intents were never asked for.
     if (story === null) return;
-    const { orderId } = story;
     for (const group of plan.groups) {
       if (this.#stopped) return;
       await this.#paused;
-      const intents = group.map((each) => this.#intent(each, orderId));
-      story.money.push(...intents);
-      const stale = plan.staleRead && intents[0]?.plan.kind === 'capture' ? this.#staleRead(story) : null;
+      const target = { ...story.target, ...captureOf(story.asked) };
+      // Of an order without a capture that is known, none can be changed.
+      const intents = group.flatMap((each) => (isPossible(each, target) ? [intentOf(each, target)] : []));
+      story.asked.push(...intents);
+      const stale = plan.staleRead && group[0]?.kind === 'capture' ? this.#staleRead(story) : null;
       await Promise.all(intents.map((intent) => this.#carryOut(intent)));
       await stale?.();
-      await this.#compareWithTold(story);
+      if (plan.opening.kind === 'create-order') await this.#compareWithTold(story);
     }
   }
 
-  async #ordered(plan: StoryPlan): Promise<Ordered | null> {
-    const story = this.#storyOf(plan);
-    if (!(await this.#authorized(story))) return null;
-    const { order } = story;
-    await this.#carryOut(order);
-    if (order.record.orderId === null) {
-      for (const operation of operationsIn(order.record)) await this.look(order, operation);
+  /** Asks for what the others of a story are for. @returns null when it was not made, or it is not known as what */
+  async #opened(plan: StoryPlan): Promise<Opened | null> {
+    const { opening } = plan;
+    const session = await this.#session(plan);
+    if (session === null) return null;
+    const intent = intentOf(opening, session);
+    await this.#carryOut(intent);
+    const { record } = intent;
+    if (opening.kind === 'create-order' && record.orderId === null) {
+      for (const operation of operationsIn(record)) await this.look(intent, operation);
     }
-    const { orderId } = order.record;
-    return orderId === null ? null : { ...story, orderId };
+    const made = madeBy(record);
+    return made === null ? null : { plan, target: made, asked: [] };
   }
 
-  #storyOf(plan: StoryPlan): Story {
-    const cart = cartOf(plan.amount, { merchant_reference1: plan.order.reference });
-    const bytes = Buffer.from(JSON.stringify(cart));
-    const record = recordOf(plan.order);
-    const order: Intent = {
-      plan: plan.order,
-      record,
-      path: () => `/payments/v1/authorizations/${record.token}/order`,
-      body: () => bytes,
-    };
-    return { plan, cart, order, money: [] };
-  }
-
-  #intent(plan: IntentPlan, orderId: string): Intent {
-    const record = recordOf(plan);
-    record.orderId = orderId;
-    const field = plan.kind === 'capture' ? 'captured_amount' : plan.kind === 'refund' ? 'refunded_amount' : null;
-    const body = field === null ? undefined : Buffer.from(JSON.stringify({ [field]: plan.amount, reference: plan.reference }));
-    const suffix = plan.kind === 'create-order' ? '' : SUFFIX[plan.kind];
-    return { plan, record, path: () => `/ordermanagement/v1/orders/${orderId}${suffix}`, body: () => body };
-  }
-
-  /** A session that the shopper has authorized. Sessions move no money: one that was lost is made anew. */
-  async #authorized({ cart, order }: Story): Promise<boolean> {
+  /**
+   * A session, where one is needed, that the shopper has authorized, where that is needed. Sessions move no money: one that was lost is made anew.
+   * @returns null when the storm is over
+   */
+  async #session({ amount, opening }: StoryPlan): Promise<Target | null> {
+    const needed = SESSIONS[opening.kind];
+    if (needed === undefined) return {};
+    const { intent, authorized } = needed;
+    const cart = { ...cartFor({ amount, reference: opening.reference }), ...(intent === undefined ? {} : { intent }) };
     for (let tries = 0; tries < 40 && !this.#stopped; tries += 1) {
       const { client } = await this.#api();
       const session = await client.call('POST', '/payments/v1/sessions', { body: cart, patienceMs: PATIENCE_MS }).catch(() => null);
-      const id = session?.status === 200 ? (session.json as { session_id: string }).session_id : null;
-      if (id === null) {
+      const sessionId = session?.status === 200 ? (session.json as { session_id: string }).session_id : null;
+      if (sessionId === null) {
         await pause(200);
         continue;
       }
-      const authorized = await this.simulator.simulate('POST', `/simulator/sessions/${id}/authorize`, {}).catch(() => null);
-      if (authorized === null) continue;
-      order.record.sessionId = id;
-      order.record.token = (authorized as { authorization_token: string }).authorization_token;
-      return true;
+      const target = { sessionId, klarna: this.simulator.simulatorUrl };
+      if (!authorized) return target;
+      const agreed = await this.simulator.simulate('POST', `/simulator/sessions/${sessionId}/authorize`, {}).catch(() => null);
+      if (agreed !== null) return { ...target, authorizationToken: (agreed as { authorization_token: string }).authorization_token };
     }
-    return false;
+    return null;
   }
 
   /** What a caller does with one intent while the storm goes on. */
@@ -219,17 +209,19 @@ export class Callers {
     await this.#putUpFaults(intent);
     const copies = Array.from({ length: plan.copies }, (_, index) => this.ask(intent, index === 0 ? 'first' : 'copy'));
     await Promise.all(copies);
+    if (plan.push) await this.#pushed(intent);
     for (let repeats = 0; repeats < plan.repeats && !this.#stopped; repeats += 1) {
       const newest = record.asks.at(-1)?.told ?? null;
       if (isFinal(intent) && !(plan.repeatsFinal && repeats === 0)) break;
       // What was refused for now is left alone by some callers: it must not happen later.
       if (newest !== null && meaningOf(newest) === 'not-now' && !plan.repeatsFinal) break;
       await pause(100 + plan.pauseMs);
-      if (plan.key === null && plan.kind !== 'create-order') await this.#repeatWithoutKey(intent);
+      if (!isOnce(plan)) await this.#repeatWithoutKey(intent);
       else await this.ask(intent, 'repeat');
     }
     // Whoever has an answer of record knows that the key is taken for ever; a pending one may be withdrawn, and its key given back.
-    if (plan.otherBody && hasRecord(intent) && otherBody(intent) !== null) await this.ask(intent, 'other-body');
+    const other = otherBodyOf(plan.kind, plan, record.target);
+    if (plan.otherBody && hasRecord(intent) && other !== undefined) await this.ask(intent, 'other-body');
     if (plan.late && plan.key !== null) this.#late.push(intent);
   }
 
@@ -238,14 +230,25 @@ export class Callers {
     this.asked += 1;
   }
 
-  async #putUpFaults({ plan, path, record }: Intent): Promise<void> {
-    for (const fault of plan.faults) {
-      await this.simulator.simulate('POST', '/simulator/faults', { ...fault, match: { method: 'POST', path: path() } });
-    }
-    const looked =
-      plan.kind === 'create-order' ? `/payments/v1/sessions/${record.sessionId}` : `/ordermanagement/v1/orders/${record.orderId}`;
+  async #putUpFaults({ plan, record }: Intent): Promise<void> {
+    const { method, path, target } = record;
+    for (const fault of plan.faults) await this.simulator.simulate('POST', '/simulator/faults', { ...fault, match: { method, path } });
+    const looked = placed(kindOf(plan.kind).looked, target);
+    if (looked === undefined) return;
     for (const fault of plan.readFaults) {
       await this.simulator.simulate('POST', '/simulator/faults', { ...fault, match: { method: 'GET', path: looked } });
+    }
+  }
+
+  /** Klarna tells the shop of the orders of a token, perhaps before anybody here knows of them; the shop reads them. */
+  async #pushed({ record }: Intent): Promise<void> {
+    const { customer_tokens: tokens } = (await this.simulator.simulate('GET', '/simulator/ledger/customer-tokens')) as {
+      customer_tokens: { token_id: string; order_ids: string[] }[];
+    };
+    const orders = tokens.find(({ token_id }) => token_id === record.target['customerToken'])?.order_ids ?? [];
+    for (const id of orders) {
+      const { client } = await this.#api();
+      await client.call('GET', `/ordermanagement/v1/orders/${id}`, { patienceMs: PATIENCE_MS }).catch(() => undefined);
     }
   }
 
@@ -267,8 +270,8 @@ export class Callers {
    * Lets Klarna answer a read of the order, holds the answer, and lets it go when the captures are settled.
    * @returns lets it go
    */
-  #staleRead({ orderId }: Ordered): () => Promise<void> {
-    const path = `/ordermanagement/v1/orders/${orderId}`;
+  #staleRead({ target }: Opened): () => Promise<void> {
+    const path = `/ordermanagement/v1/orders/${target['orderId']}`;
     const arm = async (): Promise<string> => {
       const { id } = (await this.simulator.simulate('POST', '/simulator/gates', { match: { method: 'GET', path }, at: 'after' })) as {
         id: string;
@@ -286,11 +289,11 @@ export class Callers {
   }
 
   /** Whoever was told of a capture or a refund finds it in the order at once, and for ever. */
-  async #compareWithTold({ orderId, money }: Ordered): Promise<void> {
+  async #compareWithTold({ target, asked }: Opened): Promise<void> {
+    const orderId = target['orderId'] ?? '';
     const sums = { capture: 0, refund: 0 };
-    for (const { plan, record } of money) {
-      const told = record.asks.some((ask) => ask.told !== null && meaningOf(ask.told) === 'success');
-      if (told && (plan.kind === 'capture' || plan.kind === 'refund')) sums[plan.kind] += plan.amount;
+    for (const { plan, record } of asked) {
+      if (successOf(record) !== undefined && (plan.kind === 'capture' || plan.kind === 'refund')) sums[plan.kind] += plan.amount;
     }
     for (let looks = 0; looks < 3; looks += 1) {
       const { client } = await this.#api();
@@ -326,9 +329,8 @@ export function isFinal({ record }: Intent): boolean {
 
 /** Whether its key (or token) stands for its request for ever. */
 function hasRecord({ plan, record }: Intent): boolean {
-  const repeatable = plan.key !== null || plan.kind === 'create-order';
   return (
-    repeatable &&
+    isOnce(plan) &&
     record.asks.some(({ told }) => {
       if (told === null) return false;
       const meaning = meaningOf(told);
@@ -343,17 +345,41 @@ export function operationsIn(record: IntentRecord): string[] {
   return [...new Set(named.reverse())];
 }
 
-function recordOf({ id, kind, key, reference, amount }: IntentPlan): IntentRecord {
-  return { id, kind, key, reference, amount, orderId: null, token: null, sessionId: null, asks: [], views: new Map() };
+/** Whether everything is known that it is for. */
+function isPossible({ kind }: IntentPlan, target: Target): boolean {
+  return placed(kindOf(kind).path, target) !== undefined;
 }
 
-/** The same request with something else in it; null where there is no body to change. */
-function otherBody({ plan, body }: Intent): Buffer | null {
-  const bytes = body();
-  if (bytes === undefined) return null;
-  const parsed = JSON.parse(bytes.toString()) as Record<string, unknown>;
-  const amount = plan.kind === 'create-order' ? 'order_amount' : plan.kind === 'capture' ? 'captured_amount' : 'refunded_amount';
-  return Buffer.from(JSON.stringify({ ...parsed, [amount]: plan.amount + 1 }));
+function intentOf(plan: IntentPlan, target: Target): Intent {
+  const { id, kind, key, reference, amount } = plan;
+  const { method, path } = kindOf(kind);
+  const body = bodyOf(kind, plan, target);
+  const record: IntentRecord = {
+    ...{ id, kind, key, reference, amount, target, method, path: placed(path, target) ?? path, body: hashOf(body) },
+    ...{ orderId: target['orderId'] ?? null, asks: [], views: new Map() },
+  };
+  return { plan, record, body };
+}
+
+/** What whoever asked was told when it had happened. */
+function successOf(record: IntentRecord): Told | undefined {
+  return record.asks.flatMap(({ told }) => (told !== null && meaningOf(told) === 'success' ? [told] : []))[0];
+}
+
+/** What a story's opening has made, as far as its caller knows. */
+function madeBy(record: IntentRecord): Target | null {
+  const { makes } = kindOf(record.kind);
+  const told = successOf(record);
+  // The id of an order may be known by a look.
+  const id = record.orderId ?? (makes === undefined || told === undefined ? null : idIn(told, makes.member));
+  return makes === undefined || id === null ? null : { [makes.target]: id };
+}
+
+/** The first capture that a shop was told of. */
+function captureOf(asked: readonly Intent[]): Target {
+  const ids = asked.flatMap(({ record }) => (record.kind === 'capture' ? [successOf(record)?.capture ?? null] : []));
+  const captureId = ids.find((id) => id !== null);
+  return captureId === undefined ? {} : { captureId };
 }
 
 export function toldIn({ status, headers, text, json }: Answer): Told {
@@ -368,9 +394,4 @@ export function toldIn({ status, headers, text, json }: Answer): Told {
     code: typeof body?.error_code === 'string' ? body.error_code : null,
     operation: /^\/operations\/([0-9a-f-]{36})$/.exec(location ?? '')?.[1] ?? null,
   };
-}
-
-function orderIdIn(answer: Answer | null): string | null {
-  const id = (answer?.json as { order_id?: unknown } | undefined)?.order_id;
-  return typeof id === 'string' ? id : null;
 }

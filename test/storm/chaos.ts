@@ -19,6 +19,13 @@ const BEGIN = 'WITH attempt AS';
 const T2 = 'UPDATE attempts a SET ended_at';
 const LOOKED = 'INSERT INTO readings';
 const COMMIT = 'COMMIT\0';
+/** What a shop sends in order to change something has a length; what it only asks for has none. */
+const CHANGE = 'Content-Length: ';
+/** Klarna's APIs, and those whose answers nobody hears for a while. */
+const APIS = ['/ordermanagement/*', '/payments/*', '/customer-token/*', '/checkout/*', '/hpp/*'];
+const DEAF = ['/ordermanagement/*', '/customer-token/*'];
+/** How Order Management is changed. */
+const METHODS = ['POST', 'PATCH'];
 /** Longer than any answer that is only slow: what is on its way then has arrived. */
 const CALM_MS = 3_300;
 const OUTAGE_MS = 1_500;
@@ -185,7 +192,7 @@ export class Chaos {
       await this.simulator.simulate('DELETE', '/simulator/faults');
       await before();
       this.callers.pauseUntil(new Promise((resolve) => (end = resolve)));
-      const away = [await this.#fault('reset_before', '/ordermanagement/*'), await this.#fault('reset_before', '/payments/*')];
+      const away = await Promise.all(APIS.map((path) => this.#fault('reset_before', path)));
       await this.simulator.simulate('DELETE', '/simulator/gates');
       await pause(CALM_MS);
       for (const fault of away) await fault.over();
@@ -202,9 +209,9 @@ export class Chaos {
 
   /** For a while Klarna carries out what it gets and answers nobody. */
   async #deaf(): Promise<void> {
-    const deaf = await this.#fault('reset_after', '/ordermanagement/*', 'POST');
+    const deaf = await Promise.all(DEAF.flatMap((path) => METHODS.map((method) => this.#fault('reset_after', path, method))));
     await pause(OUTAGE_MS);
-    await deaf.over();
+    for (const fault of deaf) await fault.over();
   }
 
   /**
@@ -348,7 +355,7 @@ export class Chaos {
       case 'looked-answer':
         return bytes(instance.road.stop(COMMIT, 'answer', LOOKED));
       case 'caller-answer':
-        return bytes(instance.door.stop('POST /', 'answer'));
+        return bytes(instance.door.stop(CHANGE, 'answer'));
       case 'klarna-lost':
       case 'klarna-before':
       case 'klarna-after':
@@ -361,18 +368,21 @@ export class Chaos {
     await this.#door;
     let free = (): void => undefined;
     this.#door = new Promise((resolve) => (free = resolve));
-    const match = { method: 'POST', path: '/ordermanagement/*' };
     const lost = point === 'klarna-lost';
-    const what = lost ? { kind: 'timeout_before', times: 1_000, match } : { match, at: point === 'klarna-before' ? 'before' : 'after' };
     const place = lost ? 'faults' : 'gates';
-    const { id } = (await this.simulator.simulate('POST', `/simulator/${place}`, what)) as { id: string };
+    const ids: string[] = [];
+    for (const method of METHODS) {
+      const match = { method, path: '/ordermanagement/*' };
+      const what = lost ? { kind: 'timeout_before', times: 1_000, match } : { match, at: point === 'klarna-before' ? 'before' : 'after' };
+      ids.push(((await this.simulator.simulate('POST', `/simulator/${place}`, what)) as { id: string }).id);
+    }
     const since = performance.now();
     return {
       // A moment after its attempt is on record, its request is at Klarna.
       reached: () => instance.lastAttempt > since && performance.now() - instance.lastAttempt > 60,
       afterwards: async () => {
         free();
-        await this.simulator.simulate('DELETE', `/simulator/${place}/${id}`).catch(() => undefined);
+        for (const id of ids) await this.simulator.simulate('DELETE', `/simulator/${place}/${id}`).catch(() => undefined);
       },
     };
   }

@@ -1,90 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { compare, type Evidence, meaningOf } from './compare.js';
-import type { Ask, Finding, IntentRecord, Ledger, LedgerOrder, LedgerRequest, OperationRow, Rows, StoredOrder, Told } from './records.js';
-
-const ORDER = '11111111-1111-4111-8111-111111111111';
-const PATH = `/ordermanagement/v1/orders/${ORDER}`;
-
-/** One order with one keyed capture of 500: everybody agrees. A test changes what it is about. */
-class Scene {
-  told: Told = answer(201, { capture: 'cap-1', location: `${PATH}/captures/cap-1` });
-  asks: Ask[] = [];
-  capture: OperationRow = operation('op-1', 'capture', { key: 'key-1', reference: 'storm 1.2', amount: 500 });
-  operations: OperationRow[] = [];
-  requests: LedgerRequest[] = [request(1, '/captures', 'op-1/1')];
-  order: LedgerOrder = {
-    ...{ order_id: ORDER, session_id: 'session-1', status: 'PART_CAPTURED', order_amount: 1_000 },
-    ...{ captured_amount: 500, refunded_amount: 0, remaining_authorized_amount: 500 },
-    captures: [{ id: 'cap-1', amount: 500, reference: 'storm 1.2', key: 'op-1/1' }],
-    refunds: [],
-  };
-  stored: StoredOrder = {
-    ...{ order_id: ORDER, reference: 'storm 1.1', status: 'PART_CAPTURED', order_amount: 1_000, captured_amount: 500, refunded_amount: 0 },
-    ...{ remaining_authorized_amount: 500, anomaly: null, drifts: 0, captures: { 'cap-1': 500 }, refunds: {} },
-  };
-  contradictions: Rows['contradictions'] = [];
-  views: IntentRecord['views'] = new Map();
-  intents: IntentRecord[] = [];
-  key: string | null = 'key-1';
-
-  evidence(): Evidence {
-    const asks = this.asks.length > 0 ? this.asks : [ask(this.told)];
-    const placed: IntentRecord = {
-      ...{
-        id: '1.1',
-        kind: 'create-order',
-        key: null,
-        reference: 'storm 1.1',
-        amount: 1_000,
-        orderId: ORDER,
-        token: 'token',
-        sessionId: 'session-1',
-      },
-      asks: [ask(answer(200, { text: JSON.stringify({ order_id: ORDER }) }))],
-      views: new Map(),
-    };
-    const captured: IntentRecord = {
-      ...{ id: '1.2', kind: 'capture', key: this.key, reference: 'storm 1.2', amount: 500, orderId: ORDER, token: null, sessionId: null },
-      asks,
-      views: this.views,
-    };
-    const rows: Rows = {
-      operations: [operation('op-0', 'create-order', { lane: null, reference: 'storm 1.1' }), this.capture, ...this.operations],
-      orders: [this.stored],
-      contradictions: this.contradictions,
-    };
-    const ledger: Ledger = { orders: [this.order], requests: this.requests };
-    return { intents: [placed, captured, ...this.intents], rows, ledger, noticed: [] };
-  }
-
-  found(): string[] {
-    return compare(this.evidence()).map(({ column, what }: Finding) => `${column}: ${what}`);
-  }
-}
-
-function answer(status: number, more: Partial<Told> = {}): Told {
-  return { status, location: null, capture: null, refund: null, text: '', code: null, operation: null, ...more };
-}
-function ask(told: Told | null, began = 0, how: Ask['how'] = 'first'): Ask {
-  return { how, began, ended: began + 10, told, by: 'api1-1' };
-}
-function operation(id: string, kind: string, more: Partial<OperationRow> = {}): OperationRow {
-  const api = kind === 'create-order' ? 'payments' : 'order-management';
-  return {
-    ...{ id, kind: `${api}.${kind}`, state: 'succeeded', reason: null, lane: ORDER, position: 1, key: null, reference: null, amount: null },
-    ...{ providerKeys: [`${id}/1`], answerHeaders: null, attempts: [], looks: 0 },
-    ...more,
-  };
-}
-function request(sequence: number, suffix: string, key: string, more: Partial<LedgerRequest> = {}): LedgerRequest {
-  return {
-    ...{ sequence, method: 'POST', path: PATH + suffix, idempotency_key: key, order_id: ORDER, executed: true, replayed: false },
-    ...{ outcome: 201, status: 201, fault: null },
-    ...more,
-  };
-}
-const refusal = (status: number, code: string, more: Partial<Told> = {}): Told =>
-  answer(status, { code, text: `{"error_code":"${code}"}`, ...more });
+import { compare } from './compare.js';
+import type { IntentRecord, LedgerRequest, Told } from './records.js';
+import { answer, ask, operation, refusal, request, Scene, wanted } from './scene.js';
 
 describe('The comparison of three ledgers', () => {
   it('finds nothing when they agree, whatever was lost on the way', () => {
@@ -289,18 +206,8 @@ describe('The comparison of three ledgers', () => {
     const scene = new Scene();
     const lost = { ...scene.order, order_id: 'lost', session_id: 'session-2', captures: [], captured_amount: 0 };
     const intent: IntentRecord = {
-      ...{
-        id: '2.1',
-        kind: 'create-order',
-        key: null,
-        reference: 'storm 2.1',
-        amount: 1_000,
-        orderId: null,
-        token: 't2',
-        sessionId: 'session-2',
-      },
+      ...wanted('2.1', 'create-order', { sessionId: 'session-2', authorizationToken: 't2' }, { amount: 1_000 }),
       asks: [ask(refusal(503, 'TEMPORARILY_UNAVAILABLE', { operation: 'op-9' }))],
-      views: new Map(),
     };
     scene.intents = [intent];
     const own = operation('op-9', 'create-order', { lane: null, reference: 'storm 2.1', state: 'abandoned' });
@@ -363,20 +270,4 @@ describe('The comparison of three ledgers', () => {
     };
     expect(scene.found()).toContain('doubles: happened 2 times, wanted 1: cap-1, cap-2');
   });
-});
-
-describe('What an answer means', () => {
-  it.each([
-    [answer(201), 'success'],
-    [answer(204), 'success'],
-    [answer(202), 'announced'],
-    [refusal(409, 'OPERATION_PENDING'), 'announced'],
-    [refusal(503, 'TEMPORARILY_UNAVAILABLE', { operation: 'op' }), 'announced'],
-    [refusal(503, 'TEMPORARILY_UNAVAILABLE'), 'not-now'],
-    [refusal(504, 'GATEWAY_TIMEOUT', { operation: 'op' }), 'not-now'],
-    [refusal(502, 'PROVIDER_CREDENTIALS', { operation: 'op' }), 'not-now'],
-    [refusal(500, 'INTERNAL_SERVER_ERROR'), 'not-now'],
-    [refusal(409, 'OPERATION_WITHDRAWN'), 'refused'],
-    [refusal(403, 'CAPTURE_NOT_ALLOWED'), 'refused'],
-  ])('%j: %s', (told, meaning) => expect(meaningOf(told)).toBe(meaning));
 });

@@ -13,7 +13,7 @@ import { planChaos } from './plan-chaos.js';
 import { planSleepers, planStories, planSwitches } from './plan.js';
 import { Probes } from './probes.js';
 import { Draws } from './random.js';
-import { failures, type Outcome, stories, table } from './report.js';
+import { failures, type Outcome, stories, storiesOfManual, table } from './report.js';
 import { Takeovers } from './takeover.js';
 import { stormFolder, Topology } from './topology.js';
 
@@ -52,6 +52,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   if (failed.length > 0 || options.keep) {
     topology.writeLogs();
+    writeFileSync(join(folder.path, 'manual.txt'), storiesOfManual(outcome));
     say(`\nLogs of the processes, and everything that was found: ${folder.path}`);
   }
   await topology.close();

@@ -1,7 +1,7 @@
 import { SWITCHES } from '../../simulator/switches.js';
+import { drawChanges, drawCheckout, drawPage, drawSubscription, type Make } from './plan-changes.js';
+import { kindOf, type KindName } from './kinds.js';
 import { Draws } from './random.js';
-
-export type WriteKind = 'create-order' | 'capture' | 'refund' | 'cancel' | 'release';
 
 /** A fault at the simulator, as its controls take it. */
 export interface FaultDraw {
@@ -17,11 +17,12 @@ export interface FaultDraw {
 /** One thing that a merchant wants once: a key, a request without a key, or an authorization token. Amounts in minor units. */
 export interface IntentPlan {
   readonly id: string;
-  readonly kind: WriteKind;
-  /** null: sent without a key; create order has its token. */
+  readonly kind: KindName;
+  /** null: sent without a key, or Klarna takes none. */
   readonly key: string | null;
   /** Stands in the request and in Klarna's ledger, and in no other intent. */
   readonly reference: string;
+  /** Minor units; days where a due date is put off. */
   readonly amount: number;
   /** How many equal requests are sent at once. */
   readonly copies: number;
@@ -38,70 +39,86 @@ export interface IntentPlan {
   readonly otherBody: boolean;
   /** Whether it is asked for again after the next outage, when much time has passed. */
   readonly late: boolean;
+  /** Whether Klarna's push about what it made comes meanwhile, and the shop reads it. */
+  readonly push: boolean;
   readonly pauseMs: number;
 }
 
-/** What one shop does with one purchase. The intents of a group are asked for at the same time. */
+/** What one shop does with one purchase, customer token or hosted page. The intents of a group are asked for at the same time. */
 export interface StoryPlan {
   readonly id: string;
   readonly amount: number;
-  readonly order: IntentPlan;
+  /** Makes what all the others are for. */
+  readonly opening: IntentPlan;
   readonly groups: readonly (readonly IntentPlan[])[];
   /** Reads the order through the gateway while a capture is settled, so that the read is older than what it meets. */
   readonly staleRead: boolean;
 }
 
-const REFUSAL: Record<WriteKind, string> = {
-  'create-order': 'REJECTED',
-  capture: 'CAPTURE_NOT_ALLOWED',
-  refund: 'REFUND_NOT_ALLOWED',
-  cancel: 'CANCEL_NOT_ALLOWED',
-  release: 'NOT_ALLOWED',
-};
-
 /** Stories until so many operations are planned. @param faultRate how often a write meets a fault */
 export function planStories(seed: number, operations: number, faultRate: number): StoryPlan[] {
   const work = new Draws(seed, 'workload');
-  const keys = new Draws(seed, 'keys');
-  const faults = new Draws(seed, 'faults');
-  const repeats = new Draws(seed, 'repeats');
+  const usual = maker(seed, '', faultRate);
+  // What came later draws from streams of its own: purchases are what they were.
+  const changes = new Draws(seed, 'changes');
+  const later = maker(seed, ' of changes', faultRate);
   const stories: StoryPlan[] = [];
-  for (let planned = 0; planned < operations;) {
-    const id = `${seed}-${stories.length + 1}`;
+  let planned = 0;
+  const add = (story: StoryPlan): void => {
+    stories.push(story);
+    planned += 1 + story.groups.flat().length;
+  };
+  for (let number = 1; planned < operations; number += 1) {
+    const id = `${seed}-${number}`;
+    const make = usual(id);
+    const amount = work.whole(100, 1_000) * 100;
+    const opening = make('create-order', amount);
+    const groups = drawChanges(changes, amount, drawGroups(work, amount, make), later(`${id}.c`));
+    add({ id, amount, opening, groups, staleRead: work.chance(0.12) });
+    if (changes.chance(0.08)) add(drawSubscription(changes, `${id}-token`, later(`${id}-token`)));
+    if (changes.chance(0.06)) add(drawCheckout(changes, `${id}-checkout`, later(`${id}-checkout`)));
+    if (changes.chance(0.06)) add(drawPage(changes, `${id}-page`, later(`${id}-page`)));
+  }
+  return stories;
+}
+
+/** Draws intents from four streams. @param concern tells these streams from others */
+function maker(seed: number, concern: string, faultRate: number): (story: string) => Make {
+  const keys = new Draws(seed, `keys${concern}`);
+  const faults = new Draws(seed, `faults${concern}`);
+  const repeats = new Draws(seed, `repeats${concern}`);
+  return (story) => {
     let number = 0;
-    const intent = (kind: WriteKind, amount: number): IntentPlan => {
+    return (kind, amount, { keyed = false, copied = true } = {}): IntentPlan => {
       number += 1;
-      const named = `${id}.${number}`;
-      const token = kind === 'create-order';
+      const id = `${story}.${number}`;
+      const { sameBy, interactive = false } = kindOf(kind);
+      const waited = sameBy === 'token' || interactive;
+      // What is not there can't be worked with: most things are made without trouble.
+      const opens = sameBy === 'token' || ['create-page', 'open-checkout'].includes(kind);
       return {
-        id: named,
+        id,
         kind,
-        key: token || keys.chance(0.15) ? null : keys.chance(0.7) ? keys.uuid() : `shop/${named}/${keys.whole(1, 1e9)}`,
-        reference: `storm ${named}`,
+        key: sameBy !== 'key' || keys.chance(keyed ? 0 : 0.15) ? null : keys.chance(0.7) ? keys.uuid() : `shop/${id}/${keys.whole(1, 1e9)}`,
+        reference: `storm ${id}`,
         amount,
-        copies: repeats.chance(0.25) && (!token || repeats.chance(0.5)) ? repeats.whole(2, 4) : 1,
+        copies: repeats.chance(0.25) && copied && (!waited || repeats.chance(0.5)) ? repeats.whole(2, 4) : 1,
         prefer: repeats.weighted([
           [8, null],
-          [1, token ? null : 'respond-async'],
+          [1, waited ? null : 'respond-async'],
           [1, 'wait=1'],
         ]),
-        // An order that is not there can't be captured: most are placed without trouble.
-        faults: faults.chance(token ? faultRate / 3 : faultRate) ? drawFaults(faults, kind) : [],
+        faults: faults.chance(opens ? faultRate / 3 : faultRate) ? drawFaults(faults, kind) : [],
         readFaults: faults.chance(faultRate / 4) ? [drawReadFault(faults)] : [],
         repeats: repeats.whole(0, 3),
         repeatsFinal: repeats.chance(0.25),
         otherBody: repeats.chance(0.08),
         late: repeats.chance(0.15),
+        push: kind === 'order-of-token' && repeats.chance(0.3),
         pauseMs: repeats.whole(0, 400),
       };
     };
-    const amount = work.whole(100, 1_000) * 100;
-    const order = intent('create-order', amount);
-    const groups = drawGroups(work, amount, intent);
-    stories.push({ id, amount, order, groups, staleRead: work.chance(0.12) });
-    planned += number;
-  }
-  return stories;
+  };
 }
 
 /** Purchases whose captures are begun by processes that fall asleep. A capture is half of its order: there is room for a second effect. */
@@ -109,7 +126,7 @@ export function planSleepers(seed: number, count: number): StoryPlan[] {
   const draws = new Draws(seed, 'sleepers');
   return Array.from({ length: count }, (_, index) => {
     const id = `${seed}-sleeper-${index + 1}`;
-    const intent = (number: number, kind: WriteKind, amount: number): IntentPlan => ({
+    const intent = (number: number, kind: KindName, amount: number): IntentPlan => ({
       id: `${id}.${number}`,
       kind,
       key: kind === 'create-order' ? null : draws.uuid(),
@@ -123,13 +140,14 @@ export function planSleepers(seed: number, count: number): StoryPlan[] {
       repeatsFinal: false,
       otherBody: false,
       late: false,
+      push: false,
       pauseMs: 0,
     });
-    return { id, amount: 20_000, order: intent(1, 'create-order', 20_000), groups: [[intent(2, 'capture', 10_000)]], staleRead: false };
+    return { id, amount: 20_000, opening: intent(1, 'create-order', 20_000), groups: [[intent(2, 'capture', 10_000)]], staleRead: false };
   });
 }
 
-function drawGroups(work: Draws, amount: number, intent: (kind: WriteKind, amount: number) => IntentPlan): IntentPlan[][] {
+function drawGroups(work: Draws, amount: number, intent: Make): IntentPlan[][] {
   const part = (divisor: number) => Math.max(100, Math.floor(amount / divisor / 100) * 100 - work.whole(0, 50));
   const captures = (count: number) => Array.from({ length: count }, () => intent('capture', part(count + work.whole(0, 2))));
   const refunds = (count: number) => Array.from({ length: count }, () => intent('refund', part(work.whole(6, 12))));
@@ -148,7 +166,7 @@ function drawGroups(work: Draws, amount: number, intent: (kind: WriteKind, amoun
 }
 
 /** The faults that one write meets. Most are of the kind that matters: it was carried out and nobody hears of it. */
-function drawFaults(draws: Draws, kind: WriteKind): FaultDraw[] {
+function drawFaults(draws: Draws, kind: KindName): FaultDraw[] {
   const times = draws.weighted([
     [6, 1],
     [2, 2],
@@ -172,7 +190,7 @@ function drawFaults(draws: Draws, kind: WriteKind): FaultDraw[] {
       [1, { kind: 'status', code: 403, body: '', times }],
       [2, { kind: 'latency', ms: draws.whole(100, 2_600), times: 1 }],
     ]);
-  const refused: FaultDraw = { kind: 'status', code: 403, error_code: REFUSAL[kind], times: 1 };
+  const refused: FaultDraw = { kind: 'status', code: 403, error_code: kindOf(kind).refusal, times: 1 };
   return draws.weighted<() => FaultDraw[]>([
     [50, () => [done()]],
     [8, () => [done(), done()]],
@@ -212,6 +230,19 @@ const DRAWN = [
   'unknown_refund_status',
   'authorized_payment_method',
 ] as const satisfies readonly (keyof typeof SWITCHES)[];
+const DRAWN_LATER = [
+  'repeated_customer_token',
+  'repeated_token_cancel',
+  'unknown_token_code',
+  'references_on_expired',
+  'address_when_captured',
+  'due_date_again',
+  'expired_page',
+  'disable_on_disabled',
+  'distribution_status',
+  'checkout_status_case',
+  'aborted_checkout',
+] as const satisfies readonly (keyof typeof SWITCHES)[];
 
 /** The simulator's switches. @param fixed those that are not drawn */
 export function planSwitches(seed: number, fixed: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -221,6 +252,9 @@ export function planSwitches(seed: number, fixed: Readonly<Record<string, string
   if (draws.chance(0.5)) drawn['repeated_token'] = 'same_order';
   drawn['read_lag_seconds'] = draws.pick([0, 0, 2, 10]);
   drawn['stale_read_seconds'] = draws.pick([0, 0, 0, 3]);
+  const later = new Draws(seed, 'switches of changes');
+  for (const name of DRAWN_LATER) drawn[name] = later.pick<unknown>(SWITCHES[name].values);
+  drawn['token_cancel_seconds'] = later.pick([0, 0, 30]);
   for (const [name, value] of Object.entries(fixed))
     drawn[name] = SWITCHES[name as keyof typeof SWITCHES]?.values === null ? Number(value) : value;
   return drawn;

@@ -1,4 +1,4 @@
-import type { WriteKind } from './plan.js';
+import type { KindName, Target } from './kinds.js';
 
 /** States in which an operation has ended; what is `manual` waits for a person. */
 export const FINAL: readonly string[] = ['succeeded', 'rejected', 'abandoned', 'withdrawn'];
@@ -28,18 +28,26 @@ export interface Ask {
   readonly by: string;
 }
 
+/** By what requests without a key are recognised, at Klarna and in the database: the caller's bytes are passed on as they are. */
+export interface Address {
+  readonly method: string;
+  readonly path: string;
+  /** SHA-256 of the body's bytes, in hex; of nothing where there is none. */
+  readonly body: string;
+}
+
 /** An intent with everything that its caller knows of it. */
-export interface IntentRecord {
+export interface IntentRecord extends Address {
   readonly id: string;
-  readonly kind: WriteKind;
+  readonly kind: KindName;
   readonly key: string | null;
   readonly reference: string;
-  /** Minor units. */
+  /** Minor units; days where a due date is put off. */
   readonly amount: number;
-  /** Klarna's order; null until (or unless) there is one. */
+  /** What it is for. */
+  readonly target: Target;
+  /** Klarna's order: the one that it is for, or that create order made; null until (or unless) there is one. */
   orderId: string | null;
-  token: string | null;
-  sessionId: string | null;
   readonly asks: Ask[];
   /** What `GET /operations/{id}` showed last, by operation. */
   readonly views: Map<string, { state: string; answer: { status: number; headers: Record<string, string> } | null }>;
@@ -47,6 +55,8 @@ export interface IntentRecord {
 
 /** An operation as the database has it. */
 export interface OperationRow {
+  /** What it sends; null for kinds that no shop of a storm is compared for. */
+  readonly address: Address | null;
   readonly id: string;
   readonly kind: string;
   readonly state: string;
@@ -76,7 +86,10 @@ export interface AttemptRow {
 /** An order as the database has it; amounts in minor units. */
 export interface StoredOrder {
   readonly order_id: string;
-  readonly reference: string | null;
+  readonly merchant_reference1: string | null;
+  readonly merchant_reference2: string | null;
+  /** ISO 8601. */
+  readonly expires_at: string | null;
   readonly status: string | null;
   readonly order_amount: number | null;
   readonly captured_amount: number;
@@ -108,7 +121,13 @@ export interface LedgerMovement {
 /** An order as it really is at the simulator. */
 export interface LedgerOrder {
   readonly order_id: string;
-  readonly session_id: string;
+  /** null: it was not made of a payment session. */
+  readonly session_id: string | null;
+  readonly customer_token: string | null;
+  readonly merchant_reference1: string | null;
+  readonly merchant_reference2: string | null;
+  readonly expires_at: string;
+  readonly acknowledged: boolean;
   readonly status: string;
   readonly order_amount: number;
   readonly captured_amount: number;
@@ -118,11 +137,29 @@ export interface LedgerOrder {
   readonly refunds: readonly LedgerMovement[];
 }
 
+/** A customer token, and of which authorization it was made. */
+export interface LedgerToken {
+  readonly token_id: string;
+  readonly authorization_token: string;
+  readonly status: string;
+}
+
+/** A hosted page, and for which payment session it was made. */
+export interface LedgerPage {
+  readonly session_id: string;
+  readonly payment_session_id: string;
+  readonly status: string;
+}
+
+/** A checkout as it really is. */
+export interface LedgerCheckout {
+  readonly order_id: string;
+  readonly aborted: boolean;
+}
+
 /** A request as it came to the simulator. */
-export interface LedgerRequest {
+export interface LedgerRequest extends Address {
   readonly sequence: number;
-  readonly method: string;
-  readonly path: string;
   readonly idempotency_key: string | null;
   readonly order_id: string | null;
   readonly executed: boolean;
@@ -135,6 +172,9 @@ export interface LedgerRequest {
 /** The simulator: what really happened. */
 export interface Ledger {
   readonly orders: readonly LedgerOrder[];
+  readonly tokens: readonly LedgerToken[];
+  readonly pages: readonly LedgerPage[];
+  readonly checkouts: readonly LedgerCheckout[];
   readonly requests: readonly LedgerRequest[];
 }
 

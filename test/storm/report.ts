@@ -1,10 +1,11 @@
 import type { ChaosCounts } from './chaos.js';
-import type { IntentRecord, Finding, Ledger, Rows } from './records.js';
+import type { IntentRecord, Finding, Ledger, LedgerRequest, OperationRow, Rows } from './records.js';
 import { type StormOptions, USUAL_FAULTS } from './options.js';
 import { ALWAYS_MET, placeName, POINTS_OF } from './plan-chaos.js';
 import type { Settled } from './aftermath.js';
 import { FINAL_WITHIN_MS } from './aftermath.js';
-import { meaningOf } from './compare.js';
+import { meaningOf } from './told.js';
+import { KINDS, type Kind, type KindName, kindOf, kindOfOperation, kindOfRequest, OLD_KINDS } from './kinds.js';
 import { type Takeover, TAKEOVER_WITHIN_MS } from './takeover.js';
 
 const STORIES_TOLD = 12;
@@ -14,6 +15,20 @@ const HEADINGS = 200;
 const MOST_MANUAL = 0.03;
 /** A storm with fewer kills, or freezes, can't come by every boundary. */
 const EVERYWHERE = { kills: 200, freezes: 36 };
+/** A storm of so many operations has some of each kind. */
+const EVERY_KIND = 1_000;
+const named = (names: readonly KindName[]): ReadonlySet<string> => new Set(names.map((name) => kindOf(name).operation));
+const NAMES = Object.keys(KINDS) as KindName[];
+const shown = ({ sameBy, manual }: Kind): boolean => sameBy === 'key' && !manual.includes('not-shown');
+/** What may wait for a person within the limit: those that move money, and what else can be seen at Klarna, of which small storms have few. */
+const LIMITED: readonly { readonly what: string; readonly kinds: ReadonlySet<string>; readonly few: number }[] = [
+  { what: 'captures, refunds, releases and cancels', kinds: named(['capture', 'refund', 'release', 'cancel']), few: 0 },
+  {
+    what: 'other changes that Klarna shows',
+    kinds: named(NAMES.filter((name) => shown(kindOf(name)) && !OLD_KINDS.some((old) => old === name))),
+    few: 2,
+  },
+];
 const COLUMNS = ['doubles', 'lost', 'mismatches', 'answered with error, but executed'] as const;
 
 export interface Outcome {
@@ -28,16 +43,15 @@ export interface Outcome {
   readonly probes: { readonly jobs: number; readonly held: number };
 }
 
-/** Money writes and orders; looks and sessions move nothing. */
-const MOVES = /^\/ordermanagement\/|^\/payments\/v1\/authorizations\/[^/]+\/order$/;
-
-/** Carried out, and whoever asked for it got no answer that says so: what a naive client does twice. */
+/** Carried out, and whoever asked for it got no answer that says so: what a naive client does twice. Sessions and pages move nothing. */
 export function executedButUnacknowledged({ requests }: Ledger): number {
+  return requests.filter((request) => kindOfRequest(request.method, request.path)?.interactive === undefined && isUnacknowledged(request))
+    .length;
+}
+
+function isUnacknowledged({ method, path, executed, status, fault }: LedgerRequest): boolean {
   const silent = ['timeout_after', 'reset_after', 'status_after', 'garbage_after'];
-  return requests.filter(
-    ({ method, path, executed, status, fault }) =>
-      method === 'POST' && MOVES.test(path) && executed && (status === null || silent.includes(fault ?? '')),
-  ).length;
+  return kindOfRequest(method, path) !== undefined && executed && (status === null || silent.includes(fault ?? ''));
 }
 
 /** What is not as it has to be; empty: the storm is passed. */
@@ -68,13 +82,19 @@ export function failures(outcome: Outcome): string[] {
   for (const [what, done, asked] of blew) if (done < Math.floor(asked * wanted.least)) failed.push(`only ${done} of ${asked} ${what}`);
   const missed = missedBoundaries(outcome);
   if (missed.length > 0) failed.push(`nobody was ${missed.join(', nobody was ')}`);
-  // How many orders are a person's follows from what Klarna answers to a token that was used, which is drawn.
-  const waits = rows.operations.filter(({ kind, state }) => state === 'manual' && kind.startsWith('order-management.')).length;
-  if (waits > rows.operations.filter(({ kind }) => kind.startsWith('order-management.')).length * MOST_MANUAL)
-    failed.push(`${waits} operations wait for a person`);
+  // How many orders are a person's follows from what Klarna answers to a token that was used, which is drawn. What Klarna does not show is
+  // a person's more often, too.
+  for (const { what, kinds, few } of LIMITED) {
+    const of = rows.operations.filter(({ kind }) => kinds.has(kind));
+    const waits = of.filter(({ state }) => state === 'manual').length;
+    if (waits > Math.max(few, of.length * MOST_MANUAL)) failed.push(`${waits} of ${of.length} ${what} wait for a person`);
+  }
   // No two captures or refunds have the same reference: nothing can be taken for something else.
   const ambiguous = rows.operations.filter(({ reason }) => reason === 'ambiguous').length;
   if (ambiguous > 0) failed.push(`${ambiguous} operations are ambiguous`);
+  if (wanted.operations * wanted.least >= EVERY_KIND) {
+    for (const { name, executed } of byKind(outcome)) if (executed === 0) failed.push(`no ${name} was carried out`);
+  }
   return failed;
 }
 
@@ -125,44 +145,56 @@ export function table(outcome: Outcome): string {
     ['looks at the queue, at held calls', `${probes.jobs}, ${probes.held}`],
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
+  const kinds = byKind(outcome).map(({ name, intents: asked, executed, unacknowledged, states }) =>
+    [name.padEnd(22), ...[asked, executed, unacknowledged].map((count) => String(count).padStart(8)), `   ${states}`].join(''),
+  );
   const places = [...counts.at].sort(([a], [b]) => (a < b ? -1 : 1)).map(([where, count]) => `  ${String(count).padStart(4)}  ${where}`);
-  return [...lines.map(([name, value]) => `${name.padEnd(width)}  ${value}`), '', 'Where they died or stood still:', ...places].join('\n');
+  const heading = `${'Kind'.padEnd(22)}   asked    done  unheard   how they ended`;
+  return [
+    ...lines.map(([name, value]) => `${name.padEnd(width)}  ${value}`),
+    '',
+    heading,
+    ...kinds,
+    '',
+    'Where they died or stood still:',
+    ...places,
+  ].join('\n');
+}
+
+interface KindCount {
+  readonly name: KindName;
+  /** How many were wanted, how many requests were carried out at Klarna, and of how many of these nobody heard. */
+  readonly intents: number;
+  readonly executed: number;
+  readonly unacknowledged: number;
+  readonly states: string;
+}
+
+/** What became of each kind; what is a person's, with its reasons. */
+export function byKind({ intents, rows, ledger }: Pick<Outcome, 'intents' | 'rows' | 'ledger'>): KindCount[] {
+  const told = ({ state, reason }: OperationRow): string => (reason === null || state === 'rejected' ? state : `${state} (${reason})`);
+  return NAMES.map((name) => {
+    const kind = kindOf(name);
+    const executed = ledger.requests.filter((each) => each.executed && kindOfRequest(each.method, each.path) === kind);
+    const states = new Map<string, number>();
+    for (const row of rows.operations) {
+      if (kindOfOperation(row.kind) === kind) states.set(told(row), (states.get(told(row)) ?? 0) + 1);
+    }
+    return {
+      name,
+      intents: intents.filter((each) => each.kind === name).length,
+      executed: executed.length,
+      unacknowledged: executed.filter(isUnacknowledged).length,
+      states: [...states].map(([state, count]) => `${count} ${state}`).join(', '),
+    };
+  });
 }
 
 /** Everything that is known of what is wrong, for a person: what was asked, told, recorded, and what happened. */
-export function stories({ findings, intents, rows, ledger, takeovers }: Outcome, most = STORIES_TOLD): string {
+export function stories(outcome: Outcome, most = STORIES_TOLD): string {
+  const { findings, takeovers } = outcome;
   const byReason = [...findings].sort((a, b) => COLUMNS.indexOf(a.column) - COLUMNS.indexOf(b.column));
-  const shown = byReason.slice(0, most).map((finding) => {
-    const operation = rows.operations.find(({ id }) => id === finding.operation);
-    const intent =
-      intents.find(({ id }) => id === finding.intent) ??
-      (operation && intents.find(({ key, reference }) => (key !== null && key === operation.key) || reference === operation.reference));
-    const orderId = finding.order ?? intent?.orderId ?? operation?.lane ?? null;
-    const own = rows.operations.filter(
-      (each) => each === operation || (orderId !== null && each.lane === orderId) || (intent && each.reference === intent.reference),
-    );
-    const order = ledger.orders.find(({ order_id }) => order_id === orderId);
-    const requests = ledger.requests.filter(({ order_id }) => orderId !== null && order_id === orderId);
-    return [
-      `### ${finding.column}: ${finding.what}`,
-      ...(intent === undefined
-        ? []
-        : [
-            `intent ${intent.id}: ${intent.kind} of ${intent.amount}, key ${intent.key}, "${intent.reference}"`,
-            ...intent.asks.map(askLine),
-          ]),
-      ...own.map(
-        (each) =>
-          `  row ${each.id} ${each.kind} #${each.position} ${each.state} ${each.reason ?? ''} "${each.reference}" ${each.attempts.map(({ number, fence, outcome, status }) => `${number}/${fence}:${outcome}(${status})`).join(' ')} [${each.providerKeys.join(' ')}]`,
-      ),
-      ...(order === undefined ? [] : [`  Klarna: ${JSON.stringify(order)}`]),
-      ...rows.orders.filter(({ order_id }) => order_id === orderId).map((row) => `  stored: ${JSON.stringify(row)}`),
-      ...requests.map(
-        ({ sequence, method, path, idempotency_key, executed, replayed, outcome, status, fault }) =>
-          `  request ${sequence} ${method} ${path.replace(/^.*\/orders\/[^/]*/, '')} ${idempotency_key ?? ''}${executed ? ' EXECUTED' : ''}${replayed ? ' replayed' : ''} ${outcome} -> ${status} ${fault ?? ''}`,
-      ),
-    ].join('\n');
-  });
+  const told = byReason.slice(0, most).map((finding) => story(`${finding.column}: ${finding.what}`, finding, outcome));
   const rest = byReason.slice(most, most + HEADINGS).map(({ column, what }) => `### ${column}: ${what}`);
   const left = findings.length - most - rest.length;
   const more = [...(rest.length > 0 ? [rest.join('\n')] : []), ...(left > 0 ? [`... and ${left} more`] : [])];
@@ -171,7 +203,52 @@ export function stories({ findings, intents, rows, ledger, takeovers }: Outcome,
     .map(({ operation, of, ms, meanwhile }) =>
       [`### operation ${operation} of ${of} was taken over after ${ms} ms`, ...meanwhile].join('\n'),
     );
-  return [...shown, ...more, ...slow].join('\n\n');
+  return [...told, ...more, ...slow].join('\n\n');
+}
+
+/** The stories of what only a person can settle. */
+export function storiesOfManual(outcome: Outcome): string {
+  return outcome.rows.operations
+    .filter(({ state }) => state === 'manual')
+    .map(({ id, kind, reason, lane }) =>
+      story(`manual: ${kind} ${reason}`, { operation: id, ...(lane === null ? {} : { order: lane }) }, outcome),
+    )
+    .join('\n\n');
+}
+
+function story(heading: string, finding: Pick<Finding, 'intent' | 'order' | 'operation'>, { intents, rows, ledger }: Outcome): string {
+  const operation = rows.operations.find(({ id }) => id === finding.operation);
+  const intent =
+    intents.find(({ id }) => id === finding.intent) ??
+    (operation && intents.find(({ key, reference }) => (key !== null && key === operation.key) || reference === operation.reference)) ??
+    (operation && intents.find(({ path, body }) => path === operation.address?.path && body === operation.address.body));
+  const orderId = finding.order ?? intent?.orderId ?? operation?.lane ?? null;
+  const own = rows.operations.filter(
+    (each) =>
+      each === operation ||
+      (orderId !== null && each.lane === orderId) ||
+      (intent && (each.reference === intent.reference || each.address?.path === intent.path)),
+  );
+  const order = ledger.orders.find(({ order_id }) => order_id === orderId);
+  const requests = ledger.requests.filter(
+    ({ order_id, path }) => (orderId !== null && order_id === orderId) || path === (intent?.path ?? operation?.address?.path),
+  );
+  return [
+    `### ${heading}`,
+    ...(intent === undefined
+      ? []
+      : [`intent ${intent.id}: ${intent.kind} of ${intent.amount}, key ${intent.key}, "${intent.reference}"`, ...intent.asks.map(askLine)]),
+    ...own.map(
+      (each) =>
+        `  row ${each.id} ${each.kind} #${each.position} ${each.state} ${each.reason ?? ''} "${each.reference}" ${each.attempts.map(({ number, fence, outcome, status }) => `${number}/${fence}:${outcome}(${status})`).join(' ')} [${each.providerKeys.join(' ')}]`,
+    ),
+    ...(order === undefined ? [] : [`  Klarna: ${JSON.stringify(order)}`]),
+    ...rows.orders.filter(({ order_id }) => order_id === orderId).map((row) => `  stored: ${JSON.stringify(row)}`),
+    ...requests.map(
+      ({ sequence, method, path, idempotency_key, executed, replayed, outcome, status, fault }) =>
+        `  request ${sequence} ${method} ${path.replace(/^.*\/orders\/[^/]*\//, '')} ${idempotency_key ?? ''}${executed ? ' EXECUTED' : ''}${replayed ? ' replayed' : ''} ${outcome} -> ${status} ${fault ?? ''}`,
+    ),
+  ].join('\n');
 }
 
 function askLine({ how, began, ended, told, by }: IntentRecord['asks'][number]): string {

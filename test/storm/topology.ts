@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { EmbeddedPostgres } from '../../src/persistence/embedded/embedded-postgres.js';
+import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
 import { loseAllJobs } from '../support/lost-queue.js';
 import { type ServiceProcess, startGateway, startSimulatorProcess, temporaryFolder } from '../support/processes.js';
 import { findRedis, type TestRedis } from '../support/redis.js';
@@ -32,6 +33,8 @@ const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 /** The statement with which a process takes up an operation to look for it. */
 export const LOOK = 'UPDATE operations SET fence = $2, next_at = NULL, lease_until';
 const OLD_ROAD_MS = 3_000;
+/** Names of kinds whose attempts do not come to Order Management; a worker's statement names no kind. */
+const ELSEWHERE = /payments\.|customer-token\.|checkout\.|hosted-payment-page\./;
 
 /** One life of a gateway process. */
 export class Instance {
@@ -40,7 +43,7 @@ export class Instance {
   died: number | null = null;
   #frozenSince: number | null = null;
   #frozenMs = 0;
-  /** When the newest attempt of a change to an order was begun here. */
+  /** When the newest attempt of a change at Order Management was begun here. */
   lastAttempt = -Infinity;
 
   constructor(
@@ -117,6 +120,8 @@ export class Topology {
   /** Operations that are looked for, with the process that was the last to take one up for it. */
   readonly lookers = new Map<string, Birth>();
   readonly pool: pg.Pool;
+  /** Opens what the processes have sealed. */
+  readonly envelope: SealedEnvelope;
   readonly #env: Readonly<Record<string, string>>;
   readonly #starting = new Set<Promise<void>>();
   readonly #every: Instance[] = [];
@@ -136,6 +141,8 @@ export class Topology {
       ...Array.from({ length: options.apis }, (_, index) => new Slot(`api${index + 1}`, 'api')),
       ...Array.from({ length: options.workers }, (_, index) => new Slot(`worker${index + 1}`, 'worker')),
     ];
+    const dataKey = randomBytes(32);
+    this.envelope = new SealedEnvelope(dataKey);
     this.#env = {
       ...STORM_TIMES,
       HOST: '127.0.0.1',
@@ -143,7 +150,7 @@ export class Topology {
       DATABASE_POOL: '12',
       // Answers are compared to the end, however much time passes.
       BODY_RETENTION_DAYS: '3650',
-      DATA_KEY: randomBytes(32).toString('base64'),
+      DATA_KEY: dataKey.toString('base64'),
       KLARNA_BASE_URL: simulator.url,
       ...(redis === null ? {} : { REDIS_URL: redis.url }),
     };
@@ -274,7 +281,7 @@ export class Topology {
     const road = await Turnpike.before(this.postgres.url, (sent) => {
       if (sent.includes(LOOK)) note(this.lookers, sent);
       if (!sent.includes('INSERT INTO attempts')) return;
-      if (instance && !sent.includes('payments.')) instance.lastAttempt = performance.now();
+      if (instance && !ELSEWHERE.test(sent)) instance.lastAttempt = performance.now();
       note(this.births, sent);
     });
     try {

@@ -25,6 +25,12 @@ export interface Call {
 
 export interface LedgerOrder {
   order_id: string;
+  session_id: string | null;
+  customer_token: string | null;
+  merchant_reference1: string | null;
+  merchant_reference2: string | null;
+  acknowledged: boolean;
+  expires_at: string;
   status: string;
   order_amount: number;
   captured_amount: number;

@@ -30,6 +30,27 @@ export class LaneStateRepository {
     ]);
   }
 
+  /**
+   * Whether another operation of the same kind may have been carried out at this order since the given one was accepted: where both set the
+   * same, an order that shows other values says nothing of the given one.
+   * @param skewMs so much the clocks of processes may differ
+   */
+  async isOvertaken(
+    operation: { id: string; kind: string; providerAccountId: string; createdAt: Date },
+    providerOrderId: string,
+    skewMs: number,
+  ): Promise<boolean> {
+    const rows = await this.database.query<{ overtaken: boolean }>(
+      `SELECT EXISTS (
+         SELECT FROM operations o
+          WHERE o.provider_account_id = $1 AND o.lane = $2 AND o.kind = $3 AND o.id <> $4
+            AND o.state NOT IN ('rejected', 'withdrawn', 'abandoned') AND (o.finished_at IS NULL OR o.finished_at > $5)
+            AND EXISTS (SELECT FROM attempts a WHERE a.operation_id = o.id AND a.outcome IS DISTINCT FROM 'retry')) AS overtaken`,
+      [operation.providerAccountId, providerOrderId, operation.kind, operation.id, new Date(operation.createdAt.getTime() - skewMs)],
+    );
+    return rows[0]?.overtaken ?? false;
+  }
+
   async stateOf(db: Queryable, providerAccountId: string, providerOrderId: string): Promise<LaneState> {
     const rows = await db.query<LaneState>(
       `SELECT COALESCE((SELECT revision FROM lanes WHERE provider_account_id = $1 AND lane = $2), 0)::text AS revision,
