@@ -6,7 +6,7 @@ import { CheckoutClient } from '../klarna/checkout.client.js';
 import type { KlarnaExchange } from '../klarna/exchange.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
-import type { OperationKind } from '../operations/kinds.js';
+import { type OperationKind, policyOf } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, Preference } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
@@ -129,7 +129,7 @@ export class CheckoutService {
       merchantId: caller.merchantId,
       providerAccountId,
       pendingAnswer: caller.pendingAnswer,
-      lane: null,
+      lane: policyOf(kind).lane === 'cart' ? (target['orderId'] ?? null) : null,
       target,
       passedHeaders: headers,
       body,

@@ -3,7 +3,7 @@ import type { Api } from '../klarna/api.js';
 /** Everything the gateway can ask a provider to change, with the class that decides how far it is followed. */
 export const KINDS = {
   'payments.create-session': { class: 'interactive', api: 'payments' },
-  'payments.update-session': { class: 'interactive', api: 'payments' },
+  'payments.update-session': { class: 'interactive', api: 'payments', lane: 'cart' },
   'payments.create-order': { class: 'bounded', api: 'payments' },
   'payments.create-customer-token': { class: 'bounded', api: 'payments', unseen: true, secretId: true },
   'payments.cancel-authorization': { class: 'durable', api: 'payments', key: 'none' },
@@ -13,7 +13,7 @@ export const KINDS = {
   'hosted-payment-page.disable-session': { class: 'interactive', api: 'hosted-payment-page', readsBack: true },
   'hosted-payment-page.distribute': { class: 'interactive', api: 'hosted-payment-page', neverTwice: true },
   'checkout.create-order': { class: 'interactive', api: 'checkout', key: 'while-it-lives' },
-  'checkout.update-order': { class: 'interactive', api: 'checkout', readsBack: true },
+  'checkout.update-order': { class: 'interactive', api: 'checkout', readsBack: true, lane: 'cart' },
   'checkout.abort-order': { class: 'interactive', api: 'checkout', readsBack: true },
   'order-management.capture': { class: 'durable', api: 'order-management', key: 'provider', lane: 'capture', untilExpiry: true },
   'order-management.refund': { class: 'durable', api: 'order-management', key: 'provider', lane: 'refund' },
@@ -49,8 +49,8 @@ export type OperationKind = keyof typeof KINDS;
  */
 export type OperationClass = 'durable' | 'bounded' | 'interactive';
 
-/** The part a money operation plays in its order's lane (see lanes.ts). */
-export type LaneRole = 'capture' | 'refund' | 'authorization-update' | 'release' | 'cancel';
+/** The part an operation plays in its lane (see lanes.ts): that of an order, or of the session or checkout whose cart it sets. */
+export type LaneRole = 'capture' | 'refund' | 'authorization-update' | 'release' | 'cancel' | 'cart';
 
 export interface KindPolicy {
   class: OperationClass;

@@ -2,15 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import type { LaneRole } from './kinds.js';
 import { type Coverage, type LanePeer, turnOf } from './lanes.js';
 
-const ROLES: readonly LaneRole[] = ['capture', 'refund', 'authorization-update', 'release', 'cancel'];
+const ROLES: readonly LaneRole[] = ['capture', 'refund', 'authorization-update', 'release', 'cancel', 'cart'];
 
 /** What the design says, cell by cell: does `mine` wait for an unfinished, sent one `ahead` of it? */
 const EXPECTED: Record<LaneRole, Record<LaneRole, boolean>> = {
-  capture: { capture: true, refund: false, 'authorization-update': true, release: true, cancel: true },
-  refund: { capture: true, refund: true, 'authorization-update': false, release: false, cancel: false },
-  'authorization-update': { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true },
-  release: { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true },
-  cancel: { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true },
+  capture: { capture: true, refund: false, 'authorization-update': true, release: true, cancel: true, cart: false },
+  refund: { capture: true, refund: true, 'authorization-update': false, release: false, cancel: false, cart: false },
+  'authorization-update': { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true, cart: false },
+  release: { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true, cart: false },
+  cancel: { capture: true, refund: true, 'authorization-update': true, release: true, cancel: true, cart: false },
+  cart: { capture: false, refund: false, 'authorization-update': false, release: false, cancel: false, cart: true },
 };
 
 const peer = (role: LaneRole, change: Partial<LanePeer> = {}): LanePeer => ({

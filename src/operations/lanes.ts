@@ -1,7 +1,7 @@
 import type { LaneRole } from './kinds.js';
 import type { OperationState } from './operation.js';
 
-/** An unfinished money operation of the same order. */
+/** An unfinished operation of the same lane. */
 export interface LanePeer {
   id: string;
   role: LaneRole;
@@ -27,11 +27,27 @@ type Dependence =
 
 /** WAITS_FOR[mine][ahead]: whether an operation waits for an unfinished one that was accepted before it on the same order. */
 export const WAITS_FOR: Record<LaneRole, Record<LaneRole, Dependence>> = {
-  capture: { capture: 'waits', refund: 'free', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
-  refund: { capture: 'unless-covered', refund: 'waits', 'authorization-update': 'free', release: 'free', cancel: 'free' },
-  'authorization-update': { capture: 'waits', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
-  release: { capture: 'waits', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
-  cancel: { capture: 'unless-never-sent', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits' },
+  capture: { capture: 'waits', refund: 'free', 'authorization-update': 'waits', release: 'waits', cancel: 'waits', cart: 'free' },
+  refund: { capture: 'unless-covered', refund: 'waits', 'authorization-update': 'free', release: 'free', cancel: 'free', cart: 'free' },
+  'authorization-update': {
+    capture: 'waits',
+    refund: 'waits',
+    'authorization-update': 'waits',
+    release: 'waits',
+    cancel: 'waits',
+    cart: 'free',
+  },
+  release: { capture: 'waits', refund: 'waits', 'authorization-update': 'waits', release: 'waits', cancel: 'waits', cart: 'free' },
+  cancel: {
+    capture: 'unless-never-sent',
+    refund: 'waits',
+    'authorization-update': 'waits',
+    release: 'waits',
+    cancel: 'waits',
+    cart: 'free',
+  },
+  // One that Klarna carries out late would set an older cart over a newer one that was confirmed.
+  cart: { capture: 'free', refund: 'free', 'authorization-update': 'free', release: 'free', cancel: 'free', cart: 'waits' },
 };
 
 export interface LaneTurn {

@@ -114,7 +114,9 @@ export class Operations {
     const drive = (next: Step): Promise<Settled | null> => this.driver.drive(draft.id, lane, next, wait);
     let driven: Promise<Settled | null> | null = null;
     let next = step;
-    while (next.do === 'blocked' && !next.unresolved && wait.left() > 0) {
+    // Who can be told that it is pending need not wait behind what may take long.
+    const answersPending = policyOf(request.kind).class === 'durable';
+    while (next.do === 'blocked' && !(answersPending && next.unresolved) && wait.left() > 0) {
       const seen = await this.watch.wait(draft.id, wait.left(), true);
       if (seen !== 'turn') break;
       next = await this.transitions.begin(draft.id, lane, { turn: true });
@@ -235,7 +237,9 @@ export class Operations {
     });
     if (!row) throw new Error(`Operation ${id} is gone`);
     if (!isFinal(row.state as OperationState) && row.unresolved_since === null) {
-      row = await this.controls.waitEnded(row, policy.class === 'durable' && request.pendingAnswer === 503);
+      // An interactive one that has not had its turn is withdrawn: its caller is told that nothing will be sent.
+      const withdraw = policy.class === 'durable' ? request.pendingAnswer === 503 : policy.lane !== undefined && row.state === 'accepted';
+      row = await this.controls.waitEnded(row, withdraw);
     }
     const state = row.state as OperationState;
     const attempts = policy.class === 'durable' ? [] : await this.repository.attempts(this.database, [id]);

@@ -43,13 +43,9 @@ export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply
     );
   }
   if (facts.state === 'withdrawn' && (facts.reason === 'wait-over' || facts.reason === 'not-recorded-in-time')) {
-    throw new Refusal(
-      'TEMPORARILY_UNAVAILABLE',
-      ['Klarna could not be reached in time. Nothing was sent, and nothing will be; try again.'],
-      {
-        retryAfterMs: 1_000,
-      },
-    );
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', [`${unsentBecause(facts.kind)} Nothing was sent, and nothing will be; try again.`], {
+      retryAfterMs: 1_000,
+    });
   }
   if (facts.state === 'withdrawn') {
     throw new Refusal('OPERATION_WITHDRAWN', [withdrawnBecause(facts.reason)], { operationId });
@@ -84,6 +80,12 @@ export function unread({ id, kind }: Pick<ReplyFacts, 'id' | 'kind'>, words: str
   // Without Retry-After: clients take it for leave to repeat.
   const more = doubt === undefined ? { retryAfterMs: 1_000 } : {};
   return new Refusal('TEMPORARILY_UNAVAILABLE', [doubt ?? words], { operationId: id, cause, ...more });
+}
+
+/** Why there was no call while the caller waited. */
+function unsentBecause(kind: OperationKind): string {
+  if (policyOf(kind).lane === 'cart') return 'An earlier change of this cart is still under way at Klarna.';
+  return 'Klarna could not be reached in time.';
 }
 
 function withdrawnBecause(reason: string | null): string {

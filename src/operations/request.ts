@@ -15,7 +15,10 @@ export interface OperationRequest {
   providerAccountId: string;
   /** The answer this credential wants while the outcome is open. */
   pendingAnswer: 202 | 503;
-  /** The provider's order id, where there is one: what changes an order belongs to it, also what waits for nothing (see kinds.ts). */
+  /**
+   * The provider's order id, where there is one: what changes an order belongs to it, also what waits for nothing (see kinds.ts). Of what sets a
+   * cart, the session's or checkout's.
+   */
   lane: string | null;
   /** Path parameters, part of the fingerprint. */
   target: Readonly<Record<string, string>>;

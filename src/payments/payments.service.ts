@@ -127,7 +127,7 @@ export class PaymentsService {
       merchantId: caller.merchantId,
       providerAccountId,
       pendingAnswer: caller.pendingAnswer,
-      lane: null,
+      lane: policyOf(kind).lane === 'cart' ? (session?.providerSessionId ?? target['sessionId'] ?? null) : null,
       target,
       passedHeaders: headers,
       body,
