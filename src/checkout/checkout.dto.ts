@@ -20,7 +20,9 @@ function checkoutFields(required: boolean): FieldTable {
     order_lines: ListOf(() => CheckoutOrderLine, { ...PURCHASE.order_lines, required, max: 1000 }),
     billing_address: Nested(() => CheckoutAddress, { description: 'Who pays; what you know of it is filled in for the shopper' }),
     shipping_address: Nested(() => CheckoutAddress, PURCHASE.shipping_address),
-    customer: Nested(() => CheckoutCustomer, { description: 'Who buys, a person or a business; what you know is filled in for the shopper' }),
+    customer: Nested(() => CheckoutCustomer, {
+      description: 'Who buys, a person or a business; what you know is filled in for the shopper',
+    }),
     merchant_urls: Nested(() => CheckoutMerchantUrls, PURCHASE.merchant_urls),
     merchant_reference1: Text({ ...PURCHASE.merchant_reference1, max: 255 }),
     merchant_reference2: Text({ ...PURCHASE.merchant_reference2, max: 255 }),
@@ -29,7 +31,9 @@ function checkoutFields(required: boolean): FieldTable {
     external_payment_methods: ListOf(() => CheckoutPaymentProvider, { description: 'Other ways to pay, shown among those of Klarna' }),
     external_checkouts: ListOf(() => CheckoutPaymentProvider, { description: 'Other checkouts; image_url is required for these' }),
     shipping_countries: TextList({ description: 'Where you ship to, ISO 3166 alpha-2' }),
-    shipping_options: ListOf(() => CheckoutShippingOption, { description: 'Ways of shipping that the shopper chooses from inside the checkout' }),
+    shipping_options: ListOf(() => CheckoutShippingOption, {
+      description: 'Ways of shipping that the shopper chooses from inside the checkout',
+    }),
     merchant_data: Text({ ...PURCHASE.merchant_data, max: 6000 }),
     gui: Nested(() => CheckoutGui, { description: 'How the page in the browser behaves' }),
     selected_shipping_option: Nested(() => CheckoutShippingOption, { description: 'The way of shipping that the shopper has chosen' }),
@@ -60,7 +64,12 @@ export class CheckoutMerchantRequested {
   @ApiProperty({ type: Boolean, required: false, description: 'The box of options.additional_checkbox' })
   additional_checkbox?: boolean;
 
-  @ApiProperty({ type: () => CheckoutCheckedBox, isArray: true, required: false, description: 'The boxes of options.additional_checkboxes' })
+  @ApiProperty({
+    type: () => CheckoutCheckedBox,
+    isArray: true,
+    required: false,
+    description: 'The boxes of options.additional_checkboxes',
+  })
   additional_checkboxes?: CheckoutCheckedBox[];
 }
 

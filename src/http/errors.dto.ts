@@ -5,7 +5,12 @@ export class KlarnaErrorBody {
   @ApiProperty({ example: 'BAD_VALUE', description: 'What went wrong, in one word: programs decide by it' })
   error_code!: string;
 
-  @ApiProperty({ isArray: true, type: String, description: 'What went wrong, for people; may be empty', example: ['Bad value: order_lines[2].total_tax_amount'] })
+  @ApiProperty({
+    isArray: true,
+    type: String,
+    description: 'What went wrong, for people; may be empty',
+    example: ['Bad value: order_lines[2].total_tax_amount'],
+  })
   error_messages!: string[];
 
   @ApiProperty({ description: "The request's id, here or at Klarna; also in the Klarna-Correlation-Id header" })

@@ -14,12 +14,13 @@ export class ListedOperation {
   @ApiProperty({ format: 'uuid', description: "This service's id of the operation." })
   id: string;
 
-  @ApiProperty({ example: 'order-management.capture', description: "What Klarna is asked to do: the API and the operation there." })
+  @ApiProperty({ example: 'order-management.capture', description: 'What Klarna is asked to do: the API and the operation there.' })
   kind: string;
 
   @ApiProperty({
     enum: ['durable', 'bounded', 'interactive'],
-    description: 'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
+    description:
+      'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
   })
   class: string;
 
@@ -54,7 +55,12 @@ export class ListedOperation {
   })
   last_code: string | null;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time', description: 'When it is tried or looked at next; null when nothing is planned.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'When it is tried or looked at next; null when nothing is planned.',
+  })
   next_attempt_at: string | null;
 
   @ApiProperty({ format: 'date-time', description: 'When it was accepted.' })
@@ -87,7 +93,7 @@ export class MoneyOfKind {
 }
 
 export class CountOfKind {
-  @ApiProperty({ example: 'order-management.capture', description: "What Klarna is asked to do: the API and the operation there." })
+  @ApiProperty({ example: 'order-management.capture', description: 'What Klarna is asked to do: the API and the operation there.' })
   kind: string;
 
   @ApiProperty({ type: 'integer', description: 'How many operations of this kind.' })
@@ -110,7 +116,12 @@ export class CountOfState {
   @ApiProperty({ type: 'integer', description: 'How many operations of this state.' })
   count: number;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time', description: 'When the oldest of them was accepted; null when there is none.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'When the oldest of them was accepted; null when there is none.',
+  })
   oldest_created_at: string | null;
 
   @ApiProperty({ type: [CountOfKind], description: 'Amounts of different kinds do not add up: captures and refunds are apart.' })

@@ -26,13 +26,21 @@ export class AnswerView {
 
 /** One try, one look at the provider, or a person's word. */
 export class EvidenceView {
-  @ApiProperty({ enum: ['attempt', 'reading', 'resolution'], description: "attempt: it was sent. reading: the provider was looked at. resolution: a person's word." })
+  @ApiProperty({
+    enum: ['attempt', 'reading', 'resolution'],
+    description: "attempt: it was sent. reading: the provider was looked at. resolution: a person's word.",
+  })
   type: 'attempt' | 'reading' | 'resolution';
 
   @ApiProperty({ format: 'date-time', description: 'When it began.' })
   started_at: string;
 
-  @ApiProperty({ format: 'date-time', nullable: true, type: String, description: 'When it ended; null while it is under way, or for ever when its process died.' })
+  @ApiProperty({
+    format: 'date-time',
+    nullable: true,
+    type: String,
+    description: 'When it ended; null while it is under way, or for ever when its process died.',
+  })
   ended_at: string | null;
 
   @ApiProperty({
@@ -110,12 +118,13 @@ export class OperationView {
   @ApiProperty({ format: 'uuid', description: "This service's id of the operation." })
   id: string;
 
-  @ApiProperty({ example: 'order-management.capture', description: "What Klarna is asked to do: the API and the operation there." })
+  @ApiProperty({ example: 'order-management.capture', description: 'What Klarna is asked to do: the API and the operation there.' })
   kind: string;
 
   @ApiProperty({
     enum: ['durable', 'bounded', 'interactive'],
-    description: 'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
+    description:
+      'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
   })
   class: string;
 
@@ -131,7 +140,12 @@ export class OperationView {
   @ApiProperty({ type: 'integer', description: 'How often it was tried.' })
   attempts: number;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time', description: 'When it is tried or looked at next; null when nothing is planned.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'When it is tried or looked at next; null when nothing is planned.',
+  })
   next_attempt_at: string | null;
 
   @ApiProperty({ format: 'date-time', description: 'When it was accepted.' })

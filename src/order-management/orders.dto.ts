@@ -7,7 +7,12 @@ export class ManagedAddress extends withFields(addressFields('order-management')
 
 /** Parcels that are added to those that are listed already. */
 export class ShippingInfoRequest {
-  @ListOf(() => ManagedShippingInfo, { required: true, min: 1, max: 500, description: 'The parcels; they join those that are listed already' })
+  @ListOf(() => ManagedShippingInfo, {
+    required: true,
+    min: 1,
+    max: 500,
+    description: 'The parcels; they join those that are listed already',
+  })
   shipping_info!: ManagedShippingInfo[];
 }
 

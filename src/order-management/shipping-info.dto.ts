@@ -27,7 +27,11 @@ export class ManagedShippingInfo {
   @Text({ max: 100, description: "The carrier's number of the parcel, with which it can be followed", example: '63456415674545679874' })
   tracking_number?: string;
 
-  @Text({ max: 1024, description: 'Where the shopper can follow the parcel', example: 'https://carrier.example/parcels/63456415674545679874' })
+  @Text({
+    max: 1024,
+    description: 'Where the shopper can follow the parcel',
+    example: 'https://carrier.example/parcels/63456415674545679874',
+  })
   tracking_uri?: string;
 
   @Text({ max: 100, description: 'The carrier that would take it back, named like shipping_company', example: 'dhl-express' })

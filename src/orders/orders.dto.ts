@@ -15,7 +15,12 @@ export class OrderCapture {
   @ApiProperty({ example: '4ba29b50-be7b-44f5-a492-113e6a865e22', description: "The provider's id of the capture." })
   capture_id: string;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 4_000, description: 'What was captured, in minor units; null for the moment until it is known.' })
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 4_000,
+    description: 'What was captured, in minor units; null for the moment until it is known.',
+  })
   captured_amount: number | null;
 
   @ApiProperty({ type: String, nullable: true, example: 'shipment-1', description: "The merchant's number of it." })
@@ -33,7 +38,12 @@ export class OrderRefund {
   @ApiProperty({ example: 'b2cb4f2e-2781-4359-80ad-555735ebb8d8', description: "The provider's id of the refund." })
   refund_id: string;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 1_500, description: 'What was given back, in minor units; null for the moment until it is known.' })
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 1_500,
+    description: 'What was given back, in minor units; null for the moment until it is known.',
+  })
   refunded_amount: number | null;
 
   @ApiProperty({ type: String, nullable: true, example: 'return-1', description: "The merchant's number of it." })
@@ -54,7 +64,10 @@ export class Order {
   @ApiProperty({ example: 'klarna', description: 'Where the order was placed.' })
   provider: string;
 
-  @ApiProperty({ example: 'f3392f8b-6116-4073-ab96-e330819e2c07', description: "The provider's id of the order, with which its routes name it." })
+  @ApiProperty({
+    example: 'f3392f8b-6116-4073-ab96-e330819e2c07',
+    description: "The provider's id of the order, with which its routes name it.",
+  })
   provider_order_id: string;
 
   @ApiProperty({ enum: ORDER_STATUSES, nullable: true, description: "The provider's word; null until it was first read there." })
@@ -66,7 +79,12 @@ export class Order {
   @ApiProperty({ type: String, nullable: true, example: 'SEK', description: 'ISO 4217; null until the order was first read.' })
   currency: string | null;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 10_000, description: 'What is authorized, with what was captured of it, in minor units; null until it is known.' })
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 10_000,
+    description: 'What is authorized, with what was captured of it, in minor units; null until it is known.',
+  })
   order_amount: number | null;
 
   @ApiProperty({ ...AMOUNT, example: 4_000, description: 'Sum of the captures, in minor units.' })
@@ -78,7 +96,12 @@ export class Order {
   @ApiProperty({ ...AMOUNT, nullable: true, example: 6_000, description: 'What can still be captured, in minor units.' })
   remaining_authorized_amount: number | null;
 
-  @ApiProperty({ type: String, nullable: true, example: '10001', description: "The merchant's number for the order, shown to the shopper." })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: '10001',
+    description: "The merchant's number for the order, shown to the shopper.",
+  })
   merchant_reference1: string | null;
 
   @ApiProperty({ type: String, nullable: true, description: "Another number of the merchant's." })

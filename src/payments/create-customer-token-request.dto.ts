@@ -6,7 +6,12 @@ import { COUNTRY, CURRENCY, LOCALE } from './session-request.dto.js';
 
 /** What the token is for. The shopper agreed to it when authorizing the session. */
 export class CreateCustomerTokenRequest {
-  @Text({ required: true, pattern: COUNTRY, description: 'Where the token will be charged, ISO 3166 alpha-2; the country of the billing address', example: 'SE' })
+  @Text({
+    required: true,
+    pattern: COUNTRY,
+    description: 'Where the token will be charged, ISO 3166 alpha-2; the country of the billing address',
+    example: 'SE',
+  })
   purchase_country!: string;
 
   @Text({ required: true, pattern: CURRENCY, description: 'In which the token will be charged, ISO 4217', example: 'SEK' })

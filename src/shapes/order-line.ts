@@ -110,10 +110,13 @@ export function orderLineFields(api: keyof typeof LIMITS, subscription: () => ne
     }),
     image_url: Text({
       max: 1024,
-      description: "The article's picture, for Klarna's messages and app: from 250 × 250 pixels it looks good, below 50 × 50 it is not shown",
+      description:
+        "The article's picture, for Klarna's messages and app: from 250 × 250 pixels it looks good, below 50 × 50 it is not shown",
       example: 'https://shop.example/shoes/1.png',
     }),
-    product_identifiers: Nested(() => ProductIdentifiers, { description: 'What the article is called outside your shop: brand, part number, GTIN' }),
+    product_identifiers: Nested(() => ProductIdentifiers, {
+      description: 'What the article is called outside your shop: brand, part number, GTIN',
+    }),
     subscription: Nested(subscription, { description: 'Of a line that the shopper pays again and again: what it is, and how often' }),
   };
 }
