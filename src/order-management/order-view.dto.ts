@@ -35,7 +35,7 @@ export class ManagedCapture {
   description?: string;
   /** What is in it. */
   order_lines?: ManagedOrderLine[];
-  /** Who pays. */
+  /** Who pays, and where they live. */
   billing_address?: ManagedAddress;
   /** Where it goes. */
   shipping_address?: ManagedAddress;
