@@ -173,14 +173,37 @@ describe('customer tokens', () => {
     await order(token, { charges: 'declined' });
     const { step_up_id } = (await charge(token, { step_up: 'SUPPORTED' })).json as { step_up_id: string };
     const session = (fields: JsonObject) => client.call('POST', '/payments/v1/sessions', { ...CART, ...fields });
-    const customer = { customer_token: token };
+    const [customer, intent] = [{ customer_token: token }, 'tokenize'];
     expect(said(await session({ step_up_id }))).toEqual([400, 'BAD_VALUE', ['Bad value: customer.customer_token']]);
-    const authorization = await client.authorize(await client.session({ step_up_id, customer }), { payment_method_category: 'pay_now' });
+    const authorization = await client.authorize(await client.session({ step_up_id, customer, intent }), {
+      payment_method_category: 'pay_now',
+    });
     expect((await charge(token)).status).toBe(403);
     expect((await client.placeOrder(authorization)).status).toBe(200);
     expect((await client.call('GET', at(token))).json).toMatchObject({ payment_method_type: 'CARD', card: { brand: 'VISA' } });
     expect((await charge(token)).status).toBe(200);
-    expect(said(await session({ step_up_id, customer }))).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
+    expect(said(await session({ step_up_id, customer, intent }))).toEqual([400, 'BAD_VALUE', ['Bad value: step_up_id']]);
+  });
+
+  it.each([
+    ['same', 'tokenize', 'tokenize', 200],
+    ['same', 'tokenize', 'buy_and_tokenize', 400],
+    ['same', 'tokenize', undefined, 400],
+    ['same', 'buy_and_tokenize', 'buy_and_tokenize', 200],
+    ['same', 'buy_and_tokenize', 'tokenize', 400],
+    ['any', 'tokenize', 'buy_and_tokenize', 200],
+    ['any', 'buy_and_tokenize', undefined, 200],
+  ])('are repaired with the intent that they were made with (%s): %s, %s', async (step_up_intent, original, intent, status) => {
+    await client.behave({ step_up_intent });
+    const { token_id: token } = (await tokenize(await authorized({ intent: original }))).json as { token_id: string };
+    await order(token, { charges: 'declined' });
+    const { step_up_id } = (await charge(token, { step_up: 'SUPPORTED' })).json;
+    const customer = { customer_token: token };
+    const session = await client.call('POST', '/payments/v1/sessions', { ...CART, step_up_id, customer, ...(intent && { intent }) });
+    expect(session.status).toBe(status);
+    if (status === 400) return expect(said(session)).toEqual([400, 'BAD_VALUE', ['Bad value: intent']]);
+    expect((await client.placeOrder(await client.authorize(session.json.session_id as string))).status).toBe(200);
+    expect((await charge(token)).status).toBe(200);
   });
 
   it.each([

@@ -47,6 +47,7 @@ export const SWITCHES = {
   repeated_token_cancel: choice(['accepted', 'forbidden'], 'What does a cancelled customer token answer to another cancel?'),
   unknown_token_code: choice(['TOKEN_NOT_FOUND', 'NOT_FOUND'], 'Code of an unknown customer token?'),
   unknown_step_up: choice(['ignored', 'refused'], 'What becomes of a session that names a step-up nobody was offered?'),
+  step_up_intent: choice(['same', 'any'], 'Must the session of a step-up have the intent that the customer token was made with?'),
   sticky_errors: choice([false, true], 'Does a failed create order make the same error come back for its token?'),
   read_lag_seconds: quantity(0, 'How long is a new order unknown to Order Management?'),
   stale_read_seconds: quantity(0, 'How far behind may reads of an order be?'),

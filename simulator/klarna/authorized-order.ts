@@ -2,12 +2,12 @@ import { KlarnaRefusal } from './answers.js';
 import { fraudMarker, orderPlaced } from './fraud-decision.js';
 import { makeOrder } from './make-order.js';
 import type { Authorization, Order, Purchase, Session } from './model.js';
-import { repairToken } from './step-up.js';
-import type { Change } from './work.js';
+import { isStepUp, repairToken } from './step-up.js';
+import type { Change, World } from './work.js';
 
 /** @throws KlarnaRefusal when no order may be placed with an authorization: it was given for a customer token */
-export function refuseTokenOnly({ purchase }: Authorization): void {
-  if (purchase.intent !== 'tokenize') return;
+export function refuseTokenOnly(world: World, authorization: Authorization): void {
+  if (authorization.purchase.intent !== 'tokenize' || isStepUp(world, authorization)) return;
   throw new KlarnaRefusal(403, 'INVALID_OPERATION', ['The session was authorized for a customer token only']);
 }
 

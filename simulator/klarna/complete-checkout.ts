@@ -94,5 +94,5 @@ function place(world: World, bought: Checkout, payment_method_category: string, 
 function recurringToken(change: Change, { merchant, purchase }: Checkout, payment_method_category: string): string {
   const { purchase_country, purchase_currency, locale, billing_address, customer } = purchase;
   const source = { merchant, authorization_token: null, purchase_country, purchase_currency, locale, payment_method_category };
-  return makeToken(change, { ...source, billing_address, customer }).token_id;
+  return makeToken(change, { ...source, billing_address, customer, intent: undefined }).token_id;
 }

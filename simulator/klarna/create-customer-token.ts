@@ -39,6 +39,7 @@ export function createCustomerToken(work: Work, token: string): Answer {
     payment_method_category: authorization.payment_method_category,
     billing_address,
     customer,
+    intent: purchase.intent,
   });
   const answer = jsonAnswer(200, {
     token_id: made.token_id,

@@ -54,7 +54,7 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
   const request = readBody(work, shapes(work.world).order, 'payments') as Purchase;
   refuseProblems(cartProblems(request, switches.get('order_tax_tolerance')), 'payments');
   refuseProblems(missingRegions(request), 'payments');
-  refuseTokenOnly(authorization);
+  refuseTokenOnly(work.world, authorization);
   const different = differences(authorization.purchase, request);
   if (different.length > 0) throw new KlarnaRefusal(409, 'BAD_VALUE', [`Not matching fields: [${different.join(', ')}]`]);
 

@@ -17,10 +17,12 @@ export interface TokenSource extends Pick<
 > {
   billing_address: JsonObject | undefined;
   customer: JsonObject | undefined;
+  /** Of its session; a checkout has none. */
+  intent: string | undefined;
 }
 
 /** Makes a customer token, which can be charged from now on. */
-export function makeToken({ puts, now }: Change, { billing_address, customer, ...source }: TokenSource): CustomerToken {
+export function makeToken({ puts, now }: Change, { billing_address, customer, intent, ...source }: TokenSource): CustomerToken {
   const token: CustomerToken = {
     token_id: randomUUID(),
     ...source,
@@ -30,6 +32,7 @@ export function makeToken({ puts, now }: Change, { billing_address, customer, ..
     purchase_currency: source.purchase_currency.toUpperCase(),
     ...(billing_address !== undefined && { billing_address }),
     ...(customer !== undefined && { customer }),
+    ...(intent !== undefined && { intent }),
   };
   puts.push(['customer_tokens', token.token_id, token]);
   return token;

@@ -99,6 +99,8 @@ export interface CustomerToken {
   payment_method_category: string;
   billing_address?: JsonObject;
   customer?: JsonObject;
+  /** Of the session that it was made with, where that named one. */
+  intent?: string;
 }
 
 /** A declined charge that the shopper may repair. */

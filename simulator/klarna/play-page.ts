@@ -81,7 +81,7 @@ function payForSession(world: World, page: HostedPage, given: JsonObject): Hoste
   };
   if (page.place_order_mode === 'NONE') return paid({ authorization_token: authorization.authorization_token });
   try {
-    refuseTokenOnly(authorization);
+    refuseTokenOnly(world, authorization);
     const purchase = { ...authorization.purchase, auto_capture: page.place_order_mode === 'CAPTURE_ORDER' };
     const order = orderAuthorized(change, authorization, session, purchase);
     // No merchant has sent these bytes: whoever uses the token is told that it was used.

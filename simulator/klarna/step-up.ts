@@ -10,14 +10,25 @@ export function offerStepUp(work: Work, token: CustomerToken): string {
   return stepUp.step_up_id;
 }
 
-/** What is wrong with a session that names a step-up of this merchant's: it must be unused, and its customer token be named too. */
-export function stepUpProblems(work: Work, { step_up_id: id, customer }: Purchase): Problem[] {
+/**
+ * What is wrong with a session that names a step-up of this merchant's: it must be unused, its customer token be named too, and the intent
+ * be that of the session which made the token.
+ */
+export function stepUpProblems({ world, merchant }: Work, { step_up_id: id, customer, intent }: Purchase): Problem[] {
   if (typeof id !== 'string') return [];
-  const wrong: Problem[] = [{ path: 'step_up_id', reason: 'value' }];
-  const stepUp = offered(work.world, work.merchant, id);
-  if (stepUp === undefined) return work.world.switches.get('unknown_step_up') === 'refused' ? wrong : [];
-  if (stepUp.order_id !== undefined) return wrong;
-  return customer?.customer_token === stepUp.customer_token ? [] : [{ path: 'customer.customer_token', reason: 'value' }];
+  const wrong = (path: string): Problem[] => [{ path, reason: 'value' }];
+  const stepUp = offered(world, merchant, id);
+  if (stepUp === undefined) return world.switches.get('unknown_step_up') === 'refused' ? wrong('step_up_id') : [];
+  if (stepUp.order_id !== undefined) return wrong('step_up_id');
+  if (customer?.customer_token !== stepUp.customer_token) return wrong('customer.customer_token');
+  const original = world.store.rows.customer_tokens.get(stepUp.customer_token)?.intent;
+  const differs = original !== undefined && intent !== original && world.switches.get('step_up_intent') === 'same';
+  return differs ? wrong('intent') : [];
+}
+
+/** Whether an authorization is for a step-up: it ends with an order, whatever the intent that its session had to repeat. */
+export function isStepUp(world: World, { merchant, purchase }: Authorization): boolean {
+  return offered(world, merchant, purchase.step_up_id) !== undefined;
 }
 
 /** After the order of a step-up its token charges the method that the shopper chose. */

@@ -3,22 +3,22 @@ import { orderLineFields } from '../shapes/order-line.js';
 import { subscriptionFields } from '../shapes/subscription.js';
 
 export class CheckoutDimensions {
-  @WholeNumber({ description: 'Millimeters' })
+  @WholeNumber({ description: 'Height in millimeters' })
   height?: number;
 
-  @WholeNumber({ description: 'Millimeters' })
+  @WholeNumber({ description: 'Width in millimeters' })
   width?: number;
 
-  @WholeNumber({ description: 'Millimeters' })
+  @WholeNumber({ description: 'Length in millimeters' })
   length?: number;
 }
 
 /** What a carrier has to know of a line. */
 export class CheckoutShippingAttributes {
-  @WholeNumber({ description: 'Grams', example: 900 })
+  @WholeNumber({ description: 'What one article weighs, in grams', example: 900 })
   weight?: number;
 
-  @Nested(() => CheckoutDimensions)
+  @Nested(() => CheckoutDimensions, { description: 'How large one article is' })
   dimensions?: CheckoutDimensions;
 
   @TextList({ description: 'For the shipping rules, such as bulky' })
@@ -30,15 +30,15 @@ export class CheckoutSubscription extends withFields(subscriptionFields('checkou
 /** One line of the cart. Klarna checks the arithmetic. */
 export class CheckoutOrderLine extends withFields({
   ...orderLineFields('checkout', () => CheckoutSubscription),
-  shipping_attributes: Nested(() => CheckoutShippingAttributes),
+  shipping_attributes: Nested(() => CheckoutShippingAttributes, { description: 'Weight and size, for shipping rules and carriers' }),
 }) {}
 
 /** A discount that the inline discount module gave. */
 export class CheckoutDiscountLine {
-  @Text({ required: true, min: 1, max: 255 })
+  @Text({ required: true, min: 1, max: 255, description: 'What the shopper reads for the discount' })
   name!: string;
 
-  @WholeNumber({ required: true, min: 0 })
+  @WholeNumber({ required: true, min: 0, description: 'How often it is given' })
   quantity!: number;
 
   @WholeNumber({ required: true, max: 0, description: 'Minor units, with tax; not above 0' })

@@ -2,61 +2,61 @@ import { Flag, ListOf, Nested, Text, WholeNumber } from '../http/fields.js';
 import { CheckoutAddress } from './checkout-people.dto.js';
 
 export class CheckoutCarrierProduct {
-  @Text()
+  @Text({ description: "The carrier's name of its product" })
   name?: string;
 
-  @Text()
+  @Text({ description: "The carrier's code of its product" })
   identifier?: string;
 }
 
 export class CheckoutTimeslot {
-  @Text()
+  @Text({ description: "The carrier's name of the time slot" })
   id?: string;
 
-  @Text()
+  @Text({ description: 'When the delivery comes at the earliest' })
   start?: string;
 
-  @Text()
+  @Text({ description: 'When the delivery comes at the latest' })
   end?: string;
 }
 
 export class CheckoutPickupLocation {
-  @Text()
+  @Text({ description: "The carrier's code of the place" })
   id?: string;
 
-  @Text()
+  @Text({ description: 'What the place is called, for the shopper' })
   name?: string;
 
-  @Nested(() => CheckoutAddress)
+  @Nested(() => CheckoutAddress, { description: 'Where the place is' })
   address?: CheckoutAddress;
 }
 
 /** What the shopper chose of a delivery. */
 export class CheckoutDeliveryDetails {
-  @Text({ description: 'The carrier' })
+  @Text({ description: 'Who brings it, by name' })
   carrier?: string;
 
-  @Text({ description: 'The kind of shipping' })
+  @Text({ description: 'Kind of shipping, in the word of your shipping service' })
   class?: string;
 
-  @Nested(() => CheckoutCarrierProduct)
+  @Nested(() => CheckoutCarrierProduct, { description: 'Which product of the carrier it is' })
   product?: CheckoutCarrierProduct;
 
-  @Nested(() => CheckoutTimeslot)
+  @Nested(() => CheckoutTimeslot, { description: 'When it comes, where the shopper could choose' })
   timeslot?: CheckoutTimeslot;
 
-  @Nested(() => CheckoutPickupLocation)
+  @Nested(() => CheckoutPickupLocation, { description: 'Where the shopper fetches it, when it is not brought to the door' })
   pickup_location?: CheckoutPickupLocation;
 }
 
 export class CheckoutShippingAddon {
-  @Text()
+  @Text({ description: 'What it is, such as sms or entry-code' })
   type?: string;
 
-  @WholeNumber({ description: 'Minor units' })
+  @WholeNumber({ description: 'What it costs the shopper, in minor units' })
   price?: number;
 
-  @Text()
+  @Text({ description: "Your shipping service's id of it" })
   external_id?: string;
 
   @Text({ description: 'What the shopper entered' })
@@ -65,13 +65,13 @@ export class CheckoutShippingAddon {
 
 /** One way of shipping that the shopper can choose. */
 export class CheckoutShippingOption {
-  @Text({ required: true, example: 'home' })
+  @Text({ required: true, description: 'Yours: names the option in callbacks and in selected_shipping_option', example: 'home' })
   id!: string;
 
-  @Text({ required: true, min: 1, max: 255, example: 'To your door' })
+  @Text({ required: true, min: 1, max: 255, description: 'What the shopper reads', example: 'To your door' })
   name!: string;
 
-  @Text()
+  @Text({ description: 'More words for the shopper, below the name' })
   description?: string;
 
   @Text({ description: 'Name of the promotion that it belongs to' })
@@ -92,12 +92,12 @@ export class CheckoutShippingOption {
   @Text({ description: "One of Klarna's words, such as Home or PickUpStore", example: 'Home' })
   shipping_method?: string;
 
-  @Nested(() => CheckoutDeliveryDetails)
+  @Nested(() => CheckoutDeliveryDetails, { description: 'Carrier, time and place, as the shopper chose them' })
   delivery_details?: CheckoutDeliveryDetails;
 
-  @Text({ description: 'The shipment reserved with the transport system' })
+  @Text({ description: 'The shipment that is reserved with your shipping service; leads from the order to it' })
   tms_reference?: string;
 
-  @ListOf(() => CheckoutShippingAddon)
+  @ListOf(() => CheckoutShippingAddon, { description: 'Extras that the shopper chose, such as a message before the delivery' })
   selected_addons?: CheckoutShippingAddon[];
 }

@@ -37,13 +37,13 @@ export class CheckoutMerchantUrls {
 
 /** A way to pay, or another checkout, that is not Klarna's and is offered beside it. */
 export class CheckoutPaymentProvider {
-  @Text({ required: true, max: 255, example: 'PayPal' })
+  @Text({ required: true, max: 255, description: 'What the shopper reads', example: 'PayPal' })
   name!: string;
 
-  @WholeNumber({ description: 'Minor units, with tax' })
+  @WholeNumber({ description: 'What it costs the shopper, in minor units, with tax' })
   fee?: number;
 
-  @Text({ max: 500, description: 'Shown below its name' })
+  @Text({ max: 500, description: 'Shown below its name when it is chosen' })
   description?: string;
 
   @TextList({ description: 'Where it is offered, ISO 3166 alpha-2; everywhere when absent' })
@@ -55,6 +55,6 @@ export class CheckoutPaymentProvider {
   @Text({ required: true, min: 7, max: 2000, description: 'Where the shopper is sent; https', example: 'https://shop.example/paypal' })
   redirect_url!: string;
 
-  @Text({ max: 2000, description: 'https' })
+  @Text({ max: 2000, description: 'Where its picture is; https. A checkout needs one, of 276 × 48 pixels' })
   image_url?: string;
 }

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Flag, ListOf, MinorUnits, Nested, Text, TextList, withFields, type FieldTable } from '../http/fields.js';
 import { Attachment } from '../shapes/attachment.dto.js';
+import { PURCHASE } from '../shapes/purchase.js';
 import { CheckoutDiscountLine, CheckoutOrderLine } from './checkout-lines.dto.js';
 import { CheckoutGui, CheckoutOptions } from './checkout-options.dto.js';
 import { CheckoutAddress, CheckoutCustomer } from './checkout-people.dto.js';
@@ -11,35 +12,34 @@ import { CheckoutMerchantUrls, CheckoutPaymentProvider } from './checkout-urls.d
 function checkoutFields(required: boolean): FieldTable {
   const max = Number.MAX_SAFE_INTEGER;
   return {
-    purchase_country: Text({ required, pattern: /^[A-Za-z]{2,2}$/, description: 'ISO 3166 alpha-2', example: 'SE' }),
-    purchase_currency: Text({ required, pattern: /^[A-Za-z]{3,3}$/, description: 'ISO 4217', example: 'SEK' }),
-    locale: Text({
-      required,
-      pattern: /^[A-Za-z]{2,2}(?:-[A-Za-z]{2,2})*$/,
-      description: 'Language and country of the texts shown',
-      example: 'en-SE',
+    purchase_country: Text({ ...PURCHASE.purchase_country, required, pattern: /^[A-Za-z]{2,2}$/ }),
+    purchase_currency: Text({ ...PURCHASE.purchase_currency, required, pattern: /^[A-Za-z]{3,3}$/ }),
+    locale: Text({ ...PURCHASE.locale, required, pattern: /^[A-Za-z]{2,2}(?:-[A-Za-z]{2,2})*$/ }),
+    order_amount: MinorUnits({ ...PURCHASE.order_amount, required, max }),
+    order_tax_amount: MinorUnits({ ...PURCHASE.order_tax_amount, required, max }),
+    order_lines: ListOf(() => CheckoutOrderLine, { ...PURCHASE.order_lines, required, max: 1000 }),
+    billing_address: Nested(() => CheckoutAddress, { description: 'Who pays; what you know of it is filled in for the shopper' }),
+    shipping_address: Nested(() => CheckoutAddress, PURCHASE.shipping_address),
+    customer: Nested(() => CheckoutCustomer, {
+      description: 'Who buys, a person or a business; what you know is filled in for the shopper',
     }),
-    order_amount: MinorUnits({ required, max, description: 'Sum of the lines, in minor units: 10000 is SEK 100.00', example: 10_000 }),
-    order_tax_amount: MinorUnits({ required, max, description: 'Tax of the whole order, in minor units', example: 2_000 }),
-    order_lines: ListOf(() => CheckoutOrderLine, { required, max: 1000 }),
-    billing_address: Nested(() => CheckoutAddress),
-    shipping_address: Nested(() => CheckoutAddress),
-    customer: Nested(() => CheckoutCustomer),
-    merchant_urls: Nested(() => CheckoutMerchantUrls),
-    merchant_reference1: Text({ max: 255, description: 'Your number for the order; shown to the shopper' }),
-    merchant_reference2: Text({ max: 255 }),
-    options: Nested(() => CheckoutOptions),
-    attachment: Nested(() => Attachment),
+    merchant_urls: Nested(() => CheckoutMerchantUrls, PURCHASE.merchant_urls),
+    merchant_reference1: Text({ ...PURCHASE.merchant_reference1, max: 255 }),
+    merchant_reference2: Text({ ...PURCHASE.merchant_reference2, max: 255 }),
+    options: Nested(() => CheckoutOptions, { description: 'How the checkout behaves and looks' }),
+    attachment: Nested(() => Attachment, PURCHASE.attachment),
     external_payment_methods: ListOf(() => CheckoutPaymentProvider, { description: 'Other ways to pay, shown among those of Klarna' }),
     external_checkouts: ListOf(() => CheckoutPaymentProvider, { description: 'Other checkouts; image_url is required for these' }),
     shipping_countries: TextList({ description: 'Where you ship to, ISO 3166 alpha-2' }),
-    shipping_options: ListOf(() => CheckoutShippingOption),
-    merchant_data: Text({ max: 6000, description: 'Kept by Klarna and given back' }),
-    gui: Nested(() => CheckoutGui),
-    selected_shipping_option: Nested(() => CheckoutShippingOption),
+    shipping_options: ListOf(() => CheckoutShippingOption, {
+      description: 'Ways of shipping that the shopper chooses from inside the checkout',
+    }),
+    merchant_data: Text({ ...PURCHASE.merchant_data, max: 6000 }),
+    gui: Nested(() => CheckoutGui, { description: 'How the page in the browser behaves' }),
+    selected_shipping_option: Nested(() => CheckoutShippingOption, { description: 'The way of shipping that the shopper has chosen' }),
     recurring: Flag({ description: 'Whether the purchase is to make a token for later ones' }),
     billing_countries: TextList({ description: 'Where shoppers may live, ISO 3166 alpha-2' }),
-    tags: TextList({ description: 'Words about the order' }),
+    tags: TextList({ description: 'Words about the order for your shipping rules, such as bulky' }),
     discount_lines: ListOf(() => CheckoutDiscountLine, { description: 'Given by the inline discount module' }),
   };
 }
@@ -52,10 +52,10 @@ export class UpdateCheckoutRequest extends withFields(checkoutFields(false)) {}
 
 /** A box of yours, as the shopper left it. */
 export class CheckoutCheckedBox {
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'That of the box in options.additional_checkboxes' })
   id?: string;
 
-  @ApiProperty({ type: Boolean, required: false })
+  @ApiProperty({ type: Boolean, required: false, description: 'Whether the shopper has checked it' })
   checked?: boolean;
 }
 
@@ -64,7 +64,12 @@ export class CheckoutMerchantRequested {
   @ApiProperty({ type: Boolean, required: false, description: 'The box of options.additional_checkbox' })
   additional_checkbox?: boolean;
 
-  @ApiProperty({ type: () => CheckoutCheckedBox, isArray: true, required: false })
+  @ApiProperty({
+    type: () => CheckoutCheckedBox,
+    isArray: true,
+    required: false,
+    description: 'The boxes of options.additional_checkboxes',
+  })
   additional_checkboxes?: CheckoutCheckedBox[];
 }
 
@@ -82,21 +87,21 @@ export class CheckoutOrder extends withFields(checkoutFields(false)) {
   @ApiProperty({ required: false, description: 'To be put into your page as it is; after the purchase it shows the confirmation' })
   html_snippet?: string;
 
-  @ApiProperty({ format: 'date-time', required: false })
+  @ApiProperty({ format: 'date-time', required: false, description: 'When the checkout was made' })
   started_at?: string;
 
-  @ApiProperty({ format: 'date-time', required: false })
+  @ApiProperty({ format: 'date-time', required: false, description: 'When the shopper has bought' })
   completed_at?: string;
 
   @ApiProperty({ format: 'date-time', required: false, description: '48 hours after it an unfinished checkout is gone' })
   last_modified_at?: string;
 
-  @ApiProperty({ type: CheckoutMerchantRequested, required: false })
+  @ApiProperty({ type: CheckoutMerchantRequested, required: false, description: 'What the shopper answered to your boxes' })
   merchant_requested?: CheckoutMerchantRequested;
 
-  @ApiProperty({ required: false, description: 'Of a recurring purchase: charged through Customer Token' })
+  @ApiProperty({ required: false, description: 'The customer token that a recurring purchase has made: charge it through Customer Token' })
   recurring_token?: string;
 
-  @ApiProperty({ required: false })
+  @ApiProperty({ required: false, description: 'What the recurring purchase is for' })
   recurring_description?: string;
 }

@@ -4,18 +4,18 @@ import { KlarnaErrorBody } from '../http/errors.dto.js';
 import { type AuthorizedPaymentMethod, EitherPaymentMethod } from '../shapes/authorized-payment-method.js';
 
 export class TokenCard {
-  @Text({ example: 'VISA' })
+  @Text({ description: 'Who issues the card', example: 'VISA' })
   brand?: string;
 
-  @Text({ example: '************1234' })
+  @Text({ description: 'The number of the card, all but its end blotted out', example: '************1234' })
   masked_number?: string;
 
-  @Text({ description: 'Month and year', example: '12/2030' })
+  @Text({ description: 'Month and year in which the card ends', example: '12/2030' })
   expiry_date?: string;
 }
 
 export class TokenDirectDebit {
-  @Text({ example: '**********124' })
+  @Text({ description: 'The number of the bank account, all but its end blotted out', example: '**********124' })
   masked_number?: string;
 }
 

@@ -2,6 +2,7 @@ import { Flag, ListOf, MinorUnits, Nested, OneOf, Text, withFields } from '../ht
 import { addressFields } from '../shapes/address.js';
 import { Attachment } from '../shapes/attachment.dto.js';
 import { orderLineFields } from '../shapes/order-line.js';
+import { PURCHASE } from '../shapes/purchase.js';
 import { subscriptionFields } from '../shapes/subscription.js';
 
 /** Where the goods go. */
@@ -23,40 +24,37 @@ export class TokenOrderUrls {
 
 /** A charge of the customer token, without the shopper: it makes an order. */
 export class TokenOrderRequest {
-  @Text({ required: true, pattern: /^[A-Za-z]{3,3}$/, description: 'ISO 4217', example: 'SEK' })
+  @Text({ ...PURCHASE.purchase_currency, required: true, pattern: /^[A-Za-z]{3,3}$/ })
   purchase_currency!: string;
 
-  @MinorUnits({
-    ...{ min: 1, max: Number.MAX_SAFE_INTEGER, example: 10_000 },
-    description: 'Sum of the lines, in minor units: 10000 is SEK 100.00',
-  })
+  @MinorUnits({ ...PURCHASE.order_amount, min: 1, max: Number.MAX_SAFE_INTEGER })
   order_amount!: number;
 
-  @MinorUnits({ required: false, max: Number.MAX_SAFE_INTEGER, description: 'Tax of the whole order, in minor units', example: 2_000 })
+  @MinorUnits({ ...PURCHASE.order_tax_amount, required: false, max: Number.MAX_SAFE_INTEGER })
   order_tax_amount?: number;
 
-  @ListOf(() => TokenOrderLine, { required: true, min: 1, max: 1000 })
+  @ListOf(() => TokenOrderLine, { ...PURCHASE.order_lines, required: true, min: 1, max: 1000 })
   order_lines!: TokenOrderLine[];
 
-  @Flag({ description: 'Capture at once; only for what is handed over at once' })
+  @Flag(PURCHASE.auto_capture)
   auto_capture?: boolean;
 
-  @Text({ max: 255, description: 'Your number for the order; shown to the shopper' })
+  @Text({ ...PURCHASE.merchant_reference1, max: 255 })
   merchant_reference1?: string;
 
-  @Text({ max: 255 })
+  @Text({ ...PURCHASE.merchant_reference2, max: 255 })
   merchant_reference2?: string;
 
-  @Text({ max: 6000, description: 'Kept by Klarna and given back' })
+  @Text({ ...PURCHASE.merchant_data, max: 6000 })
   merchant_data?: string;
 
-  @Nested(() => TokenOrderUrls)
+  @Nested(() => TokenOrderUrls, PURCHASE.merchant_urls)
   merchant_urls?: TokenOrderUrls;
 
-  @Nested(() => TokenOrderAddress, { description: 'Only when it is another than the token was made with' })
+  @Nested(() => TokenOrderAddress, PURCHASE.shipping_address)
   shipping_address?: TokenOrderAddress;
 
-  @Nested(() => Attachment)
+  @Nested(() => Attachment, PURCHASE.attachment)
   attachment?: Attachment;
 
   @OneOf(['SUPPORTED', 'NOT_SUPPORTED'], {

@@ -2,6 +2,6 @@ import { OneOf } from '../http/fields.js';
 
 /** What becomes of the token. There is no way back. */
 export class TokenStatusRequest {
-  @OneOf(['CANCELLED'], { required: true, example: 'CANCELLED' })
+  @OneOf(['CANCELLED'], { required: true, description: 'CANCELLED: it can never be charged again', example: 'CANCELLED' })
   status!: string;
 }

@@ -44,10 +44,10 @@ export class PageCustomer {
   @ApiProperty({ required: false, description: 'Form of address' })
   title?: string;
 
-  @ApiProperty({ required: false, description: 'First name' })
+  @ApiProperty({ required: false, description: 'First name of the shopper' })
   given_name?: string;
 
-  @ApiProperty({ required: false, description: 'Last name' })
+  @ApiProperty({ required: false, description: 'Last name of the shopper' })
   family_name?: string;
 
   @ApiProperty({ required: false, description: 'yyyy-mm-dd' })

@@ -90,7 +90,7 @@ export class DistributionContact {
   @Text({ description: 'Where the text message goes; for the method sms' })
   phone?: string;
 
-  @Text({ description: 'The country of `phone`, two letters; for the method sms', example: 'SE' })
+  @Text({ description: 'The country of `phone`, ISO 3166 alpha-2; for the method sms', example: 'SE' })
   phone_country?: string;
 
   @Text({ description: 'Names the access to the page; for the method token' })

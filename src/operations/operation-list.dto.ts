@@ -6,27 +6,31 @@ const CURRENCY = {
   type: String,
   nullable: true,
   example: 'SEK',
-  description: "The order's currency; null while the order is not known here.",
+  description: "The order's currency, ISO 4217; null while the order is not known here.",
 } as const;
 
 /** One line of a list: what an operation is, without its history. */
 export class ListedOperation {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: "This service's id of the operation." })
   id: string;
 
-  @ApiProperty({ example: 'order-management.capture' })
+  @ApiProperty({ example: 'order-management.capture', description: 'What Klarna is asked to do: the API and the operation there.' })
   kind: string;
 
-  @ApiProperty({ enum: ['durable', 'bounded', 'interactive'] })
+  @ApiProperty({
+    enum: ['durable', 'bounded', 'interactive'],
+    description:
+      'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
+  })
   class: string;
 
-  @ApiProperty({ enum: OPERATION_STATES })
+  @ApiProperty({ enum: OPERATION_STATES, description: 'Where it stands; unknown: it may have happened, manual: a person has to decide.' })
   state: string;
 
   @ApiProperty({ nullable: true, type: String, description: "The provider's order id." })
   order_id: string | null;
 
-  @ApiProperty({ nullable: true, type: String, description: "The merchant's." })
+  @ApiProperty({ nullable: true, type: String, description: "The merchant's number of it." })
   reference: string | null;
 
   @ApiProperty({
@@ -51,13 +55,18 @@ export class ListedOperation {
   })
   last_code: string | null;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'When it is tried or looked at next; null when nothing is planned.',
+  })
   next_attempt_at: string | null;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When it was accepted.' })
   created_at: string;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  @ApiProperty({ nullable: true, type: String, format: 'date-time', description: 'When it became final; null until then.' })
   finished_at: string | null;
 
   @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
@@ -65,7 +74,7 @@ export class ListedOperation {
 }
 
 export class OperationPage {
-  @ApiProperty({ type: [ListedOperation] })
+  @ApiProperty({ type: [ListedOperation], description: 'Newest first.' })
   items: ListedOperation[];
 
   @ApiProperty({ nullable: true, type: String, description: '`cursor` of the next page; null on the last one.' })
@@ -84,13 +93,13 @@ export class MoneyOfKind {
 }
 
 export class CountOfKind {
-  @ApiProperty({ example: 'order-management.capture' })
+  @ApiProperty({ example: 'order-management.capture', description: 'What Klarna is asked to do: the API and the operation there.' })
   kind: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'How many operations of this kind.' })
   count: number;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When the oldest of them was accepted.' })
   oldest_created_at: string;
 
   @ApiProperty({ description: 'There may be more: only so many of one state and kind are counted.' })
@@ -101,13 +110,18 @@ export class CountOfKind {
 }
 
 export class CountOfState {
-  @ApiProperty({ enum: OPERATION_STATES })
+  @ApiProperty({ enum: OPERATION_STATES, description: 'Which state is counted.' })
   state: string;
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'How many operations of this state.' })
   count: number;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'When the oldest of them was accepted; null when there is none.',
+  })
   oldest_created_at: string | null;
 
   @ApiProperty({ type: [CountOfKind], description: 'Amounts of different kinds do not add up: captures and refunds are apart.' })
@@ -116,7 +130,7 @@ export class CountOfState {
 
 /** Counts and money by state. Every unfinished operation counts; of the finished ones those that were accepted lately. */
 export class OperationSummary {
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When it was counted.' })
   as_of: string;
 
   @ApiProperty({ format: 'date-time', description: 'Finished operations count when they were accepted from this time on (24 hours ago).' })

@@ -4,12 +4,13 @@ import { FINAL_STATES, OPERATION_STATES } from './operation.js';
 
 /** The answer that the caller got, or would have got. */
 export class AnswerView {
-  @ApiProperty({ type: 'integer', example: 201 })
+  @ApiProperty({ type: 'integer', example: 201, description: 'The status of the answer.' })
   status: number;
 
   @ApiProperty({
     type: 'object',
     additionalProperties: { type: 'string' },
+    description: 'The headers that belong to the answer, such as the id of what was made.',
     example: { 'Capture-Id': '4ba29b50-be7b-44f5-a492-113e6a865e22' },
   })
   headers: Record<string, string>;
@@ -25,13 +26,21 @@ export class AnswerView {
 
 /** One try, one look at the provider, or a person's word. */
 export class EvidenceView {
-  @ApiProperty({ enum: ['attempt', 'reading', 'resolution'] })
+  @ApiProperty({
+    enum: ['attempt', 'reading', 'resolution'],
+    description: "attempt: it was sent. reading: the provider was looked at. resolution: a person's word.",
+  })
   type: 'attempt' | 'reading' | 'resolution';
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When it began.' })
   started_at: string;
 
-  @ApiProperty({ format: 'date-time', nullable: true, type: String })
+  @ApiProperty({
+    format: 'date-time',
+    nullable: true,
+    type: String,
+    description: 'When it ended; null while it is under way, or for ever when its process died.',
+  })
   ended_at: string | null;
 
   @ApiProperty({
@@ -42,7 +51,7 @@ export class EvidenceView {
   })
   outcome: string | null;
 
-  @ApiProperty({ nullable: true, type: 'integer' })
+  @ApiProperty({ nullable: true, type: 'integer', description: "The status of the provider's answer; null without one." })
   status: number | null;
 
   @ApiProperty({ nullable: true, type: String, description: "The provider's error code, or ours, such as TIMEOUT." })
@@ -71,7 +80,7 @@ export class EvidenceView {
 }
 
 export class OutcomeView {
-  @ApiProperty({ example: 'It did not happen, and is not to be tried again.' })
+  @ApiProperty({ example: 'It did not happen, and is not to be tried again.', description: 'What has to be true for this choice.' })
   when: string;
 
   @ApiProperty({
@@ -82,37 +91,41 @@ export class OutcomeView {
   })
   request: Record<string, string>;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'What becomes of the operation then.' })
   consequence: string;
 }
 
 /** What a person who has to decide needs to read. `GET /operations/{id}/explanation` has the same as a page of text. */
 export class ExplanationView {
-  @ApiProperty()
+  @ApiProperty({ description: 'What it is about, in one line.' })
   title: string;
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], description: 'What is known of it, one sentence each.' })
   known: string[];
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], description: 'What could not be found out.' })
   not_known: string[];
 
-  @ApiProperty({ type: [String] })
+  @ApiProperty({ type: [String], description: 'What to look at, and where, before deciding.' })
   to_do: string[];
 
-  @ApiProperty({ type: [OutcomeView] })
+  @ApiProperty({ type: [OutcomeView], description: 'What can be decided, each with what to send and what comes of it.' })
   outcomes: OutcomeView[];
 }
 
 /** A durable intent and what became of it. */
 export class OperationView {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({ format: 'uuid', description: "This service's id of the operation." })
   id: string;
 
-  @ApiProperty({ example: 'order-management.capture' })
+  @ApiProperty({ example: 'order-management.capture', description: 'What Klarna is asked to do: the API and the operation there.' })
   kind: string;
 
-  @ApiProperty({ enum: ['durable', 'bounded', 'interactive'] })
+  @ApiProperty({
+    enum: ['durable', 'bounded', 'interactive'],
+    description:
+      'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
+  })
   class: string;
 
   @ApiProperty({ enum: OPERATION_STATES, description: `Final: ${FINAL_STATES.join(', ')}.` })
@@ -127,13 +140,18 @@ export class OperationView {
   @ApiProperty({ type: 'integer', description: 'How often it was tried.' })
   attempts: number;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    format: 'date-time',
+    description: 'When it is tried or looked at next; null when nothing is planned.',
+  })
   next_attempt_at: string | null;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When it was accepted.' })
   created_at: string;
 
-  @ApiProperty({ nullable: true, type: String, format: 'date-time' })
+  @ApiProperty({ nullable: true, type: String, format: 'date-time', description: 'When it became final; null until then.' })
   finished_at: string | null;
 
   @ApiProperty({ nullable: true, type: AnswerView, description: 'The answer of record; null while there is none.' })

@@ -12,13 +12,13 @@ export class CheckRequest {
   @ApiProperty({ ...AMOUNT, description: 'Of a cart, an order or a changed authorization, in minor units.', example: 10_000 })
   order_amount?: unknown;
 
-  @ApiProperty({ ...AMOUNT, description: 'Of a capture, instead of order_amount.' })
+  @ApiProperty({ ...AMOUNT, description: 'Of a capture, instead of order_amount, in minor units.' })
   captured_amount?: unknown;
 
-  @ApiProperty({ ...AMOUNT, description: 'Of a refund, instead of order_amount.' })
+  @ApiProperty({ ...AMOUNT, description: 'Of a refund, instead of order_amount, in minor units.' })
   refunded_amount?: unknown;
 
-  @ApiProperty({ ...AMOUNT, description: 'Minor units.', example: 2_000 })
+  @ApiProperty({ ...AMOUNT, description: 'Tax of the whole, in minor units.', example: 2_000 })
   order_tax_amount?: unknown;
 
   @ApiProperty({ type: String, required: false, description: 'ISO 3166 alpha-2: in the US tax is a line of its own.', example: 'SE' })

@@ -6,10 +6,10 @@ const MINOR_UNITS = { type: 'integer', format: 'int64', nullable: true } as cons
 
 /** One thing that is wrong with an order line or a sum, or that may be. */
 export class OrderLineFinding implements Finding {
-  @ApiProperty({ example: 'order_lines[0].total_tax_amount' })
+  @ApiProperty({ example: 'order_lines[0].total_tax_amount', description: 'Which field it is about, as Klarna would name it.' })
   field: string;
 
-  @ApiProperty({ enum: Object.keys(RULES), example: 'line_tax' })
+  @ApiProperty({ enum: Object.keys(RULES), example: 'line_tax', description: 'The rule, as a word for programs.' })
   code: RuleName;
 
   @ApiProperty({
@@ -50,7 +50,7 @@ export class CheckedOrderLine {
   @ApiProperty({ nullable: true, type: String, description: "The line's own reference." })
   reference: string | null;
 
-  @ApiProperty({ type: [OrderLineFinding] })
+  @ApiProperty({ type: [OrderLineFinding], description: 'What is wrong with this line; empty when nothing is.' })
   findings: OrderLineFinding[];
 
   @ApiProperty({
@@ -65,7 +65,7 @@ export class CheckedOrderLine {
 
 /** What is wrong with the order lines of a body, line by line. */
 export class OrderLinesCheck {
-  @ApiProperty({ enum: LINE_APIS })
+  @ApiProperty({ enum: LINE_APIS, description: 'By whose rules the lines were judged.' })
   api: LineApi;
 
   @ApiProperty({

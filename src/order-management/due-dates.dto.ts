@@ -8,7 +8,10 @@ export class ExtendDueDateRequest {
 
 /** One way to put a payment off. */
 export class DueDateOption {
-  /** @example 14 */
+  /**
+   * By how many days the payment is put off.
+   * @example 14
+   */
   number_of_days?: number;
   /**
    * What it costs the merchant, in minor units.
@@ -24,5 +27,6 @@ export class DueDateOptions {
    * @example 'SEK'
    */
   currency?: string;
+  /** What can be chosen; no other number of days is allowed. */
   options?: DueDateOption[];
 }

@@ -2,12 +2,17 @@ import { ListOf, Nested, Text, withFields } from '../http/fields.js';
 import { addressFields } from '../shapes/address.js';
 import { ManagedShippingInfo } from './shipping-info.dto.js';
 
-/** Where the goods go. */
+/** Where the goods go, or who pays. */
 export class ManagedAddress extends withFields(addressFields('order-management')) {}
 
 /** Parcels that are added to those that are listed already. */
 export class ShippingInfoRequest {
-  @ListOf(() => ManagedShippingInfo, { required: true, min: 1, max: 500 })
+  @ListOf(() => ManagedShippingInfo, {
+    required: true,
+    min: 1,
+    max: 500,
+    description: 'The parcels; they join those that are listed already',
+  })
   shipping_info!: ManagedShippingInfo[];
 }
 

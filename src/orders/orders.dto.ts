@@ -12,13 +12,18 @@ const OPERATION = {
 
 /** A capture of an order. */
 export class OrderCapture {
-  @ApiProperty({ example: '4ba29b50-be7b-44f5-a492-113e6a865e22' })
+  @ApiProperty({ example: '4ba29b50-be7b-44f5-a492-113e6a865e22', description: "The provider's id of the capture." })
   capture_id: string;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 4_000 })
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 4_000,
+    description: 'What was captured, in minor units; null for the moment until it is known.',
+  })
   captured_amount: number | null;
 
-  @ApiProperty({ type: String, nullable: true, example: 'shipment-1', description: "The merchant's." })
+  @ApiProperty({ type: String, nullable: true, example: 'shipment-1', description: "The merchant's number of it." })
   reference: string | null;
 
   @ApiProperty({ ...TIME, nullable: true, description: "The provider's time; null for the moment until it was read there." })
@@ -30,13 +35,18 @@ export class OrderCapture {
 
 /** A refund of an order. */
 export class OrderRefund {
-  @ApiProperty({ example: 'b2cb4f2e-2781-4359-80ad-555735ebb8d8' })
+  @ApiProperty({ example: 'b2cb4f2e-2781-4359-80ad-555735ebb8d8', description: "The provider's id of the refund." })
   refund_id: string;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 1_500 })
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 1_500,
+    description: 'What was given back, in minor units; null for the moment until it is known.',
+  })
   refunded_amount: number | null;
 
-  @ApiProperty({ type: String, nullable: true, example: 'return-1', description: "The merchant's." })
+  @ApiProperty({ type: String, nullable: true, example: 'return-1', description: "The merchant's number of it." })
   reference: string | null;
 
   @ApiProperty({ ...TIME, nullable: true, description: "The provider's time; null for the moment until it was read there." })
@@ -51,10 +61,13 @@ export class Order {
   @ApiProperty({ format: 'uuid', description: "This service's id." })
   id: string;
 
-  @ApiProperty({ example: 'klarna' })
+  @ApiProperty({ example: 'klarna', description: 'Where the order was placed.' })
   provider: string;
 
-  @ApiProperty({ example: 'f3392f8b-6116-4073-ab96-e330819e2c07' })
+  @ApiProperty({
+    example: 'f3392f8b-6116-4073-ab96-e330819e2c07',
+    description: "The provider's id of the order, with which its routes name it.",
+  })
   provider_order_id: string;
 
   @ApiProperty({ enum: ORDER_STATUSES, nullable: true, description: "The provider's word; null until it was first read there." })
@@ -63,34 +76,44 @@ export class Order {
   @ApiProperty({ type: String, nullable: true, example: 'ACCEPTED', description: 'ACCEPTED, PENDING (hold the goods) or REJECTED.' })
   fraud_status: string | null;
 
-  @ApiProperty({ type: String, nullable: true, example: 'SEK' })
+  @ApiProperty({ type: String, nullable: true, example: 'SEK', description: 'ISO 4217; null until the order was first read.' })
   currency: string | null;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 10_000 })
+  @ApiProperty({
+    ...AMOUNT,
+    nullable: true,
+    example: 10_000,
+    description: 'What is authorized, with what was captured of it, in minor units; null until it is known.',
+  })
   order_amount: number | null;
 
-  @ApiProperty({ ...AMOUNT, example: 4_000 })
+  @ApiProperty({ ...AMOUNT, example: 4_000, description: 'Sum of the captures, in minor units.' })
   captured_amount: number;
 
-  @ApiProperty({ ...AMOUNT, example: 1_500 })
+  @ApiProperty({ ...AMOUNT, example: 1_500, description: 'Sum of the refunds, in minor units.' })
   refunded_amount: number;
 
-  @ApiProperty({ ...AMOUNT, nullable: true, example: 6_000, description: 'What can still be captured.' })
+  @ApiProperty({ ...AMOUNT, nullable: true, example: 6_000, description: 'What can still be captured, in minor units.' })
   remaining_authorized_amount: number | null;
 
-  @ApiProperty({ type: String, nullable: true, example: '10001' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: '10001',
+    description: "The merchant's number for the order, shown to the shopper.",
+  })
   merchant_reference1: string | null;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, description: "Another number of the merchant's." })
   merchant_reference2: string | null;
 
   @ApiProperty({ ...TIME, nullable: true, description: 'The last moment to capture.' })
   expires_at: string | null;
 
-  @ApiProperty(TIME)
+  @ApiProperty({ ...TIME, description: 'When the order was placed.' })
   created_at: string;
 
-  @ApiProperty(TIME)
+  @ApiProperty({ ...TIME, description: 'When this copy last changed.' })
   updated_at: string;
 
   @ApiProperty({
@@ -130,10 +153,10 @@ export class OrderEvent {
   @ApiProperty({ type: 'integer', description: 'From 1, without gaps.', example: 2 })
   sequence: number;
 
-  @ApiProperty(TIME)
+  @ApiProperty({ ...TIME, description: 'When it happened, or became known here.' })
   at: string;
 
-  @ApiProperty({ example: 'order.captured' })
+  @ApiProperty({ example: 'order.captured', description: 'What happened; new words may come.' })
   type: string;
 
   @ApiProperty({ ...OPERATION, description: 'The operation that it came from, if any.' })
@@ -157,7 +180,7 @@ export class OrderTimeline {
   @ApiProperty({ type: [OrderEvent], description: 'Oldest first.' })
   items: OrderEvent[];
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({ type: String, nullable: true, description: 'Gives the next page; null on the last.' })
   next_cursor: string | null;
 }
 
@@ -193,6 +216,6 @@ export class Reconciliation {
   })
   outcome: string;
 
-  @ApiProperty({ type: [OrderDifference] })
+  @ApiProperty({ type: [OrderDifference], description: 'Every field in which they differed; empty when they were equal.' })
   differences: OrderDifference[];
 }

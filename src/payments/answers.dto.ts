@@ -20,7 +20,7 @@ export class PaymentMethodCategory {
   @Text({ description: "In the shopper's language", example: 'Pay later' })
   name?: string;
 
-  @Nested(() => AssetUrls)
+  @Nested(() => AssetUrls, { description: 'Pictures of it for your page; Klarna keeps them up to date' })
   asset_urls?: AssetUrls;
 }
 
@@ -47,7 +47,7 @@ export class SessionShown extends Cart {
   })
   authorization_token?: string;
 
-  @ApiProperty({ format: 'date-time' })
+  @ApiProperty({ format: 'date-time', description: 'When the session ends: 48 hours after it was opened' })
   expires_at!: string;
 
   @ApiProperty({ required: false, description: "Starts Klarna's widget in the browser" })
@@ -62,7 +62,7 @@ export class TokenCustomer {
   @Text({ format: 'date', description: 'Year, month, day', example: '1941-03-21' })
   date_of_birth?: string;
 
-  @Text()
+  @Text({ description: 'male or female' })
   gender?: string;
 }
 
@@ -77,9 +77,9 @@ export class CustomerTokenCreated {
   @Text({ description: "Klarna's reference of the shopper's payment method" })
   payment_method_reference?: string;
 
-  @Nested(() => PaymentsAddress)
+  @Nested(() => PaymentsAddress, { description: 'Whom the token charges' })
   billing_address?: PaymentsAddress;
 
-  @Nested(() => TokenCustomer)
+  @Nested(() => TokenCustomer, { description: 'More about whom the token charges' })
   customer?: TokenCustomer;
 }

@@ -1,4 +1,5 @@
 import { Flag, ListOf, MinorUnits, Nested, Text, TextList } from '../http/fields.js';
+import { PURCHASE } from '../shapes/purchase.js';
 import { PaymentsAddress } from './address.dto.js';
 import { PaymentsCustomer } from './customer.dto.js';
 import { PaymentsMerchantUrls } from './merchant-urls.dto.js';
@@ -7,48 +8,48 @@ import { COUNTRY, CURRENCY, LOCALE } from './session-request.dto.js';
 
 /** The order as it was authorized: Klarna compares lines (as an ordered list), amounts and addresses. */
 export class CreateOrderRequest {
-  @Text({ required: true, pattern: COUNTRY, description: 'ISO 3166 alpha-2', example: 'SE' })
+  @Text({ ...PURCHASE.purchase_country, required: true, pattern: COUNTRY })
   purchase_country!: string;
 
-  @Text({ required: true, pattern: CURRENCY, description: 'ISO 4217', example: 'SEK' })
+  @Text({ ...PURCHASE.purchase_currency, required: true, pattern: CURRENCY })
   purchase_currency!: string;
 
-  @MinorUnits({ max: Number.MAX_SAFE_INTEGER, description: 'Sum of the lines, in minor units: 10000 is SEK 100.00', example: 10_000 })
+  @MinorUnits({ ...PURCHASE.order_amount, max: Number.MAX_SAFE_INTEGER })
   order_amount!: number;
 
-  @MinorUnits({ required: false, max: Number.MAX_SAFE_INTEGER, description: 'Tax of the whole order, in minor units', example: 2_000 })
+  @MinorUnits({ ...PURCHASE.order_tax_amount, required: false, max: Number.MAX_SAFE_INTEGER })
   order_tax_amount?: number;
 
-  @ListOf(() => PaymentsOrderLine, { required: true, min: 1, max: 1000 })
+  @ListOf(() => PaymentsOrderLine, { ...PURCHASE.order_lines, required: true, min: 1, max: 1000 })
   order_lines!: PaymentsOrderLine[];
 
-  @Flag({ description: 'Capture at once; only for goods that are handed over at once' })
+  @Flag(PURCHASE.auto_capture)
   auto_capture?: boolean;
 
-  @Text({ pattern: LOCALE })
+  @Text({ ...PURCHASE.locale, pattern: LOCALE })
   locale?: string;
 
-  @Text({ max: 255, description: 'Your number for the order; shown to the shopper' })
+  @Text({ ...PURCHASE.merchant_reference1, max: 255 })
   merchant_reference1?: string;
 
-  @Text({ max: 255 })
+  @Text({ ...PURCHASE.merchant_reference2, max: 255 })
   merchant_reference2?: string;
 
-  @Text({ max: 6000, description: 'Kept by Klarna and given back' })
+  @Text({ ...PURCHASE.merchant_data, max: 6000 })
   merchant_data?: string;
 
-  @Nested(() => PaymentsMerchantUrls)
+  @Nested(() => PaymentsMerchantUrls, PURCHASE.merchant_urls)
   merchant_urls?: PaymentsMerchantUrls;
 
-  @Nested(() => PaymentsAddress)
+  @Nested(() => PaymentsAddress, { description: 'Who pays, as authorized: another address is refused with 409' })
   billing_address?: PaymentsAddress;
 
-  @Nested(() => PaymentsAddress)
+  @Nested(() => PaymentsAddress, { description: 'Where the goods go, as authorized: another address is refused with 409' })
   shipping_address?: PaymentsAddress;
 
-  @Nested(() => PaymentsCustomer)
+  @Nested(() => PaymentsCustomer, { description: 'Who buys, as authorized' })
   customer?: PaymentsCustomer;
 
-  @TextList()
+  @TextList({ description: 'Names of offers that Klarna has set up for you, as in the session' })
   custom_payment_method_ids?: string[];
 }

@@ -12,10 +12,10 @@ export class PaymentsMerchantUrls {
   @Text({ max: 2000, pattern: HTTPS, description: 'Told when a pending order was decided' })
   notification?: string;
 
-  @Text({ max: 2000, pattern: HTTPS, description: 'Told when an order was made' })
+  @Text({ max: 2000, pattern: HTTPS, description: 'Told, with a POST, that an order was made' })
   push?: string;
 
-  @Text({ max: 2000, pattern: HTTPS, description: 'Told the authorization token' })
+  @Text({ max: 2000, pattern: HTTPS, description: 'Told the authorization token, with a POST, as soon as the shopper has authorized' })
   authorization?: string;
 
   @Text({ max: 2000, pattern: APP, description: 'Where an app is opened again; not http' })

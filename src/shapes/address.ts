@@ -27,22 +27,22 @@ export function addressFields(api: keyof typeof LIMITS): FieldTable {
   const limits: AddressLimits = LIMITS[api];
   const { person: max, phoneMin: min } = limits;
   return {
-    given_name: Text({ max, example: 'Testperson-se' }),
-    family_name: Text({ max, example: 'Approved' }),
-    title: Text({ max: 20, description: 'Form of address' }),
-    email: Text({ max, example: 'youremail@email.com' }),
-    phone: Text({ min, max, description: 'With country code', example: '+46701740615' }),
-    street_address: Text({ max, example: 'Stårgatan 1' }),
-    street_address2: Text({ max }),
-    postal_code: Text({ max: 10, example: '12345' }),
-    city: Text({ max: limits.place, example: 'Ankeborg' }),
+    given_name: Text({ max, description: 'First name of the shopper, or of whoever takes the goods', example: 'Testperson-se' }),
+    family_name: Text({ max, description: 'Last name of the same person', example: 'Approved' }),
+    title: Text({ max: 20, description: 'Form of address, such as Ms, Herr or Mevr.; Klarna has a list per country' }),
+    email: Text({ max, description: 'Where Klarna writes to the shopper', example: 'youremail@email.com' }),
+    phone: Text({ min, max, description: 'Phone number with country code, best of a mobile phone', example: '+46701740615' }),
+    street_address: Text({ max, description: 'Street and house number', example: 'Stårgatan 1' }),
+    street_address2: Text({ max, description: 'What else leads to the door: apartment, floor, building' }),
+    postal_code: Text({ max: 10, description: 'As the country writes it', example: '12345' }),
+    city: Text({ max: limits.place, description: 'Town of the postal code', example: 'Ankeborg' }),
     region: Text({ max: limits.place, description: 'State or region; Klarna asks for it in the US and in Australia' }),
     country: Text({
       ...(limits.country === undefined ? {} : { pattern: limits.country }),
-      description: 'ISO 3166 alpha-2',
+      description: 'Country, ISO 3166 alpha-2',
       example: 'SE',
     }),
-    organization_name: Text({ max: limits.organization, description: 'For business customers' }),
-    attention: Text({ max: limits.organization, description: 'Person at the organization' }),
+    organization_name: Text({ max: limits.organization, description: 'Name of the company; for business customers' }),
+    attention: Text({ max: limits.organization, description: 'Whom to ask for at the company; for business customers' }),
   };
 }

@@ -80,9 +80,9 @@ export function orderLineFields(api: keyof typeof LIMITS, subscription: () => ne
       description: 'Article number. Keep it equal in order, capture and refund: Klarna assigns refunds by it',
       example: 'SKU-1',
     }),
-    name: Text({ required: true, ...limits.name, example: 'Running shoes' }),
-    quantity: WholeNumber({ required: true, min: 0, example: 1 }),
-    quantity_unit: Text({ ...limits.quantityUnit, example: 'pcs' }),
+    name: Text({ required: true, ...limits.name, description: 'What the shopper reads for this line', example: 'Running shoes' }),
+    quantity: WholeNumber({ required: true, min: 0, description: 'How many, in quantity_unit; a whole number', example: 1 }),
+    quantity_unit: Text({ ...limits.quantityUnit, description: 'What quantity counts, such as pcs, kg or m', example: 'pcs' }),
     unit_price: WholeNumber({
       required: true,
       max: limits.amount,
@@ -103,9 +103,20 @@ export function orderLineFields(api: keyof typeof LIMITS, subscription: () => ne
       example: 2_000,
     }),
     merchant_data: Text({ max: limits.merchantData, description: 'Yours; comes back as it is' }),
-    product_url: Text({ max: 1024, example: 'https://shop.example/shoes/1' }),
-    image_url: Text({ max: 1024, example: 'https://shop.example/shoes/1.png' }),
-    product_identifiers: Nested(() => ProductIdentifiers),
-    subscription: Nested(subscription),
+    product_url: Text({
+      max: 1024,
+      description: "The article's page in your shop; Klarna's messages to the shopper can link to it",
+      example: 'https://shop.example/shoes/1',
+    }),
+    image_url: Text({
+      max: 1024,
+      description:
+        "The article's picture, for Klarna's messages and app: from 250 × 250 pixels it looks good, below 50 × 50 it is not shown",
+      example: 'https://shop.example/shoes/1.png',
+    }),
+    product_identifiers: Nested(() => ProductIdentifiers, {
+      description: 'What the article is called outside your shop: brand, part number, GTIN',
+    }),
+    subscription: Nested(subscription, { description: 'Of a line that the shopper pays again and again: what it is, and how often' }),
   };
 }

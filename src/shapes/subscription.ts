@@ -17,7 +17,11 @@ export function subscriptionFields(api: keyof typeof LIMITS): FieldTable {
   const { name }: SubscriptionLimits = LIMITS[api];
   return {
     name: Text({ ...name, description: 'What is subscribed to', example: 'Coffee every month' }),
-    interval: OneOf(['DAY', 'WEEK', 'MONTH', 'YEAR'], { required: true, example: 'MONTH' }),
-    interval_count: WholeNumber({ required: true, min: 1, description: 'Intervals between two payments', example: 1 }),
+    interval: OneOf(['DAY', 'WEEK', 'MONTH', 'YEAR'], {
+      required: true,
+      description: 'Unit of the time between two payments',
+      example: 'MONTH',
+    }),
+    interval_count: WholeNumber({ required: true, min: 1, description: 'How many such units: 2 and WEEK is every other week', example: 1 }),
   };
 }

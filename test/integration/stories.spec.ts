@@ -142,35 +142,42 @@ describe('a shop', () => {
     expect((await charge(token)).status).toBe(403);
   });
 
-  it('has the shopper repair a declined charge: step-up, a new authorization, and the token charges again', async () => {
-    const token = tokenIn(await tokenize(await authorization(cartOf(10_000, { intent: 'tokenize' }))));
-    expect((await gateway.get(tokenPath(token))).json).toMatchObject({ payment_method_type: 'INVOICE' });
-    await gateway.simulate('POST', `/simulator/customer-tokens/${token}`, { charges: 'declined' });
-    const declined = await charge(token, chargeOf(10_000, { step_up: 'SUPPORTED' }));
-    expect([declined.status, declined.json]).toMatchObject([
-      403,
-      { error_code: 'PAYMENT_METHOD_FAILED', fraud_status: 'REJECTED', step_up_id: expect.any(String) },
-    ]);
-    const { step_up_id } = declined.json as { step_up_id: string };
+  it.each(['tokenize', 'buy_and_tokenize'])(
+    'has the shopper repair a declined charge: step-up, an authorization with the same intent (%s), and the token charges again',
+    async (intent) => {
+      const token = tokenIn(await tokenize(await authorization(cartOf(10_000, { intent }))));
+      expect((await gateway.get(tokenPath(token))).json).toMatchObject({ payment_method_type: 'INVOICE' });
+      await gateway.simulate('POST', `/simulator/customer-tokens/${token}`, { charges: 'declined' });
+      const declined = await charge(token, chargeOf(10_000, { step_up: 'SUPPORTED' }));
+      expect([declined.status, declined.json]).toMatchObject([
+        403,
+        { error_code: 'PAYMENT_METHOD_FAILED', fraud_status: 'REJECTED', step_up_id: expect.any(String) },
+      ]);
+      const { step_up_id } = declined.json as { step_up_id: string };
+      const open = (more: Record<string, unknown>) =>
+        gateway.post('/payments/v1/sessions', cartOf(10_000, { intent, step_up_id, ...more }));
 
-    // Another shopper's token is not what this step-up is for.
-    const foreign = { step_up_id, customer: { customer_token: randomUUID() } };
-    expect((await gateway.post('/payments/v1/sessions', cartOf(10_000, { intent: 'tokenize', ...foreign }))).status).toBe(400);
+      // Another shopper's token is not what this step-up is for, and the shopper agreed to another intent.
+      expect((await open({ customer: { customer_token: randomUUID() } })).status).toBe(400);
+      const customer = { customer_token: token };
+      const other = await open({ customer, intent: intent === 'tokenize' ? 'buy_and_tokenize' : 'tokenize' });
+      expect([other.status, other.json]).toMatchObject([400, { error_code: 'BAD_VALUE', error_messages: ['Bad value: intent'] }]);
 
-    const cart = cartOf(10_000, { intent: 'buy_and_tokenize', step_up_id, customer: { customer_token: token } });
-    const authorized = await authorization(cart, { payment_method_category: 'pay_now' });
-    const repaired = await place(authorized, without(cart, 'step_up_id', 'intent'));
-    expect(repaired.status).toBe(200);
-    expect((await gateway.get(tokenPath(token))).json).toMatchObject({
-      ...{ status: 'ACTIVE', payment_method_type: 'CARD', card: { brand: 'VISA' } },
-    });
-    const next = await charge(token);
-    expect(next.status).toBe(200);
-    await expectRowsLikeLedger(gateway, orderIn(repaired));
-    await expectRowsLikeLedger(gateway, orderIn(next));
-    // It was used: another session can't be opened with it.
-    expect((await gateway.post('/payments/v1/sessions', cart)).status).toBe(400);
-  });
+      const cart = cartOf(10_000, { intent, step_up_id, customer });
+      const authorized = await authorization(cart, { payment_method_category: 'pay_now' });
+      const repaired = await place(authorized, without(cart, 'step_up_id', 'intent'));
+      expect(repaired.status).toBe(200);
+      expect((await gateway.get(tokenPath(token))).json).toMatchObject({
+        ...{ status: 'ACTIVE', payment_method_type: 'CARD', card: { brand: 'VISA' } },
+      });
+      const next = await charge(token);
+      expect(next.status).toBe(200);
+      await expectRowsLikeLedger(gateway, orderIn(repaired));
+      await expectRowsLikeLedger(gateway, orderIn(next));
+      // It was used: another session can't be opened with it.
+      expect((await open({ customer })).status).toBe(400);
+    },
+  );
 
   it.each([
     { form: 'object', method: { type: 'invoice', number_of_days: 30 } },

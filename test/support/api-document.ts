@@ -2,7 +2,9 @@
 export interface Schema {
   $ref?: string;
   type?: string;
+  description?: string;
   allOf?: Schema[];
+  oneOf?: Schema[];
   properties?: Record<string, Schema>;
   required?: string[];
   items?: Schema;
