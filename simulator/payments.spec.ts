@@ -112,6 +112,7 @@ describe('creating a session', () => {
     ['a wrong line total', { order_lines: [{ ...line, quantity: 2 }] }, 'order_lines[0].total_amount'],
     ['a wrong line tax', { order_lines: [{ ...line, total_tax_amount: 2500 }] }, 'order_lines[0].total_tax_amount'],
     ['a reference above 255', { merchant_reference1: 'x'.repeat(256) }, 'merchant_reference1'],
+    ['a reference above 255 emoji', { merchant_reference1: '😀'.repeat(256) }, 'merchant_reference1'],
     ['data above 6000', { merchant_data: 'x'.repeat(6001) }, 'merchant_data'],
     ['a plain http callback', { merchant_urls: { push: 'http://shop.example/push' } }, 'merchant_urls.push'],
     ['an app URL that is a web URL', { merchant_urls: { app_return_url: 'https://shop.example' } }, 'merchant_urls.app_return_url'],
@@ -126,6 +127,10 @@ describe('creating a session', () => {
     expect(status).toBe(400);
     expect(json.error_code).toBe('BAD_VALUE');
     expect(json.error_messages).toContain(`Bad value: ${path}`);
+  });
+
+  it('counts characters, not their halves', async () => {
+    expect((await create({ merchant_reference1: '😀'.repeat(255) })).status).toBe(200);
   });
 
   it('names every broken field', async () => {

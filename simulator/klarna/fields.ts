@@ -14,13 +14,14 @@ export interface Shape {
   keep(value: JsonValue): JsonValue;
 }
 
+const fits = (size: number, { min = 0, max = Infinity }: { min?: number; max?: number }): boolean => size >= min && size <= max;
 const as = (check: Shape['check']): Shape => ({ check, keep: (value) => value });
 
-/** Text with a documented length (in characters) and form. */
+/** Text with a documented length (in characters: code points, as JSON Schema counts) and form. */
 export function text(limits: { min?: number; max?: number; pattern?: RegExp; also?: (value: string) => boolean } = {}): Shape {
   return as((value, path, problems) => {
     if (typeof value !== 'string') problems.push({ path, reason: 'value' });
-    else if (value.length < (limits.min ?? 0) || value.length > (limits.max ?? Infinity)) problems.push({ path, reason: 'length' });
+    else if (!fits([...value].length, limits)) problems.push({ path, reason: 'length' });
     else if (limits.pattern?.test(value) === false || limits.also?.(value) === false) problems.push({ path, reason: 'value' });
   });
 }
@@ -31,8 +32,7 @@ export function text(limits: { min?: number; max?: number; pattern?: RegExp; als
  */
 export function integer(limits: { min?: number; max?: number } = {}): Shape {
   return as((value, path, problems) => {
-    const fits = Number.isSafeInteger(value) && Number(value) >= (limits.min ?? -Infinity) && Number(value) <= (limits.max ?? Infinity);
-    if (!fits) problems.push({ path, reason: 'value' });
+    if (!Number.isSafeInteger(value) || !fits(Number(value), { min: -Infinity, ...limits })) problems.push({ path, reason: 'value' });
   });
 }
 
@@ -49,7 +49,7 @@ export const flag: Shape = as((value, path, problems) => {
 export function list(item: Shape, limits: { min?: number; max?: number } = {}): Shape {
   return {
     check(value, path, problems) {
-      if (!Array.isArray(value) || value.length < (limits.min ?? 0) || value.length > (limits.max ?? Infinity)) {
+      if (!Array.isArray(value) || !fits(value.length, limits)) {
         problems.push({ path, reason: 'value' });
         return;
       }

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
-import { replyToRead } from '../http/provider-answer.js';
+import { foreignAnswer, replyToRead } from '../http/provider-answer.js';
 import { CheckoutClient } from '../klarna/checkout.client.js';
 import type { KlarnaExchange } from '../klarna/exchange.js';
 import type { Caller } from '../merchants/caller.js';
@@ -90,7 +90,10 @@ export class CheckoutService {
       this.#logger.warn(`What checkout ${target.providerOrderId} shows was not kept: ${(error as Error).message}`);
       return true;
     });
-    return isTheirs ? replyToRead(exchange) : noSuchCheckout();
+    if (isTheirs) return replyToRead(exchange, { bareNotFound: true });
+    // Of one that we don't know the id may be another's; ours is there, whatever was answered.
+    if (target.dataSubject !== undefined) throw foreignAnswer();
+    return noSuchCheckout();
   }
 
   /** @returns false when it turns out to be somebody else's, or another one than was asked for */

@@ -100,7 +100,11 @@ export const SETTINGS = {
   KLARNA_CUSTOMER_TOKEN_BASE_URL: optional(baseUrl, 'Customer Token alone', 'KLARNA_BASE_URL'),
   KLARNA_CUSTOMER_TOKEN_USERNAME: optional(username, 'Customer Token alone', 'KLARNA_USERNAME'),
   KLARNA_CUSTOMER_TOKEN_PASSWORD: secret(optional(text, 'Customer Token alone', 'KLARNA_PASSWORD')),
-  KLARNA_HOSTED_PAYMENT_PAGE_BASE_URL: optional(baseUrl, 'Hosted Payment Page alone', 'KLARNA_BASE_URL'),
+  KLARNA_HOSTED_PAYMENT_PAGE_BASE_URL: optional(
+    baseUrl,
+    'Hosted Payment Page alone; set it with Checkout if pages are made for checkouts',
+    'KLARNA_BASE_URL',
+  ),
   KLARNA_HOSTED_PAYMENT_PAGE_USERNAME: optional(username, 'Hosted Payment Page alone', 'KLARNA_USERNAME'),
   KLARNA_HOSTED_PAYMENT_PAGE_PASSWORD: secret(optional(text, 'Hosted Payment Page alone', 'KLARNA_PASSWORD')),
 

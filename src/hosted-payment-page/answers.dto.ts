@@ -12,7 +12,7 @@ export class DistributionModule {
   generation_url?: string;
 }
 
-/** What Klarna answers to a new page. Its URLs are Klarna's own: use them as they are. */
+/** What Klarna answers to a new page. Use its URLs as they are: what a shop calls is at this service, what a shopper sees at Klarna. */
 export class PageCreated {
   @ApiProperty({ description: "Klarna's id of the page" })
   session_id!: string;
@@ -20,13 +20,13 @@ export class PageCreated {
   @ApiProperty({ required: false, description: 'Where the shopper pays: send the browser there' })
   redirect_url?: string;
 
-  @ApiProperty({ required: false, description: 'The page as a resource at Klarna; here it has the same path' })
+  @ApiProperty({ required: false, description: 'The page as a resource, at this service' })
   session_url?: string;
 
   @ApiProperty({ required: false, description: 'An image of a QR code with the link, for a shopper in a shop' })
   qr_code_url?: string;
 
-  @ApiProperty({ required: false, description: 'Where Klarna takes distributions; here it has the same path' })
+  @ApiProperty({ required: false, description: 'Where distributions are taken, at this service' })
   distribution_url?: string;
 
   @ApiProperty({ required: false, description: "Klarna's check of an identity document, in shops" })

@@ -11,6 +11,7 @@ import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, OperationRequest, Preference } from '../operations/request.js';
 import { PageReader } from './page-reader.js';
 import { PageTargets } from './page-targets.js';
+import { atThisService } from './page-urls.js';
 import { atKlarna, purchaseIn } from './purchase-url.js';
 import { Purchases } from './purchases.js';
 
@@ -39,7 +40,8 @@ export class HostedPaymentPageService {
 
   /**
    * Makes a page for a payment session or a checkout order. Attempted while the caller waits, never later, and not again once it may have
-   * been made. Where `payment_session_url` names the purchase at this service, Klarna's host takes our place in it.
+   * been made. Where `payment_session_url` names the purchase at this service, Klarna's host takes our place in it; where the answer names
+   * what the shop calls next, we take Klarna's.
    * @param address under which the caller reached this service
    * @param body JSON, forwarded as it is but for that address
    * @throws Refusal NOT_FOUND for another merchant's purchase; TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (the words say whether the page may
@@ -52,7 +54,8 @@ export class HostedPaymentPageService {
     const place = purchase && (await this.purchases.placeOf(caller, purchase));
     const request = { kind: 'hosted-payment-page.create-session', providerAccountId: caller.accounts['hosted-payment-page'] } as const;
     const sent = place && body !== null ? await this.#atKlarna(body, url, address, place.providerAccountId) : body;
-    return this.#execute(caller, call, { ...request, target: {}, body: sent }, place?.dataSubject);
+    const reply = await this.#execute(caller, call, { ...request, target: {}, body: sent }, place?.dataSubject);
+    return atThisService(reply, this.settings.publicUrl ?? address);
   }
 
   /**

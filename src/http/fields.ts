@@ -49,6 +49,21 @@ export function fieldsOf(dto: Dto): Fields {
   return (Reflect.getMetadata(FIELDS, dto.prototype as object) as Fields | undefined) ?? new Map();
 }
 
+/** Where it is noted that a class says what its fields have to be. */
+const EXPLAINED = Symbol('explained');
+
+/**
+ * Marks the body of a route of ours: a refusal says of each field what it has to be. Without this it is Klarna's bare `Bad value: path`, which
+ * clients of Klarna's routes know.
+ */
+export function Explained(): ClassDecorator {
+  return (dto) => Reflect.defineMetadata(EXPLAINED, true, dto);
+}
+
+export function isExplained(dto: Dto): boolean {
+  return Reflect.getMetadata(EXPLAINED, dto) === true;
+}
+
 /** An amount in minor units of the order's currency (1000 is SEK 10.00): a whole number, 0 to 200 000 000 unless told, required unless told. */
 export function MinorUnits({ min = 0, max = 200_000_000, required = true, ...rest }: NumberOptions = {}): PropertyDecorator {
   return WholeNumber({ min, max, required, ...rest });
@@ -94,14 +109,15 @@ export function Text({ min = 0, max, pattern, format, required = false, ...rest 
 
 /** One of a closed list of words, spelled exactly. */
 export function OneOf(values: readonly string[], { required = false, ...rest }: FieldOptions = {}): PropertyDecorator {
+  const says = `one of ${values.join(', ')}`;
   return field(
     { type: 'string', enum: [...values] },
     { required, ...rest },
-    rule('text', isText, { says: 'a text' }),
+    rule('text', isText, { says }),
     rule(
       'oneOf',
       ifText((text) => values.includes(text)),
-      { limit: true, says: `one of ${values.join(', ')}` },
+      { limit: true, says },
     ),
   );
 }
@@ -127,6 +143,16 @@ export function ListOf(dto: () => Dto, { min = 0, max, required = false, ...rest
     ...listRules(min, max, isObject, 'an object'),
     ValidateNested({ each: true }),
     note(dto),
+  );
+}
+
+/** A list whose elements are judged elsewhere. */
+export function AnyList({ required = false, ...rest }: FieldOptions = {}): PropertyDecorator {
+  const document: ApiPropertyOptions = { type: 'array', items: { type: 'object', additionalProperties: true } };
+  return field(
+    document,
+    { required, ...rest },
+    rule('list', (value) => Array.isArray(value), { says: 'a list' }),
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Flag, ListOf, MinorUnits, Nested, OneOf, Text, TextList, WholeNumber, WordList } from './fields.js';
+import { AnyList, Flag, ListOf, MinorUnits, Nested, OneOf, Text, TextList, WholeNumber, WordList } from './fields.js';
 import { brokenRules } from './judging.js';
 
 class Part {
@@ -37,6 +37,9 @@ class Whole {
 
   @WordList(['a', 'b'], { max: 2 })
   choices?: string[];
+
+  @AnyList()
+  anything?: unknown[];
 }
 
 const judged = (value: object) =>
@@ -54,14 +57,14 @@ describe('a broken rule', () => {
     ['a length and a pattern', { word: 'ABCD' }, ['word should be 2 to 3 characters long', 'word should be a text like ^[a-z]+$']],
     ['a least length', { some: '' }, ['some should be at least 1 character long']],
     ['a list of words', { choice: 'c' }, ['choice should be one of a, b']],
-    ['the type of a word', { choice: 1 }, ['choice must be a text']],
+    ['the type of a word', { choice: 1 }, ['choice must be one of a, b']],
     ['a flag', { flag: 'true' }, ['flag must be true or false']],
     ['an object', { part: [] }, ['part must be an object']],
     ['a list for an object', { part: [{ name: 'a' }, {}] }, ['part must be an object']],
     ['an object for a list', { parts: { name: 'a' } }, ['parts must be a list']],
     ['a list in a list', { parts: [[{}]] }, ['parts[0] must be an object']],
-    ['what has to be there', { part: {} }, ['part.name must be there']],
-    ['null for what has to be there', { part: { name: null } }, ['part.name must be there']],
+    ['what has to be there', { part: {} }, ['part.name must be there: a text']],
+    ['null for what has to be there', { part: { name: null } }, ['part.name must be there: a text']],
     ['a length deep inside', { parts: [{ name: 'abc' }, { name: '' }] }, ['parts[1].name should be 1 to 3 characters long']],
     ['the type of a list', { parts: {} }, ['parts must be a list']],
     ['the size of a list', { parts: [] }, ['parts should be 1 to 2 elements long']],
@@ -74,12 +77,15 @@ describe('a broken rule', () => {
     ['a word of a list', { choices: ['b', 'c'] }, ['choices[1] should be one of a, b']],
     ['the type of a word of a list', { choices: [1, 'a'] }, ['choices[0] must be a text']],
     ['the size of a list of words', { choices: ['a', 'b', 'a'] }, ['choices should be at most 2 elements long']],
+    ['a list of anything', { anything: { length: 1 } }, ['anything must be a list']],
     ['words for a list of words', { choices: 'a' }, ['choices must be a list']],
   ])('tells a limit from what always holds: %s', (_, value, expected) => {
     expect(judged(value).sort()).toEqual([...expected].sort());
   });
 
   it('is none where nothing is wrong, known fields or not', () => {
-    expect(judged({ amount: 0, one: null, word: 'abc', choice: 'b', parts: [{ name: 'a', new: 1 }], new: { deep: [] } })).toEqual([]);
+    expect(
+      judged({ amount: 0, one: null, word: 'abc', choice: 'b', parts: [{ name: 'a', new: 1 }], anything: [1, 'a', {}], new: { deep: [] } }),
+    ).toEqual([]);
   });
 });

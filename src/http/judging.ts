@@ -12,7 +12,7 @@ export interface BrokenRule {
 }
 
 /** The one rule without a context: the field is not there, or null. */
-const REQUIRED = { name: 'isDefined', limit: false, says: 'there' } as const;
+const REQUIRED = 'isDefined';
 
 /** What a value breaks of its DTO's rules, in the order of the DTO. Nothing is changed. */
 export function brokenRules(dto: Dto, value: object): BrokenRule[] {
@@ -48,14 +48,12 @@ function isObject(value: unknown): value is object {
 function brokenIn(error: ValidationError, prefix: string): BrokenRule[] {
   const path = pathOf(error, prefix);
   const names = Object.keys(error.constraints ?? {});
-  // What is not there breaks every rule; that it has to be there says enough.
-  if (names.includes(REQUIRED.name)) return [{ path, limit: REQUIRED.limit, says: REQUIRED.says }];
-  const own = names.flatMap((name) => {
-    const context = error.contexts?.[name] as RuleContext | undefined;
-    // class-validator's own word on what is no object has none; ours has said it already.
-    if (context === undefined) return [];
-    return pathsOf(error.value, path, context.element).map((at) => ({ path: at, limit: context.limit, says: context.says }));
-  });
+  // class-validator's own word on what is no object has no context; ours has said it already.
+  const contexts = names.map((name) => error.contexts?.[name] as RuleContext | undefined).filter((context) => context !== undefined);
+  // What is not there breaks every rule about its type; the first says what it is.
+  if (names.includes(REQUIRED))
+    return [{ path, limit: false, says: ['there', ...contexts.slice(0, 1).map(({ says }) => says)].join(': ') }];
+  const own = contexts.flatMap(({ limit, says, element }) => pathsOf(error.value, path, element).map((at) => ({ path: at, limit, says })));
   // What is of another type has no fields to be judged.
   const mistyped = new Set(own.filter(({ limit }) => !limit).map((rule) => rule.path));
   const children = mistyped.has(path) ? [] : (error.children ?? []).filter((child) => !mistyped.has(pathOf(child, path)));

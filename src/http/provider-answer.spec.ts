@@ -18,13 +18,36 @@ describe('replyToRead', () => {
     [200, '[]'],
     [400, error],
     [403, error],
-    [404, ''],
-    [404, '<html>'],
+    [404, error],
+    [404, '{"message":"Not Found"}'],
+    [400, ''],
     [409, error],
   ])('passes on %d %s as it is', (status, body) => {
     const reply = replyToRead(answer(status, body));
     expect([reply.status, reply.body?.toString() ?? '']).toEqual([status, body]);
     expect(reply.headers).toEqual({ 'Klarna-Correlation-Id': 'k-1', ...(body === '' ? {} : { 'Content-Type': 'application/json' }) });
+  });
+
+  it("passes on a 404 without a body only where that is Klarna's way to say it", () => {
+    expect(replyToRead(answer(404), { bareNotFound: true }).status).toBe(404);
+    expect(() => replyToRead(answer(404))).toThrow(Refusal);
+    expect(() => replyToRead(answer(404, '<html>'), { bareNotFound: true })).toThrow(Refusal);
+  });
+
+  it.each([
+    ['a second', {}, '1'],
+    ['as long as Klarna said', { 'retry-after': '7' }, '7'],
+  ])('names the time to repeat a read at that Klarna answered with a 5xx: %s', (_, headers, seconds) => {
+    expect(replyToRead(answer(500, error, headers)).headers['Retry-After']).toBe(seconds);
+  });
+
+  it.each<[string, KlarnaExchange, string]>([
+    ['an open breaker', { kind: 'not-sent', code: 'BREAKER_OPEN', reason: 'r', withheldMs: 4_000 }, 'Nothing was sent'],
+    ['no connection', { kind: 'not-sent', code: 'ECONNREFUSED', reason: 'r' }, 'Nothing was sent'],
+    ['silence', { kind: 'no-answer', code: 'TIMEOUT', reason: 'r' }, 'Klarna gave no whole answer'],
+    ["a proxy's 404", answer(404, '<html>'), 'not that of Klarna'],
+  ])('says what happened: %s', (_, exchange, words) => {
+    expect(() => replyToRead(exchange)).toThrow(words);
   });
 
   it.each([500, 502, 504])('makes %d with an error object of Klarna a 503 with that object', (status) => {
@@ -37,6 +60,9 @@ describe('replyToRead', () => {
     ['nothing sent', { kind: 'not-sent', code: 'ECONNREFUSED', reason: 'r' }, 'TEMPORARILY_UNAVAILABLE'],
     ['a 5xx page', answer(502, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
     ['a rate limit', answer(429, error, { 'x-ratelimit-reset': '2' }), 'TEMPORARILY_UNAVAILABLE'],
+    ["a proxy's 404", answer(404, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
+    ['a 404 without a body', answer(404), 'TEMPORARILY_UNAVAILABLE'],
+    ["a proxy's 400", answer(400, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
     ['a 403 that is not of the API', answer(403, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
     ['a page instead of what was asked for', answer(200, '<html>'), 'TEMPORARILY_UNAVAILABLE'],
     ['half of what was asked for', answer(200, '{"order_id"'), 'TEMPORARILY_UNAVAILABLE'],

@@ -3,6 +3,11 @@ import { Refusal } from '../operations/errors.js';
 import { readJson } from './json-body.js';
 import { noteBody } from './limits.js';
 
+/** The names that clients have for it; ASCII is a part of it. */
+const UTF_8: ReadonlySet<string> = new Set(['utf-8', 'utf8', 'us-ascii']);
+/** A parameter of a content type: its name, and its value in quotes or without. */
+const PARAMETER = /;\s*([^\s=;"]+)\s*=\s*(?:"([^"]*)"|([^\s;"]+))/g;
+
 /**
  * Keeps the bytes of every body in `rawBody` (they are what goes to Klarna) and puts what they say into `body` (for judging).
  * JSON in UTF-8 is the only type; a request without bytes needs none, and its type is not looked at.
@@ -10,8 +15,8 @@ import { noteBody } from './limits.js';
 export function readRawBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, bytes: Buffer, done) => {
-    const charset = charsetOf(request);
-    if (bytes.length > 0 && charset !== undefined && charset !== 'utf-8') return done(wrongType(`JSON is UTF-8, not ${charset}`));
+    const other = charsetsOf(request).find((charset) => !UTF_8.has(charset));
+    if (bytes.length > 0 && other !== undefined) return done(wrongType(`JSON is UTF-8, not ${other}`));
     keep(request, bytes);
     try {
       const body = readJson(bytes);
@@ -42,8 +47,12 @@ function keep(request: FastifyRequest, bytes: Buffer): void {
   (request as FastifyRequest & { rawBody?: Buffer }).rawBody = bytes;
 }
 
-function charsetOf(request: FastifyRequest): string | undefined {
-  return /;\s*charset\s*=\s*"?([^\s";]+)"?/i.exec(request.headers['content-type'] ?? '')?.[1]?.toLowerCase();
+/** Every charset that the content type names, in lower case: of two that differ, nobody knows which one is meant. */
+function charsetsOf(request: FastifyRequest): string[] {
+  const parameters = (request.headers['content-type'] ?? '').matchAll(PARAMETER);
+  return [...parameters]
+    .filter(([, name = '']) => name.toLowerCase() === 'charset')
+    .map(([, , quoted, plain]) => (quoted ?? plain ?? '').toLowerCase());
 }
 
 function wrongType(message: string): Refusal {

@@ -17,6 +17,13 @@ describe('a spliced member', () => {
     expect(spliced(Buffer.from('{"a":[{"b":"c"}]}'), ['a', 0, 'b'], '"\\').toString()).toBe('{"a":[{"b":"\\"\\\\"}]}');
   });
 
+  it('leaves bytes that are no UTF-8, and is written in UTF-8 itself', () => {
+    const before = Buffer.from('{"a":"\xe5\xff","url":"b","c":"\xc3\xa5"}', 'latin1');
+    expect(spliced(before, ['url'], 'å😀')).toEqual(
+      Buffer.concat([Buffer.from('{"a":"\xe5\xff","url":"', 'latin1'), Buffer.from('å😀","c":"å"}')]),
+    );
+  });
+
   it('must be there', () => {
     expect(() => spliced(Buffer.from('{"a":1}'), ['url'], 'x')).toThrow('There is no url');
   });

@@ -1,6 +1,6 @@
 import type { ArgumentMetadata, PipeTransform } from '@nestjs/common';
 import { Refusal } from '../operations/errors.js';
-import type { Dto } from './fields.js';
+import { isExplained, type Dto } from './fields.js';
 import { brokenRules, type BrokenRule } from './judging.js';
 import { reportLimits, reportsLimits } from './limits.js';
 
@@ -13,7 +13,7 @@ const NOT_A_DTO: readonly unknown[] = [String, Boolean, Number, Array, Object, B
  * merchants that have limits reported.
  */
 export class JudgingPipe implements PipeTransform {
-  /** @throws Refusal BAD_REQUEST when there is no object, BAD_VALUE with one `Bad value: path` per field */
+  /** @throws Refusal BAD_REQUEST when there is no object, BAD_VALUE with one `Bad value: path` per field, explained on routes of our own */
   transform(value: unknown, { type, metatype }: ArgumentMetadata): unknown {
     if (type !== 'body' || NOT_A_DTO.includes(metatype)) return value;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -23,9 +23,12 @@ export class JudgingPipe implements PipeTransform {
     if (broken.length === 0) return value;
     const refused = reportsLimits(value) ? broken.filter(({ limit }) => !limit) : broken;
     if (refused.length > 0) {
+      const says = isExplained(metatype as Dto)
+        ? (path: string) => ` must be ${refused.find((rule) => rule.path === path)?.says ?? ''}`
+        : () => '';
       throw new Refusal(
         'BAD_VALUE',
-        pathsOf(refused).map((path) => `Bad value: ${path}`),
+        pathsOf(refused).map((path) => `Bad value: ${path}${says(path)}`),
       );
     }
     reportLimits(value, pathsOf(broken));

@@ -7,7 +7,7 @@ import { Settings, type KlarnaApi, type KlarnaEndpoint } from '../config/setting
 import { Database, type Transaction } from '../persistence/database.js';
 import { EnvelopeError, SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { APIS, type Api } from '../klarna/api.js';
-import { type LinkedApi, retire, unnamedAccounts } from './former-accounts.js';
+import { type LinkedApi, retire, type UnnamedAccount, unnamedAccounts } from './former-accounts.js';
 import { linkAccount, putAccount, putCredential, putMerchant, revokeCredential, type AccountInput } from './merchant-rows.js';
 
 /** Taken by every process that starts, so that two of them do not configure at once. */
@@ -70,7 +70,7 @@ export class ConfiguredMerchant {
       const account = accountOf(this.#endpoint(api));
       const accountId = await putAccount(tx, this.envelope, account, now);
       await linkAccount(tx, merchant.id, api, accountId);
-      links.push({ api, host: account.host, accountId });
+      links.push({ api, host: account.host, username: account.username, accountId });
     }
     await this.#retireAccounts(tx, merchant.id, links, now);
     await this.#putCredentials(tx, merchant.id, now);
@@ -90,18 +90,25 @@ export class ConfiguredMerchant {
   async #retireAccounts(tx: Transaction, merchantId: string, links: readonly LinkedApi[], now: Date): Promise<void> {
     const unnamed = await unnamedAccounts(tx, merchantId, this.#named(), now);
     const problems = unnamed
-      .filter(({ orders, operations }) => orders + operations > 0)
+      .filter(({ open }) => open.length > 0)
       .map(
         (account) =>
-          `${nameOf(account)} still has ${amountOf(account.orders, 'order')} and ${amountOf(account.operations, 'operation')} that are not ` +
-          'final, but the configuration no longer names it. If the credentials were rotated, add ' +
-          `${this.#pairOf(account)} to KLARNA_PREVIOUS_CREDENTIALS until all are (GET /orders?status=AUTHORIZED, ` +
-          'GET /operations); else use the database that belongs to the configured account.',
+          `${nameOf(account)} still has ${account.open.map(({ count, what }) => amountOf(count, what)).join(', ')} open, but the ` +
+          `configuration no longer names it. If the credentials were rotated, add ${this.#pairOf(account)} to ` +
+          'KLARNA_PREVIOUS_CREDENTIALS until nothing is (GET /orders?status=AUTHORIZED, GET /operations; checkouts, sessions and pages end ' +
+          'by themselves within 48 hours); else use the database that belongs to the configured account.',
       );
     if (problems.length > 0) throw new ConfigurationError(problems);
     for (const account of unnamed) {
-      await retire(tx, this.envelope, account, links, now);
+      const successor = await retire(tx, this.envelope, account, links, now);
       this.#logger.log(`${nameOf(account)} is retired: the configuration no longer names it, and nothing is open there`);
+      if (account.customerTokens > 0)
+        this.#logger.warn(
+          tokensHandedOn(
+            account,
+            links.find(({ accountId }) => accountId === successor),
+          ),
+        );
     }
   }
 
@@ -207,6 +214,16 @@ function accountOf({ hostIdentity, baseUrl, username, password }: KlarnaEndpoint
 
 function nameOf({ host, username }: { host: string; username: string }): string {
   return `Klarna's account ${username} at ${host}`;
+}
+
+/** Tokens live for ever, so they can't be waited for. */
+function tokensHandedOn(account: UnnamedAccount, successor: LinkedApi | undefined): string {
+  const tokens = `${amountOf(account.customerTokens, 'customer token')} made with ${nameOf(account)}`;
+  if (successor === undefined) return `${tokens} can not be charged from here on: nothing is configured at that host any more`;
+  return (
+    `${tokens}: from here on charged with the credentials of ${successor.username}, which works only when both belong to the same merchant ` +
+    'at Klarna. If they do not, name the old ones in KLARNA_PREVIOUS_CREDENTIALS again'
+  );
 }
 
 function amountOf(count: number, what: string): string {

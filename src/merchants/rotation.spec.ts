@@ -86,6 +86,40 @@ describe('the accounts of a merchant', () => {
       [randomUUID(), state, clock.now(), username],
     );
 
+  /** What a shop has begun, or a customer token, made with an account. */
+  const BEGUN = {
+    'payment session': ['payment_sessions', 'provider_session_id', { status: 'incomplete' }],
+    checkout: ['checkout_orders', 'provider_order_id', { status: 'checkout_incomplete' }],
+    'hosted page': ['hosted_pages', 'provider_session_id', { status: 'WAITING' }],
+    'customer token': ['customer_tokens', 'token_hash', {}],
+  } as const;
+  const begun = async (what: keyof typeof BEGUN, more: Record<string, unknown> = {}, username = 'PK1', merchant = 'shop') => {
+    const [table, providerId, usual] = BEGUN[what];
+    const id = randomUUID();
+    const updated = what === 'customer token' ? {} : { updated_at: clock.now() };
+    const expires = what === 'checkout' ? { expires_at: new Date(clock.nowMs() + DAY_MS) } : {};
+    const columns = {
+      ...{ id, [providerId]: what === 'customer token' ? Buffer.from(id) : id, data_subject: id, created_at: clock.now() },
+      ...{ ...updated, ...expires, ...usual, ...more },
+    };
+    const names = Object.keys(columns);
+    await database.query(
+      `INSERT INTO ${table} (merchant_id, provider_account_id, ${names.join(', ')})
+       SELECT m.id, a.id, ${names.map((_, at) => `$${at + 3}`).join(', ')} FROM merchants m, provider_accounts a
+        WHERE m.name = $1 AND a.username = $2`,
+      [merchant, username, ...Object.values(columns)],
+    );
+  };
+  /** What a start tells, from the level `warn` on. */
+  const warnings = async (starting: () => Promise<unknown>): Promise<string[]> => {
+    const told: string[] = [];
+    const note = (message: unknown) => void told.push(String(message));
+    const silent = () => undefined;
+    Logger.overrideLogger({ log: silent, debug: silent, verbose: silent, warn: note, error: note });
+    await starting().finally(() => void Logger.overrideLogger(false));
+    return told;
+  };
+
   it.each(['PAYMENTS', 'ORDER_MANAGEMENT', 'CHECKOUT', 'CUSTOMER_TOKEN', 'HOSTED_PAYMENT_PAGE'])(
     'are one for each API that is configured apart: %s',
     async (api) => {
@@ -161,8 +195,8 @@ describe('the accounts of a merchant', () => {
     await operation('PK2', 'manual');
     await operation('PK2', 'succeeded');
     expect(await refusal(start(rotated(3)))).toEqual([
-      expect.stringMatching(/^Klarna's account PK1 at api\.klarna\.com still has 1 order and 0 operations that are not final/),
-      expect.stringMatching(/^Klarna's account PK2 at api\.klarna\.com still has 2 orders and 1 operation that are not final/),
+      expect.stringMatching(/^Klarna's account PK1 at api\.klarna\.com still has 1 order open, but/),
+      expect.stringMatching(/^Klarna's account PK2 at api\.klarna\.com still has 2 orders, 1 operation open, but/),
     ]);
     expect(await refusal(start({ ...rotated(3), KLARNA_PREVIOUS_CREDENTIALS: 'PK1:secret-1' }))).toHaveLength(1);
     await database.query(`UPDATE orders SET status = 'CAPTURED'`);
@@ -190,6 +224,67 @@ describe('the accounts of a merchant', () => {
     await (needed ? refusal(start(rotated(2))) : start(rotated(2)));
   });
 
+  it.each<[keyof typeof BEGUN, Record<string, unknown>, boolean]>([
+    ['checkout', {}, true],
+    ['checkout', { status: 'checkout_complete' }, false],
+    ['checkout', { gone_at: new Date(0) }, false],
+    ['checkout', { expires_at: -1 }, false],
+    ['payment session', {}, true],
+    ['payment session', { updated_at: -49 * (DAY_MS / 24) }, false],
+    ['payment session', { updated_at: -49 * (DAY_MS / 24), expires_at: DAY_MS }, true],
+    ['payment session', { expires_at: -1 }, false],
+    ['payment session', { status: 'complete' }, false],
+    ['payment session', { status: 'COMPLETE' }, false],
+    ['hosted page', {}, true],
+    ['hosted page', { status: 'FAILED', expires_at: DAY_MS }, true],
+    ['hosted page', { status: null }, true],
+    ['hosted page', { expires_at: -1 }, false],
+    ['hosted page', { status: null, created_at: -49 * (DAY_MS / 24) }, false],
+    ['hosted page', { status: 'COMPLETED' }, false],
+    ['hosted page', { status: 'CANCELLED' }, false],
+    ['hosted page', { status: 'DISABLED' }, false],
+    ['hosted page', { status: 'TIMEOUT' }, false],
+    ['customer token', {}, false],
+  ])('are needed for a %s %j: %s', async (what, more, needed) => {
+    await start();
+    const at = (value: unknown) => (typeof value === 'number' ? new Date(clock.nowMs() + value) : value);
+    await begun(what, Object.fromEntries(Object.entries(more).map(([name, value]) => [name, at(value)])));
+    if (!needed) await start(rotated(2));
+    else expect((await refusal(start(rotated(2))))[0]).toContain(`PK1 at api.klarna.com still has 1 ${what} open, but`);
+  });
+
+  it('are needed for all of it together, each named', async () => {
+    await start();
+    await order('PK1');
+    await operation('PK1', 'waiting');
+    for (const what of ['checkout', 'payment session', 'payment session', 'hosted page'] as const) await begun(what);
+    const [message] = await refusal(start(rotated(2)));
+    expect(message).toContain('still has 1 order, 1 operation, 1 checkout, 2 payment sessions, 1 hosted page open, but');
+  });
+
+  it('hand their customer tokens on, and the start warns of it', async () => {
+    await start();
+    await begun('customer token');
+    await begun('customer token');
+    expect(await warnings(() => start({ ...rotated(2), KLARNA_PREVIOUS_CREDENTIALS: 'PK1:secret-1' }))).toEqual([]);
+    expect(await warnings(() => start(rotated(2)))).toEqual([
+      expect.stringMatching(
+        /^2 customer tokens made with Klarna's account PK1 at api\.klarna\.com: .* credentials of PK2, .*same merchant/,
+      ),
+    ]);
+    expect(await warnings(() => start(rotated(2)))).toEqual([]);
+  });
+
+  it('leave customer tokens that nobody can charge when their host is no longer configured, and the start warns of it', async () => {
+    await start();
+    await begun('customer token');
+    const moved = { KLARNA_BASE_URL: KUSTOM, KLARNA_USERNAME: 'K1', KLARNA_PASSWORD: 'kustom' };
+    await start({ ...moved, KLARNA_PREVIOUS_CREDENTIALS: `PK1:secret-1@${KLARNA}` });
+    expect(await warnings(() => start(moved))).toEqual([
+      expect.stringMatching(/^1 customer token made with .* can not be charged from here on/),
+    ]);
+  });
+
   it('are retired with their password, and what is pinned to them goes on with what their host has now', async () => {
     await start();
     const first = (await links()).payments;
@@ -214,6 +309,16 @@ describe('the accounts of a merchant', () => {
     await order('PK8', {}, 'other');
     await start();
     expect([(await account('PK8')).retired, (await account('PK9')).retired]).toEqual([null, null]);
+  });
+
+  it.each(Object.keys(BEGUN) as (keyof typeof BEGUN)[])("at which another merchant has a %s are that merchant's matter", async (what) => {
+    await start();
+    const theirs = { host: 'api.klarna.com', baseUrl: KLARNA, username: 'PK8', password: 's' };
+    await createMerchant({ database, envelope, clock }, { name: 'other', credentials: [], accounts: theirs });
+    await begun(what, {}, 'PK8', 'other');
+    await database.query("DELETE FROM merchant_provider_accounts l USING merchants m WHERE m.id = l.merchant_id AND m.name = 'other'");
+    await start();
+    expect((await account('PK8')).retired).toBeNull();
   });
 
   it('named as rotated and in use at once are in use', async () => {

@@ -6,6 +6,9 @@ import { type OperationKind } from './kinds.js';
 import type { OperationState, RecordedAnswer } from './operation.js';
 import { OperationReply } from './request.js';
 
+/** Where a request never left: as good as never made. */
+export const NOTHING_SENT = 'Nothing was sent, and nothing will be; try again.';
+
 /** What a reply is made of: the row as it was last read. */
 export interface ReplyFacts {
   id: string;
@@ -43,7 +46,7 @@ export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply
     );
   }
   if (facts.state === 'withdrawn' && (facts.reason === 'wait-over' || facts.reason === 'not-recorded-in-time')) {
-    throw new Refusal('TEMPORARILY_UNAVAILABLE', [`${unsentBecause(facts.kind)} Nothing was sent, and nothing will be; try again.`], {
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', [`${unsentBecause(facts.kind)} ${NOTHING_SENT}`], {
       retryAfterMs: 1_000,
     });
   }

@@ -1,10 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { OneOf } from '../http/fields.js';
+import { AnyList, Explained, OneOf } from '../http/fields.js';
 import { LINE_APIS, type LineApi } from './form.js';
 
 const AMOUNT = { type: 'integer', format: 'int64', required: false } as const;
 
 /** A body as it is sent to Klarna, and the API that it is for. Further fields of the body may stay. Whatever else is wrong with it is a finding. */
+@Explained()
 export class CheckRequest {
   @OneOf(LINE_APIS, { required: true, description: 'The API of Klarna that the body is for.', example: 'payments' })
   api!: LineApi;
@@ -24,10 +25,6 @@ export class CheckRequest {
   @ApiProperty({ type: String, required: false, description: 'ISO 3166 alpha-2: in the US tax is a line of its own.', example: 'SE' })
   purchase_country?: unknown;
 
-  @ApiProperty({
-    type: 'array',
-    items: { type: 'object', additionalProperties: true },
-    description: 'The lines, with the fields that they have at Klarna.',
-  })
-  order_lines!: unknown;
+  @AnyList({ required: true, description: 'The lines, with the fields that they have at Klarna.' })
+  order_lines!: unknown[];
 }

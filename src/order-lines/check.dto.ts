@@ -20,9 +20,9 @@ export class OrderLineFinding implements Finding {
 
   @ApiProperty({
     nullable: true,
-    oneOf: [{ type: 'integer', format: 'int64' }, { type: 'string' }],
+    oneOf: [{ type: 'number' }, { type: 'string' }],
     example: 5_000,
-    description: 'What was sent, where it is a whole number or a word with a meaning.',
+    description: 'What was sent, where it is a number, a text that looks like one, or a word with a meaning.',
   })
   given: number | string | null;
 

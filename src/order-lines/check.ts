@@ -18,7 +18,8 @@ export function checkOrderLines(api: LineApi, cart: Members): OrderLinesCheck {
   const facts = factsOf(cart, lines);
   const form = formFindings(api, cart);
   const judged = lines.map((line, index) => judgeLine(line, `order_lines[${index}]`, facts));
-  const sums = judgeSums(cart, lines, judged, facts, api !== 'order-management');
+  // What is no list of lines adds up to nothing that could be told.
+  const sums = Array.isArray(given) ? judgeSums(cart, lines, judged, facts, api !== 'order-management') : { findings: [], corrected: null };
   const checked = judged.map(({ findings, corrected }, index) => {
     const path = `order_lines[${index}]`;
     const own = form.filter(({ field }) => field === path || field.startsWith(`${path}.`));

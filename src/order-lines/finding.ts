@@ -34,7 +34,7 @@ export interface Finding {
   code: RuleName;
   /** error: against what Klarna documents. warning: Klarna may accept it, or no document says. */
   level: 'error' | 'warning';
-  /** What was sent; null when it was left out. Shown where it is a number or a word of a closed list, never other texts. */
+  /** What was sent; null when it was left out. Shown where it is a number, looks like one, or is a word of a closed list, never other texts. */
   given: number | string | null;
   /** What it should be; null where only the sender can know. */
   expected: number | null;
@@ -50,7 +50,7 @@ interface What {
   field: string;
   code: RuleName;
   level?: Finding['level'];
-  given?: bigint | string | null;
+  given?: bigint | number | string | null;
   expected?: bigint | null;
   /** Of `form`: what the field has to be. */
   rule?: string;

@@ -34,8 +34,8 @@ const CARTS: Readonly<Record<LineApi, Dto>> = {
 /** What is not as the API's document wants it: types, ranges, lengths, words. Findings name fields by their path from the body. */
 export function formFindings(api: LineApi, cart: Members): Finding[] {
   const broken = brokenRules(CARTS[api], cart).map(({ path, says }) => {
-    const given = whole(valueAt(cart, path));
-    return finding({ field: path, code: 'form', given, amounts: false, rule: `${path.replace(/^.*\./, '')} must be ${says}.` });
+    const { given, not } = shownOf(path, valueAt(cart, path));
+    return finding({ field: path, code: 'form', given, amounts: false, rule: `${path.replace(/^.*\./, '')} must be ${says}${not}.` });
   });
   return broken;
 }
@@ -64,6 +64,27 @@ function cartOf(api: LineApi): Dto {
     order_tax_amount: WholeNumber({ min: 0 }),
     order_lines: ListOf(() => Line, { required: true, ...lines }),
   });
+}
+
+/** Fields that hold a number, by their name. */
+const NUMERIC = /(?:^|[._])(?:amount|price|rate|quantity)$/;
+/** What somebody may have written for a number: "100", "1 000,00", "-5.50 SEK". */
+const LIKE_A_NUMBER = /^[+-]?[\d\s.,'’]{1,30}(?:[A-Z]{3}|%)?$/i;
+
+/** What was sent where a number has to be, as far as it is one or looks like one; of anything else, which may be about a person, its type alone. */
+function shownOf(path: string, value: unknown): { given: number | bigint | string | null; not: string } {
+  if (typeof value === 'number') {
+    // A whole number that was rounded when it was read is not the one that was sent.
+    return { given: whole(value) ?? (Number.isInteger(value) ? null : value), not: '' };
+  }
+  if (!NUMERIC.test(path) || value === undefined || value === null) return { given: null, not: '' };
+  if (typeof value === 'string' && LIKE_A_NUMBER.test(value)) return { given: value, not: ', not a text' };
+  return { given: null, not: `, not ${typeInWords(value)}` };
+}
+
+function typeInWords(value: unknown): string {
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'string' ? 'a text' : typeof value === 'boolean' ? 'true or false' : 'an object';
 }
 
 function valueAt(cart: Members, path: string): unknown {

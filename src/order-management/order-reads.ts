@@ -1,9 +1,8 @@
 import { Injectable } from '@nestjs/common';
-import { replyToRead } from '../http/provider-answer.js';
+import { foreignAnswer, replyToRead, unavailable } from '../http/provider-answer.js';
 import type { KlarnaAccount, KlarnaExchange } from '../klarna/exchange.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
-import { Refusal } from '../operations/errors.js';
 import type { OperationReply } from '../operations/request.js';
 import { OrderReader } from '../orders/order-reader.js';
 import { movementsIn } from '../orders/order-snapshot.js';
@@ -42,12 +41,11 @@ export class OrderReads {
       case 'no-such-order':
         return replyToRead(look.answer);
       case 'other-order':
-        throw noSuchOrder(target.providerOrderId);
+        // Of one that we don't know the id may be another's, spelled otherwise; ours is there, whatever was answered.
+        throw target.known === null ? noSuchOrder(target.providerOrderId) : foreignAnswer();
       case 'unreadable':
         if (look.code !== 'GARBLED') return replyToRead(look.exchange);
-        throw new Refusal('TEMPORARILY_UNAVAILABLE', ['Klarna answered with something that is no order; repeat the request'], {
-          retryAfterMs: 1_000,
-        });
+        throw unavailable('Klarna answered with something that is no order; repeat the request');
     }
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { replyToRead } from '../http/provider-answer.js';
+import { replyToRead, unavailable } from '../http/provider-answer.js';
 import type { Caller } from '../merchants/caller.js';
 import { Refusal } from '../operations/errors.js';
 import type { OrderLook } from '../orders/order-look.js';
@@ -62,11 +62,5 @@ function undecided(look: OrderLook): Refusal {
     if (error instanceof Refusal) return error;
     throw error;
   }
-  return new Refusal(
-    'TEMPORARILY_UNAVAILABLE',
-    ['Klarna could not be asked where this order was made. Nothing was sent; repeat the request'],
-    {
-      retryAfterMs: 1_000,
-    },
-  );
+  return unavailable('Klarna could not be asked where this order was made. Nothing was sent; repeat the request');
 }

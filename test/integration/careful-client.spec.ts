@@ -74,7 +74,8 @@ describe('a sick Klarna', () => {
     // A caller's read is told when to come again.
     const [id = ''] = ids;
     const read = await gateway.get(ordersPath(id));
-    expect([read.status, read.json]).toMatchObject([503, { error_code: 'TEMPORARILY_UNAVAILABLE' }]);
+    const words = 'Klarna could not be reached in time. Nothing was sent, and nothing will be; try again.';
+    expect([read.status, read.json]).toMatchObject([503, { error_code: 'TEMPORARILY_UNAVAILABLE', error_messages: [words] }]);
     expect(Number(read.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     // The other API is well.
     expect((await gateway.post('/payments/v1/sessions', cartOf(10_000))).status).toBe(200);

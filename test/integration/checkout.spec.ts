@@ -360,7 +360,10 @@ describe('a checkout', () => {
     await gateway.fault('garbage_after', match, { variant: 'html' });
     expect((await gateway.get(pathOf(id))).status).toBe(503);
     await gateway.fault('status', match, { code: 404, body: '<html>proxy</html>' });
-    expect((await gateway.get(pathOf(id))).status).toBe(404);
+    expect(code(await gateway.get(pathOf(id)))).toBe('TEMPORARILY_UNAVAILABLE');
+    // Of a checkout that is known another one's answer says nothing.
+    await gateway.fault('status', match, { code: 200, body: JSON.stringify({ order_id: 'another', status: 'checkout_incomplete' }) });
+    expect(code(await gateway.get(pathOf(id)))).toBe('TEMPORARILY_UNAVAILABLE');
     expect(await stored(id)).toMatchObject({ gone_at: null });
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { lastSequence, placedElsewhere, requests, rowsOf } from '../support/scene.js';
+import { lastSequence, operation, placedElsewhere, requests, rowsOf } from '../support/scene.js';
 import { httpAnswer, RawServer } from '../wire/raw-server.js';
 
 const PAGES = '/hpp/v1/sessions';
@@ -12,10 +12,11 @@ describe('a merchant whose hosted pages have a host and credentials of their own
   /** Klarna's Hosted Payment Page alone; the rest of Klarna is the simulator. */
   let host: RawServer;
   let gateway: TestGateway;
-  let answer: { status: number; body: object };
+  let answer: { status: number; body: object | string };
 
   beforeAll(async () => {
-    host = await RawServer.start(() => httpAnswer(answer.status, JSON_TYPE, JSON.stringify(answer.body)));
+    const written = () => (typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body));
+    host = await RawServer.start(() => httpAnswer(answer.status, JSON_TYPE, written()));
     gateway = await testGateway({
       env: {
         KLARNA_HOSTED_PAYMENT_PAGE_BASE_URL: host.url,
@@ -53,6 +54,17 @@ describe('a merchant whose hosted pages have a host and credentials of their own
     expect(sent).toContain(`Basic ${btoa('pages:secret')}`);
     expect(sent).toContain(`{"payment_session_url":"${gateway.simulatorUrl}/payments/v1/sessions/${id}"}`);
     expect(await requests(gateway, { path: '/hpp/*' }, since)).toEqual([]);
+  });
+
+  it('tells where to call them at this service, and every other byte as it came', async () => {
+    const body = (base: string) =>
+      ` { "n":100.0, "session_url" : "${base}/hpp/v1/sessions/page-0" ,"redirect_url":"https:\\/\\/pay.klarna.example\\/\\u00e5",\r\n"session_id":"page-0"}`;
+    answer = { status: 201, body: body(host.url) };
+    const made = await gateway.post(PAGES, { payment_session_url: `${gateway.url}/payments/v1/sessions/${await session()}` });
+    expect([made.status, made.text]).toEqual([201, body(gateway.url)]);
+    // What is on record is what Klarna said.
+    const [row] = await rowsOf<{ id: string }>(gateway.database, 'SELECT id FROM operations ORDER BY created_at DESC, id DESC LIMIT 1');
+    expect((await operation(gateway, row?.id ?? '')).answer?.body).toMatchObject({ session_url: `${host.url}/hpp/v1/sessions/page-0` });
   });
 
   it.each([

@@ -266,6 +266,13 @@ describe('rotating credentials', () => {
         },
         (error: unknown) => (error as Error).message,
       );
+    /** An order, and its payment session read once it is placed: else that counts as open until it ends. */
+    const placed = async (gateway: TestGateway): Promise<string> => {
+      const id = await gateway.order();
+      const { session_id: session } = await gateway.ledger(id);
+      expect((await gateway.get(`/payments/v1/sessions/${session}`)).json).toMatchObject({ status: 'complete' });
+      return id;
+    };
     const first = await start('one');
     let running: TestGateway | undefined = first;
     const stop = async () => {
@@ -273,13 +280,13 @@ describe('rotating credentials', () => {
       running = undefined;
     };
     try {
-      const [open, captured] = [await first.order(), await first.order()];
+      const [open, captured] = [await placed(first), await placed(first)];
       await first.post(ordersPath(captured, '/captures'), { captured_amount: 10_000 });
       await stop();
 
       running = await start('two', 'one:one-secret');
       expect((await running.post(ordersPath(open, '/captures'), { captured_amount: 1_000 })).status).toBe(201);
-      const second = await running.order();
+      const second = await placed(running);
       await stop();
 
       running = await start('three', 'one:one-secret two:two-secret');
@@ -294,8 +301,8 @@ describe('rotating credentials', () => {
       await stop();
 
       const message = await refusalOf(start('three'));
-      expect(message).toMatch(/one at simulator still has 1 order and 0 operations that are not final/);
-      expect(message).toMatch(/two at simulator still has 1 order and 1 operation that are not final/);
+      expect(message).toMatch(/one at simulator still has 1 order open/);
+      expect(message).toMatch(/two at simulator still has 1 order, 1 operation open/);
       expect(message).toMatch(/KLARNA_PREVIOUS_CREDENTIALS/);
       expect(message.split('\n')).toHaveLength(2);
       expect(await refusalOf(start('three', 'one:one-secret'))).toMatch(/^Klarna's account two at simulator still has 1 order/);

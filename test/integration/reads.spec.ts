@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { randomUUID } from 'node:crypto';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { elsewhere, gateAt, lastSequence, lasting, ordersPath, requests } from '../support/scene.js';
 import { until } from '../support/until.js';
@@ -94,6 +95,8 @@ describe('reads', () => {
     ['a 504 with its error object', 'status', { code: 504, error_code: 'TEMPORARILY_UNAVAILABLE' }, 'TEMPORARILY_UNAVAILABLE'],
     ['a 502 without a body', 'status', { code: 502, body: '' }, 'TEMPORARILY_UNAVAILABLE'],
     ["a proxy's page", 'status', { code: 503, body: '<html>' }, 'TEMPORARILY_UNAVAILABLE'],
+    ["a proxy's page for what it does not know", 'status', { code: 404, body: '<html>' }, 'TEMPORARILY_UNAVAILABLE'],
+    ['a 404 without a body', 'status', { code: 404, body: '' }, 'TEMPORARILY_UNAVAILABLE'],
     ['a reset', 'reset_before', {}, 'TEMPORARILY_UNAVAILABLE'],
     ['silence', 'timeout_before', {}, 'TEMPORARILY_UNAVAILABLE'],
     ['half an answer', 'garbage_after', { variant: 'truncated_json' }, 'TEMPORARILY_UNAVAILABLE'],
@@ -104,10 +107,23 @@ describe('reads', () => {
       await lasting(gateway, kind, { method: 'GET', path }, more);
       const answer = await gateway.get(path);
       expect([path, answer.status, answer.json]).toMatchObject([path, 503, { error_code: code }]);
+      expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
     }
     expect((await stored(id)).captures).toEqual(before.captures);
     const { captured_amount: captured, refunded_amount: refunded } = await stored(id);
     expect([captured, refunded]).toEqual([4_000, 500]);
+  });
+
+  it('of a known order are answered 503 when Klarna shows another one; of an unknown one it may be another spelling', async () => {
+    const { id } = await managed();
+    const unknown = randomUUID();
+    const body = JSON.stringify({ order_id: randomUUID(), status: 'CANCELLED', order_amount: 1, captured_amount: 0 });
+    for (const each of [id, unknown]) await gateway.fault('status', { method: 'GET', path: ordersPath(each) }, { code: 200, body });
+    const answer = await gateway.get(ordersPath(id));
+    expect([answer.status, answer.json]).toMatchObject([503, { error_code: 'TEMPORARILY_UNAVAILABLE' }]);
+    expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+    expect(await stored(id)).toMatchObject({ captured_amount: 4_000 });
+    expect((await gateway.get(ordersPath(unknown))).json).toMatchObject({ error_code: 'NO_SUCH_ORDER' });
   });
 
   it("pass Klarna's own words of a failure on, byte by byte", async () => {

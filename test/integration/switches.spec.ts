@@ -19,19 +19,29 @@ class Stage {
   constructor(readonly gateway: TestGateway) {}
 
   /** Asks until there is a final answer, with business time passing as it is needed: 2xx means that it happened once, 4xx that it did not. */
-  async ask(suffix: string, body?: unknown, fault?: { kind: string; more?: Record<string, unknown> }): Promise<Answer> {
+  async ask(
+    suffix: string,
+    body?: unknown,
+    fault?: { kind: string; more?: Record<string, unknown> },
+    method: 'POST' | 'PATCH' = 'POST',
+  ): Promise<Answer> {
     const { gateway } = this;
     const path = ordersPath(this.orderId, suffix);
     const key = randomUUID();
-    const before = await this.executed(path);
-    if (fault) await gateway.fault(fault.kind, { method: 'POST', path }, fault.more);
-    const first = await gateway.call('POST', path, { body, key, headers: { Prefer: 'wait=0' } });
+    const before = await this.executed(method, path);
+    if (fault) await gateway.fault(fault.kind, { method, path }, fault.more);
+    const first = await gateway.call(method, path, { body, key, headers: { Prefer: 'wait=0' } });
     if (first.status === 202) await this.settle(operationIn(first));
-    const answer = await gateway.post(path, body, key);
-    expect(told(await gateway.post(path, body, key))).toEqual(told(answer));
+    const answer = await gateway.call(method, path, { body, key });
+    expect(told(await gateway.call(method, path, { body, key }))).toEqual(told(answer));
     expect([200, 201, 204, 400, 403, 404]).toContain(answer.status);
-    expect((await this.executed(path)) - before).toBe(answer.status < 300 ? 1 : 0);
+    expect((await this.executed(method, path)) - before).toBe(answer.status < 300 ? 1 : 0);
     return answer;
+  }
+
+  /** A change that moves no money, whose answer got lost. */
+  change(suffix: string, body: unknown): Promise<Answer> {
+    return this.ask(suffix, body, { kind: 'reset_after' }, 'PATCH');
   }
 
   async settle(id: string): Promise<void> {
@@ -45,8 +55,8 @@ class Stage {
     });
   }
 
-  private async executed(path: string): Promise<number> {
-    return (await requests(this.gateway, { method: 'POST', path })).filter(({ executed }) => executed).length;
+  private async executed(method: string, path: string): Promise<number> {
+    return (await requests(this.gateway, { method, path })).filter(({ executed }) => executed).length;
   }
 
   /** What Klarna alone knows is read after each change: in the end, all is equal. */
@@ -123,6 +133,38 @@ const tooMany: Story = async (on) => {
   for (let times = 0; times < 2; times += 1) await on.ask('/refunds', { refunded_amount: 50 }, { kind: 'reset_after' });
 };
 
+/** References of an order that is over: whatever Klarna says of them, the refund goes on. */
+const lateReferences: Story = async (on) => {
+  expect((await on.ask('/captures', { captured_amount: 2_500 })).status).toBe(201);
+  await pass(29 * DAY, on.gateway);
+  const { status } = await on.change('/merchant-references', { merchant_reference1: 'late' });
+  expect([204, 403]).toContain(status);
+  const { merchant_reference1: reference } = await on.gateway.ledger(on.orderId);
+  expect(reference === 'late').toBe(status === 204);
+  expect((await on.ask('/refunds', { refunded_amount: 2_500 }, { kind: 'reset_after' })).status).toBe(201);
+  await on.gateway.get(ordersPath(on.orderId));
+};
+
+/** The goods go elsewhere when some of them have left: the rest is captured all the same. */
+const lateAddress: Story = async (on) => {
+  const goTo = (city: string) => on.change('/customer-details', { shipping_address: { given_name: 'Alva', city, country: 'SE' } });
+  expect((await goTo('Lund')).status).toBe(204);
+  expect((await on.ask('/captures', { captured_amount: 2_500 })).status).toBe(201);
+  const { status } = await goTo('Visby');
+  expect([204, 403]).toContain(status);
+  expect((await on.ask('/captures', { captured_amount: 7_500 }, { kind: 'reset_after' })).status).toBe(201);
+};
+
+/** Each extension costs the merchant: one whose answer got lost is made once, and a second one is what Klarna says of it. */
+const dueDates: Story = async (on) => {
+  const captured = await on.ask('/captures', { captured_amount: 2_500 });
+  const path = `/captures/${captured.headers['capture-id']}/extend-due-date`;
+  expect((await on.change(path, { number_of_days: 14 })).status).toBe(204);
+  const again = await on.ask(path, { number_of_days: 30 }, undefined, 'PATCH');
+  const { captures } = (await on.gateway.ledger(on.orderId)) as { captures: { due_date_extensions?: number[] }[] };
+  expect(captures.map(({ due_date_extensions: days }) => days)).toEqual([again.status === 204 ? [14, 30] : [14]]);
+};
+
 const odd: Story = async (on) => {
   await on.ask('/captures', { captured_amount: 0 });
   await on.ask('/captures', '{"captured_amount":100.0}');
@@ -136,6 +178,7 @@ const odd: Story = async (on) => {
  * - order_tax_tolerance, unknown_refund_status: a refusal before anything happens, or of a read; it is passed on as it comes.
  * - pending_decision_seconds: only when a decision falls; `capture_while_pending` below passes one.
  * - push_repeats, notification_stops_on, callbacks_http_loopback: Klarna's calls to the shop; this service does not receive them yet.
+ * Those of sessions, customer tokens, checkouts and hosted pages are in switches-of-purchases.spec.ts and in the specs of these.
  * A test file of their own have: keys that are forgotten (unknown-outcomes.spec.ts) and rate_limit (credentials-and-limits.spec.ts).
  */
 const STORIES: [name: string, values: readonly unknown[], story: Story][] = [
@@ -156,6 +199,9 @@ const STORIES: [name: string, values: readonly unknown[], story: Story][] = [
   ['shipping_delay', ['refused', 'enabled'], odd],
   ['max_captures_and_refunds', [0, 1], tooMany],
   ['authorized_payment_method', ['object', 'string'], cancelled],
+  ['references_on_expired', ['no_content', 'forbidden'], lateReferences],
+  ['address_when_captured', ['forbidden', 'no_content'], lateAddress],
+  ['due_date_again', ['accepted', 'refused'], dueDates],
 ];
 
 describe("what nobody outside Klarna knows: the money story agrees with Klarna's books on each value of", () => {

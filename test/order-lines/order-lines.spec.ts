@@ -48,13 +48,31 @@ describe('order lines', () => {
       expect([answer.status, answer.json]).toMatchObject([200, { api, passes: true, findings: [], corrected: null }]);
     });
 
-    it.each<[string, unknown]>([
-      ['no API', { order_lines: [] }],
-      ['an API that has no lines', { api: 'hosted-payment-page', order_lines: [] }],
-    ])('with %s are refused as a problem', async (_, body) => {
+    const APIS = 'one of payments, customer-token, checkout, order-management';
+    it.each<[string, unknown, string]>([
+      ['no API', { order_lines: [] }, `Bad value: api must be there: ${APIS}`],
+      ['an API that has no lines', { api: 'hosted-payment-page', order_lines: [] }, `Bad value: api must be ${APIS}`],
+      ['an API that is no text', { api: 7, order_lines: [] }, `Bad value: api must be ${APIS}`],
+      ['no lines', { api: 'payments', order_amount: 5 }, 'Bad value: order_lines must be there: a list'],
+      ['null for lines', { api: 'checkout', order_amount: 5, order_lines: null }, 'Bad value: order_lines must be there: a list'],
+      ['lines that are no list', { api: 'payments', order_lines: {} }, 'Bad value: order_lines must be a list'],
+    ])('with %s are refused as a problem', async (_, body, detail) => {
       const answer = await gateway.post('/order-lines/check', body);
       expect([answer.status, answer.headers['content-type']]).toEqual([400, 'application/problem+json']);
-      expect(answer.json).toMatchObject({ code: 'BAD_VALUE', detail: 'Bad value: api', retryable: false });
+      expect(answer.json).toMatchObject({ code: 'BAD_VALUE', detail, retryable: false });
+    });
+
+    it.each<[unknown, unknown, string]>([
+      [100.5, 100.5, 'order_amount must be a whole number, 0 or more.'],
+      ['8000', '8000', 'order_amount must be a whole number, 0 or more, not a text.'],
+      ['80.00 SEK', '80.00 SEK', 'order_amount must be a whole number, 0 or more, not a text.'],
+      ['Jane Doe', null, 'order_amount must be a whole number, 0 or more, not a text.'],
+      [true, null, 'order_amount must be a whole number, 0 or more, not true or false.'],
+      [[8_000], null, 'order_amount must be a whole number, 0 or more, not a list.'],
+    ])('show what was given for an amount that is none: %j', async (order_amount, given, rule) => {
+      const answer = await gateway.post('/order-lines/check', { ...cartOf(8_000), order_amount, api: 'payments' });
+      expect([answer.status, answer.json]).toMatchObject([200, { findings: [{ field: 'order_amount', code: 'form', given, rule }] }]);
+      expect(answer.json).toMatchObject({ passes: false, corrected: { order_amount: 8_000 } });
     });
 
     it.each(['{', '[]', ''])('in a body that is no object are refused: %j', async (body) => {

@@ -137,10 +137,25 @@ describe('bodies on the wire', () => {
   });
 
   it.each([
+    'charset=utf8',
+    'charset=UTF8',
+    'charset="utf8"',
+    'Charset = "Utf-8"',
+    'charset=us-ascii',
+    'charset=utf-8; charset=UTF8',
+    'x="; charset=latin1"; charset=utf-8',
+  ])('takes UTF-8 by any of its names: %s', async (parameters) => {
+    expect((await post(session(), { 'Content-Type': `application/json; ${parameters}` })).status).toBe(200);
+  });
+
+  it.each([
     ['text', 'text/plain'],
     ['a form', 'application/x-www-form-urlencoded'],
     ['another JSON type', 'application/problem+json'],
     ['JSON in another charset', 'application/json; charset=iso-8859-1'],
+    ['JSON in another charset, quoted', 'application/json;charset="UTF-16"'],
+    ['JSON in two charsets', 'application/json; charset=utf-8; charset=latin1'],
+    ['JSON in two charsets, the first another', 'application/json; charset=latin1; charset=utf-8'],
     ['no type', '-'],
     ['something that is no type', 'json'],
   ])('refuses bytes as %s', async (_, type) => {

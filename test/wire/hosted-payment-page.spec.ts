@@ -73,8 +73,13 @@ describe('hosted pages, with Klarna behind them', () => {
     const { session_id: id, ...urls } = made.json as { session_id: string; [url: string]: string };
     expect(made.status).toBe(201);
     expect(names(made)).toEqual(expect.arrayContaining(['Content-Type', 'Klarna-Correlation-Id']));
-    // Klarna's own addresses: its path is ours, its host is not.
-    expect(urls).toMatchObject({ session_url: `${simulator.url}${PAGES}/${id}`, redirect_url: `${simulator.url}/shopper/${id}` });
+    // What the shop calls is here, what the shopper sees is at Klarna.
+    expect(urls).toMatchObject({
+      session_url: `${gateway.url}${PAGES}/${id}`,
+      distribution_url: `${gateway.url}${PAGES}/${id}/distribution`,
+      redirect_url: `${simulator.url}/shopper/${id}`,
+      qr_code_url: `${simulator.url}/shopper/${id}/qr`,
+    });
     expect(await row(id)).toMatchObject({ status: 'WAITING', purchase_api: 'payments', expires_at: new Date(urls['expires_at'] ?? '') });
 
     expect((await gateway.get(`${PAGES}/${id}`)).text).toBe(await direct(`${PAGES}/${id}`));
@@ -85,6 +90,15 @@ describe('hosted pages, with Klarna behind them', () => {
     expect(await read(id)).toMatchObject({ status: 'DISABLED' });
     expect(await row(id)).toMatchObject({ status: 'DISABLED' });
     expect(await gateway.simulate('GET', `/simulator/ledger/hosted-pages/${id}`)).toMatchObject({ distributions: [{ method: 'email' }] });
+  });
+
+  it('can be called at the URLs that are returned, with the credentials of this service', async () => {
+    const made = await gateway.post(PAGES, { payment_session_url: urlOf(await session()) });
+    const { session_url: at = '', distribution_url: to = '' } = made.json as Partial<Record<string, string>>;
+    const headers = { Authorization: `Basic ${btoa('demo:demo')}`, 'Content-Type': 'application/json' };
+    expect((await fetch(at, { headers })).status).toBe(200);
+    expect((await fetch(to, { method: 'POST', headers, body: JSON.stringify(MAIL) })).status).toBe(204);
+    expect((await fetch(at, { method: 'DELETE', headers })).status).toBe(204);
   });
 
   it('takes whichever success Klarna has for a distribution', async () => {
@@ -136,7 +150,12 @@ describe('hosted pages, with Klarna behind them', () => {
       const proxied = await testGateway({ simulator, env: { PUBLIC_URL: 'https://shop.example/klarna' } });
       const { session_id: id } = (await proxied.post('/payments/v1/sessions', cartOf(10_000))).json as Page;
       for (const base of ['https://shop.example/klarna', proxied.url]) {
-        expect((await proxied.post(PAGES, { payment_session_url: urlOf(id, base) })).status).toBe(201);
+        const made = await proxied.post(PAGES, { payment_session_url: urlOf(id, base) });
+        const { session_id: pageId } = made.json as Page;
+        expect([made.status, made.json]).toMatchObject([
+          201,
+          { session_url: `https://shop.example/klarna${PAGES}/${pageId}`, redirect_url: `${simulator.url}/shopper/${pageId}` },
+        ]);
       }
       await proxied.close();
     });
