@@ -23,7 +23,10 @@ const ANSWERED_BY_ANOTHER = 'The answer was not that of Klarna; repeat the reque
  */
 export function replyToRead(exchange: KlarnaExchange, { bareNotFound = false }: ReadRules = {}): OperationReply {
   if (exchange.kind !== 'answer') {
-    const words = exchange.kind === 'not-sent' ? `Klarna could not be reached in time. ${NOTHING_SENT}` : 'Klarna gave no whole answer; repeat the request';
+    const words =
+      exchange.kind === 'not-sent'
+        ? `Klarna could not be reached in time. ${NOTHING_SENT}`
+        : 'Klarna gave no whole answer; repeat the request';
     throw unavailable(words, withheldMsOf(exchange));
   }
   const { status, headers, body } = answerOfRecord(exchange);
