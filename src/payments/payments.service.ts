@@ -86,9 +86,8 @@ export class PaymentsService {
    *   TEMPORARILY_UNAVAILABLE with the operation's address when it may have been placed (repeat the same bytes)
    * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/order`
    */
-  async createOrder(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
-    const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
-    return this.#execute(call, 'payments.create-order', target, { authorizationToken }, body);
+  createOrder(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
+    return this.#useAuthorization(call, 'payments.create-order', authorizationToken, body);
   }
 
   /**
@@ -98,9 +97,8 @@ export class PaymentsService {
    *   TEMPORARILY_UNAVAILABLE with the operation's address when it may have been made (repeat the same bytes within the authorization's hour)
    * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/customer-token`
    */
-  async createCustomerToken(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
-    const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
-    return this.#execute(call, 'payments.create-customer-token', target, { authorizationToken }, body);
+  createCustomerToken(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
+    return this.#useAuthorization(call, 'payments.create-customer-token', authorizationToken, body);
   }
 
   /**
@@ -108,9 +106,22 @@ export class PaymentsService {
    * @throws Refusal NOT_FOUND for another merchant's token; OPERATION_PENDING
    * @see Payments API v1, `DELETE /payments/v1/authorizations/{authorizationToken}`
    */
-  async cancelAuthorization(call: PaymentsCall, authorizationToken: string): Promise<OperationReply> {
+  cancelAuthorization(call: PaymentsCall, authorizationToken: string): Promise<OperationReply> {
+    return this.#useAuthorization(call, 'payments.cancel-authorization', authorizationToken, null);
+  }
+
+  /** At today's account, or where the shopper began. Klarna's 404 shows that nothing was done with an unknown token. */
+  async #useAuthorization(
+    call: PaymentsCall,
+    kind: OperationKind,
+    authorizationToken: string,
+    body: Buffer | null,
+  ): Promise<OperationReply> {
     const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
-    return this.#execute(call, 'payments.cancel-authorization', target, { authorizationToken }, null);
+    const reply = await this.#execute(call, kind, target, { authorizationToken }, body);
+    if (reply.status !== 404 || target.session !== undefined) return reply;
+    const elsewhere = await this.targets.leftBehind(call.caller, authorizationToken);
+    return elsewhere === undefined ? reply : this.#execute(call, kind, elsewhere, { authorizationToken }, body);
   }
 
   #execute(

@@ -1,11 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
-import { Client } from '../support/client.js';
+import { cartOf, Client } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
 import { testDatabase } from '../support/postgres.js';
 import {
+  expectRowsLikeLedger,
   gateAt,
   lasting,
   lastSequence,
@@ -241,6 +242,40 @@ describe('rotating credentials', () => {
       }
       expect(await again.stored(id)).toMatchObject({ provider_order_id: id });
       expect(await requests(again, { path: `${ordersPath(id)}*` }, since)).toEqual([]);
+    } finally {
+      await gateway.close();
+      await simulator.close();
+      await database.drop();
+    }
+  });
+
+  it('lets a shopper who began before it finish: the token is found where its session was opened', async () => {
+    const user = (name: string) => ({ username: name, password: `${name}-secret` });
+    const simulator = await startSimulator({ accounts: [user('one'), user('two')] });
+    const database = await testDatabase();
+    const start = (name: string, previous = '') =>
+      testGateway({
+        simulator,
+        database,
+        env: { KLARNA_USERNAME: name, KLARNA_PASSWORD: `${name}-secret`, KLARNA_PREVIOUS_CREDENTIALS: previous },
+      });
+    let gateway = await start('one');
+    try {
+      // The tokens come through the browser: no session that is read here shows them before.
+      const begun = [await gateway.authorized(cartOf(10_000)), await gateway.authorized(cartOf(20_000))] as const;
+      await gateway.close();
+      gateway = await start('two', 'one:one-secret');
+      const [bought, left] = begun;
+      const place = (token: string) => gateway.post(`/payments/v1/authorizations/${token}/order`, bought.cart);
+      const placed = await place(bought.token);
+      expect(placed.status).toBe(200);
+      expect((await place(bought.token)).text).toBe(placed.text);
+      expect((await gateway.call('DELETE', `/payments/v1/authorizations/${left.token}`)).status).toBe(204);
+      const id = (placed.json as { order_id: string }).order_id;
+      expect((await gateway.post(ordersPath(id, '/captures'), CAPTURE)).status).toBe(201);
+      await expectRowsLikeLedger(gateway, id);
+      // What nobody knows is still unknown.
+      expect([(await place(randomUUID())).status, (await gateway.authorized(cartOf(10_000))).token]).toEqual([404, expect.any(String)]);
     } finally {
       await gateway.close();
       await simulator.close();

@@ -110,6 +110,19 @@ export class SessionsRepository {
     return rows.map(sessionOf);
   }
 
+  /** A merchant's sessions of accounts other than this one that are in use and may still be open, newest first. */
+  async ofOtherAccounts(merchantId: string, providerAccountId: string, since: Date, limit: number): Promise<StoredSession[]> {
+    const rows = await this.database.query<Row>(
+      `SELECT s.* FROM provider_accounts account CROSS JOIN LATERAL (
+         SELECT ${COLUMNS}, created_at FROM payment_sessions
+          WHERE merchant_id = $1 AND provider_account_id = account.id AND created_at > $3 AND status <> 'complete'
+          ORDER BY created_at DESC LIMIT $4) s
+        WHERE account.id <> $2 AND account.retired_at IS NULL ORDER BY s.created_at DESC LIMIT $4`,
+      [merchantId, providerAccountId, since, limit],
+    );
+    return rows.map(sessionOf);
+  }
+
   /** Records a session. One that is known already stays whose it is and as it was last read. */
   async insert(db: Queryable, session: NewSession): Promise<void> {
     const { merchantId, providerAccountId, providerSessionId, dataSubject, facts, at } = session;
