@@ -23,7 +23,7 @@ export class CheckoutOptions {
   @OneOf(['ECOMMERCE', 'MOTO', 'IN_STORE', 'TELESALES'], { description: 'Where the sale happens. Klarna assumes ECOMMERCE' })
   acquiring_channel?: string;
 
-  @Flag({ description: 'Do not show VAT in the summary' })
+  @Flag({ description: 'Leaves VAT out of the summary that the shopper sees' })
   vat_removed?: boolean;
 
   @Flag({ description: 'Whether the shopper may enter a shipping address of its own. Default: no; in DE yes' })
@@ -59,7 +59,7 @@ export class CheckoutOptions {
   @Nested(() => CheckoutCheckbox, { description: 'A box of yours for the shopper to check; the answer is in merchant_requested' })
   additional_checkbox?: CheckoutCheckbox;
 
-  @Flag({ description: 'Whether the shopper has to give it, in SE, NO, FI and DK. Default: no' })
+  @Flag({ description: 'Whether the shopper has to give that number, in SE, NO, FI and DK. Default: no' })
   national_identification_number_mandatory?: boolean;
 
   @Text({ description: 'Further terms to show; Markdown links' })
@@ -71,7 +71,7 @@ export class CheckoutOptions {
   @CornerRadius('5')
   radius_border?: string;
 
-  @TextList({ min: 1, max: 2, description: 'person, organization, or both' })
+  @TextList({ min: 1, max: 2, description: 'Who may buy: person, organization, or both' })
   allowed_customer_types?: string[];
 
   @Flag({ description: 'Subtotals are shown from the start' })

@@ -35,13 +35,13 @@ export class CheckoutAddress {
   @Text({ description: 'Town of the postal code', example: 'Ankeborg' })
   city?: string;
 
-  @Text({ description: 'State or region' })
+  @Text({ description: 'State or province, where addresses have one' })
   region?: string;
 
   @Text({ description: 'Phone number with country code', example: '+46765260000' })
   phone?: string;
 
-  @Text({ description: 'Country, ISO 3166 alpha-2', example: 'SE' })
+  @Text({ description: 'Two letters of ISO 3166 for the country', example: 'SE' })
   country?: string;
 
   @Text({ description: 'Somebody else at whose door it is' })

@@ -68,7 +68,7 @@ export class CheckoutShippingOption {
   @Text({ required: true, description: 'Yours: names the option in callbacks and in selected_shipping_option', example: 'home' })
   id!: string;
 
-  @Text({ required: true, min: 1, max: 255, description: 'What the shopper reads', example: 'To your door' })
+  @Text({ required: true, min: 1, max: 255, description: 'What the shopper reads for it', example: 'To your door' })
   name!: string;
 
   @Text({ description: 'More words for the shopper, below the name' })
@@ -80,7 +80,7 @@ export class CheckoutShippingOption {
   @WholeNumber({ required: true, description: 'Minor units, with tax', example: 0 })
   price!: number;
 
-  @Flag({ description: 'Chosen when the checkout opens' })
+  @Flag({ description: 'Chosen when the checkout opens. Default: no' })
   preselected?: boolean;
 
   @WholeNumber({ required: true, description: 'Minor units: the tax in price', example: 0 })

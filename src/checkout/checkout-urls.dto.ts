@@ -37,7 +37,7 @@ export class CheckoutMerchantUrls {
 
 /** A way to pay, or another checkout, that is not Klarna's and is offered beside it. */
 export class CheckoutPaymentProvider {
-  @Text({ required: true, max: 255, description: 'What the shopper reads', example: 'PayPal' })
+  @Text({ required: true, max: 255, description: 'What the shopper reads for it', example: 'PayPal' })
   name!: string;
 
   @WholeNumber({ description: 'What it costs the shopper, in minor units, with tax' })

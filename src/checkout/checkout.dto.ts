@@ -30,17 +30,21 @@ function checkoutFields(required: boolean): FieldTable {
     attachment: Nested(() => Attachment, PURCHASE.attachment),
     external_payment_methods: ListOf(() => CheckoutPaymentProvider, { description: 'Other ways to pay, shown among those of Klarna' }),
     external_checkouts: ListOf(() => CheckoutPaymentProvider, { description: 'Other checkouts; image_url is required for these' }),
-    shipping_countries: TextList({ description: 'Where you ship to, ISO 3166 alpha-2' }),
+    shipping_countries: TextList({
+      description: 'Where you ship to, ISO 3166 alpha-2: the shopper chooses among them. Only the purchase country when absent',
+    }),
     shipping_options: ListOf(() => CheckoutShippingOption, {
       description: 'Ways of shipping that the shopper chooses from inside the checkout',
     }),
     merchant_data: Text({ ...PURCHASE.merchant_data, max: 6000 }),
     gui: Nested(() => CheckoutGui, { description: 'How the page in the browser behaves' }),
     selected_shipping_option: Nested(() => CheckoutShippingOption, { description: 'The way of shipping that the shopper has chosen' }),
-    recurring: Flag({ description: 'Whether the purchase is to make a token for later ones' }),
-    billing_countries: TextList({ description: 'Where shoppers may live, ISO 3166 alpha-2' }),
+    recurring: Flag({ description: 'Whether the purchase makes a customer token for later ones; Klarna has to enable it. Default: no' }),
+    billing_countries: TextList({
+      description: 'Where shoppers may live, ISO 3166 alpha-2: they choose among them. As shipping_countries when absent',
+    }),
     tags: TextList({ description: 'Words about the order for your shipping rules, such as bulky' }),
-    discount_lines: ListOf(() => CheckoutDiscountLine, { description: 'Given by the inline discount module' }),
+    discount_lines: ListOf(() => CheckoutDiscountLine, { description: 'What the inline discount module has granted: lines below zero' }),
   };
 }
 

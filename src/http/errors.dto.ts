@@ -25,7 +25,7 @@ export class Problem {
   @ApiProperty({ example: 'Not Found', description: 'The status in words' })
   title!: string;
 
-  @ApiProperty({ type: 'integer', example: 404, description: 'The status of the answer' })
+  @ApiProperty({ type: 'integer', example: 404, description: 'HTTP status of this answer' })
   status!: number;
 
   @ApiProperty({ example: 'There is no such resource', description: 'What went wrong, for people' })

@@ -4,7 +4,7 @@ import { FINAL_STATES, OPERATION_STATES } from './operation.js';
 
 /** The answer that the caller got, or would have got. */
 export class AnswerView {
-  @ApiProperty({ type: 'integer', example: 201, description: 'The status of the answer.' })
+  @ApiProperty({ type: 'integer', example: 201, description: 'HTTP status of the answer.' })
   status: number;
 
   @ApiProperty({

@@ -16,7 +16,7 @@ export class CaptureRequest {
   @ListOf(() => ManagedOrderLine, { max: 1000, description: 'What is in it, shown to the shopper.' })
   order_lines?: ManagedOrderLine[];
 
-  @ListOf(() => ManagedShippingInfo, { max: 500, description: 'The parcels in which it travels; more can be added later' })
+  @ListOf(() => ManagedShippingInfo, { max: 500, description: 'The parcels in which it travels; more can be added later.' })
   shipping_info?: ManagedShippingInfo[];
 
   @WholeNumber({ min: 0, description: 'Days until it is shipped. More than 0 has to be enabled by Klarna.', example: 0 })

@@ -119,9 +119,9 @@ export class PickupAddress {
   postal_code?: string;
   /** Town of the postal code. */
   city?: string;
-  /** State or region. */
+  /** State or province, where addresses have one. */
   region?: string;
-  /** Country, ISO 3166 alpha-2. */
+  /** Two letters of ISO 3166 for the country. */
   country?: string;
 }
 

@@ -18,7 +18,7 @@ const SHIPPING_METHODS = [
 
 /** How a parcel travels, and how it would come back. */
 export class ManagedShippingInfo {
-  @Text({ max: 100, description: "The carrier, by its identifier in Klarna's list.", example: 'dhl-express' })
+  @Text({ max: 100, description: "The carrier, by its identifier in Klarna's list", example: 'dhl-express' })
   shipping_company?: string;
 
   @OneOf(SHIPPING_METHODS, { description: 'How the shopper gets it: Home is to the door, Digital is not a parcel at all', example: 'Home' })

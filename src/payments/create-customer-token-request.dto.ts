@@ -23,7 +23,11 @@ export class CreateCustomerTokenRequest {
   @Text({ required: true, min: 1, max: 255, description: 'What the shopper is told that the token is for', example: 'Coffee every month' })
   description!: string;
 
-  @OneOf(['SUBSCRIPTION'], { required: true, description: 'How the token will be used', example: 'SUBSCRIPTION' })
+  @OneOf(['SUBSCRIPTION'], {
+    required: true,
+    description: 'How the token will be used; SUBSCRIPTION is the only word for it',
+    example: 'SUBSCRIPTION',
+  })
   intended_use!: string;
 
   @Nested(() => PaymentsAddress, { description: 'Whom the token will charge, and where they live; without it, as the shopper authorized' })

@@ -36,10 +36,10 @@ export function addressFields(api: keyof typeof LIMITS): FieldTable {
     street_address2: Text({ max, description: 'What else leads to the door: apartment, floor, building' }),
     postal_code: Text({ max: 10, description: 'As the country writes it', example: '12345' }),
     city: Text({ max: limits.place, description: 'Town of the postal code', example: 'Ankeborg' }),
-    region: Text({ max: limits.place, description: 'State or region; Klarna asks for it in the US and in Australia' }),
+    region: Text({ max: limits.place, description: 'State or province; Klarna asks for it in the US and in Australia' }),
     country: Text({
       ...(limits.country === undefined ? {} : { pattern: limits.country }),
-      description: 'Country, ISO 3166 alpha-2',
+      description: 'Two letters of ISO 3166 for the country',
       example: 'SE',
     }),
     organization_name: Text({ max: limits.organization, description: 'Name of the company; for business customers' }),

@@ -72,7 +72,10 @@ const LIMITS = {
  */
 export function orderLineFields(api: keyof typeof LIMITS, subscription: () => new () => object): FieldTable {
   const limits: LineLimits = LIMITS[api];
-  const type = { description: 'What kind of line it is; Klarna assumes physical', example: 'physical' };
+  const type = {
+    description: 'What kind of line it is; Klarna assumes physical. sales_tax is for the US, where tax is a line of its own',
+    example: 'physical',
+  };
   return {
     type: limits.types === undefined ? Text(type) : OneOf(limits.types, type),
     reference: Text({
@@ -102,7 +105,7 @@ export function orderLineFields(api: keyof typeof LIMITS, subscription: () => ne
       description: 'Minor units: the tax in total_amount, rounded; negative for discounts',
       example: 2_000,
     }),
-    merchant_data: Text({ max: limits.merchantData, description: 'Yours; comes back as it is' }),
+    merchant_data: Text({ max: limits.merchantData, description: 'Yours, about this line; comes back in reads as it is' }),
     product_url: Text({
       max: 1024,
       description: "The article's page in your shop; Klarna's messages to the shopper can link to it",

@@ -7,7 +7,7 @@ export const PURCHASE = {
     example: 'SE',
   },
   purchase_currency: { description: 'ISO 4217; every amount of the purchase is in minor units of it', example: 'SEK' },
-  locale: { description: 'Language and country of the texts that the shopper sees', example: 'en-SE' },
+  locale: { description: 'Language and country of the texts that the shopper sees, such as sv-SE', example: 'en-SE' },
   order_amount: { description: 'What the shopper pays: the sum of the lines, in minor units (10000 is SEK 100.00)', example: 10_000 },
   order_tax_amount: { description: 'Tax of the whole order: the sum of the taxes of the lines, in minor units', example: 2_000 },
   order_lines: { description: 'What is bought: articles, shipping, discounts. Their total_amount add up to order_amount' },

@@ -16,7 +16,7 @@ const LIMITS = {
 export function subscriptionFields(api: keyof typeof LIMITS): FieldTable {
   const { name }: SubscriptionLimits = LIMITS[api];
   return {
-    name: Text({ ...name, description: 'What is subscribed to', example: 'Coffee every month' }),
+    name: Text({ ...name, description: 'What is subscribed to, as the shopper reads it', example: 'Coffee every month' }),
     interval: OneOf(['DAY', 'WEEK', 'MONTH', 'YEAR'], {
       required: true,
       description: 'Unit of the time between two payments',
