@@ -9,7 +9,8 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   setupFiles: ['reflect-metadata'],
   reporters: ['default', '<rootDir>/test/support/redis-skip-reporter.mjs'],
-  maxWorkers: 2,
+  // They wait more than they compute: three of them keep two cores busy.
+  maxWorkers: 3,
   workerIdleMemoryLimit: '512MB',
   testTimeout: 30_000,
 };
