@@ -1,13 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { WireRefusals } from '../http/documented.js';
 import { OptionalKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { CreateCheckoutRequest, CheckoutOrder, UpdateCheckoutRequest } from './checkout.dto.js';
 import { CHECKOUT_EXAMPLES, CHECKOUT_UPDATE_EXAMPLES } from './checkout.examples.js';
 import { CheckoutService } from './checkout.service.js';
@@ -38,14 +35,12 @@ export class CheckoutController {
   @WireRefusals('BAD_VALUE', 'BAD_REQUEST', 'REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'PROVIDER_CREDENTIALS', 'GATEWAY_TIMEOUT')
   @Post()
   create(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @OptionalKey() key: string | undefined,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
     @Body() _judged: CreateCheckoutRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.checkout.create({ caller, headers, prefer }, key, body);
+    return this.checkout.create(call, key, body);
   }
 
   @ApiOperation({
@@ -58,13 +53,8 @@ export class CheckoutController {
   @ApiResponse({ status: 403, description: 'The merchant is not activated' })
   @ApiResponse(NOT_THERE)
   @Get(':order_id')
-  read(
-    @Param('order_id') orderId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-  ): Promise<OperationReply> {
-    return this.checkout.read({ caller, headers, prefer }, orderId);
+  read(@Param('order_id') orderId: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.checkout.read(call, orderId);
   }
 
   @ApiOperation({ summary: 'Change a checkout', description: 'Properties that are left out stay as they are; lists are replaced whole.' })
@@ -78,13 +68,11 @@ export class CheckoutController {
   @Post(':order_id')
   update(
     @Param('order_id') orderId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @Body() _judged: UpdateCheckoutRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.checkout.update({ caller, headers, prefer }, orderId, body);
+    return this.checkout.update(call, orderId, body);
   }
 
   @ApiOperation({ summary: 'End a checkout that the shopper has not completed' })
@@ -95,12 +83,7 @@ export class CheckoutController {
   @ApiResponse(NOT_THERE)
   @HttpCode(200)
   @Post(':order_id/abort')
-  abort(
-    @Param('order_id') orderId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-  ): Promise<OperationReply> {
-    return this.checkout.abort({ caller, headers, prefer }, orderId);
+  abort(@Param('order_id') orderId: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.checkout.abort(call, orderId);
   }
 }

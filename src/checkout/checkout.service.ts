@@ -2,27 +2,20 @@ import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { foreignAnswer, replyToRead } from '../http/provider-answer.js';
+import type { WireCall } from '../http/wire-call.decorator.js';
 import { CheckoutClient } from '../klarna/checkout.client.js';
 import type { KlarnaExchange } from '../klarna/exchange.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import { type OperationKind, policyOf } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import type { OperationReply } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { checkoutIn, isGone } from './checkout-facts.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
 import { type CheckoutTarget, CheckoutTargets } from './checkout-targets.js';
 import { noSuchCheckout } from './recorded-answers.js';
-
-/** What every call brings along. */
-export interface CheckoutCall {
-  caller: Caller;
-  /** Headers that are passed on to Klarna. */
-  headers: Readonly<Record<string, string>>;
-  prefer: Preference;
-}
 
 /** Checkouts in a merchant's name: opened, changed, aborted, and read until they are orders. */
 @Injectable()
@@ -47,7 +40,7 @@ export class CheckoutService {
    * @throws Refusal TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (open another), PROVIDER_CREDENTIALS
    * @see Checkout API v3, `POST /checkout/v3/orders`
    */
-  create(call: CheckoutCall, key: string | undefined, body: Buffer | null): Promise<OperationReply> {
+  create(call: WireCall, key: string | undefined, body: Buffer | null): Promise<OperationReply> {
     const providerAccountId = call.caller.accounts.checkout;
     return this.#execute(call, 'checkout.create-order', { providerAccountId, dataSubject: undefined }, {}, body, key);
   }
@@ -58,7 +51,7 @@ export class CheckoutService {
    * @throws Refusal TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (may be repeated), PROVIDER_CREDENTIALS
    * @see Checkout API v3, `POST /checkout/v3/orders/{order_id}`
    */
-  update(call: CheckoutCall, orderId: string, body: Buffer | null): Promise<OperationReply> {
+  update(call: WireCall, orderId: string, body: Buffer | null): Promise<OperationReply> {
     return this.#change(call, 'checkout.update-order', orderId, body);
   }
 
@@ -68,7 +61,7 @@ export class CheckoutService {
    * @throws Refusal as `update`
    * @see Checkout API v3, `POST /checkout/v3/orders/{order_id}/abort`
    */
-  abort(call: CheckoutCall, orderId: string): Promise<OperationReply> {
+  abort(call: WireCall, orderId: string): Promise<OperationReply> {
     return this.#change(call, 'checkout.abort-order', orderId, null);
   }
 
@@ -79,7 +72,7 @@ export class CheckoutService {
    * @throws Refusal PROVIDER_CREDENTIALS; TEMPORARILY_UNAVAILABLE (repeat)
    * @see Checkout API v3, `GET /checkout/v3/orders/{order_id}`
    */
-  async read({ caller, headers }: CheckoutCall, orderId: string): Promise<OperationReply> {
+  async read({ caller, headers }: WireCall, orderId: string): Promise<OperationReply> {
     const target = await this.targets.resolve(caller, orderId);
     if (target === undefined) return noSuchCheckout();
     const account = await this.accounts.byId(target.providerAccountId);
@@ -112,7 +105,7 @@ export class CheckoutService {
     return this.database.transaction((tx) => this.keeper.keep(tx, { ...checkout, facts: shown.facts, at }, shown));
   }
 
-  async #change(call: CheckoutCall, kind: OperationKind, orderId: string, body: Buffer | null): Promise<OperationReply> {
+  async #change(call: WireCall, kind: OperationKind, orderId: string, body: Buffer | null): Promise<OperationReply> {
     const target = await this.targets.resolve(call.caller, orderId);
     if (target === undefined) return noSuchCheckout();
     // Klarna takes no key here, and repeating sets the same again: a caller's is ignored.
@@ -120,7 +113,7 @@ export class CheckoutService {
   }
 
   #execute(
-    { caller, headers, prefer }: CheckoutCall,
+    { caller, headers, prefer }: WireCall,
     kind: OperationKind,
     { providerAccountId, dataSubject }: Pick<CheckoutTarget, 'providerAccountId' | 'dataSubject'>,
     target: Readonly<Record<string, string>>,

@@ -1,13 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { KeyHeader, PendingAnswer, WireRefusals } from '../http/documented.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { OrderPlaced } from '../shapes/order-placed.dto.js';
 import { TokenOrderRefused, TokenShown } from './answers.dto.js';
 import { STATUS_EXAMPLES, TOKEN_ORDER_EXAMPLES } from './customer-token.examples.js';
@@ -25,12 +22,8 @@ export class CustomerTokensController {
   @ApiOkResponse({ type: TokenShown })
   @WireRefusals('FORBIDDEN', 'TOKEN_NOT_FOUND', 'PROVIDER_CREDENTIALS')
   @Get()
-  read(
-    @Param('customerToken') customerToken: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-  ): Promise<OperationReply> {
-    return this.tokens.read({ caller, customerToken, headers });
+  read(@Param('customerToken') customerToken: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.tokens.read({ ...call, customerToken });
   }
 
   @ApiOperation({
@@ -55,14 +48,12 @@ export class CustomerTokensController {
   @Post('order')
   createOrder(
     @Param('customerToken') customerToken: string,
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @IdempotencyKey() key: string | undefined,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
     @Body() order: TokenOrderRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.tokens.createOrder({ caller, customerToken, key, headers, prefer }, order, body);
+    return this.tokens.createOrder({ ...call, customerToken, key }, order, body);
   }
 
   @ApiOperation({
@@ -79,12 +70,10 @@ export class CustomerTokensController {
   @Patch('status')
   updateStatus(
     @Param('customerToken') customerToken: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @Body() _judged: TokenStatusRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.tokens.updateStatus({ caller, customerToken, headers, prefer }, body);
+    return this.tokens.updateStatus({ ...call, customerToken }, body);
   }
 }

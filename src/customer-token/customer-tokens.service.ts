@@ -2,29 +2,25 @@ import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { replyToRead } from '../http/provider-answer.js';
+import type { WireCall } from '../http/wire-call.decorator.js';
 import { CustomerTokenClient } from '../klarna/customer-token.client.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import { Operations } from '../operations/operations.service.js';
-import type { OperationReply, OperationRequest, Preference } from '../operations/request.js';
+import type { OperationReply, OperationRequest } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import type { TokenOrderRequest } from './order-request.dto.js';
 import { TokenTargets, type TokenTarget } from './token-targets.js';
 
-/** What every call brings along. */
-export interface TokenCall {
-  caller: Caller;
+export interface TokenCall extends WireCall {
   /** As it stands in the path. */
   customerToken: string;
-  /** Headers that are passed on to Klarna. */
-  headers: Readonly<Record<string, string>>;
 }
 
 export interface TokenWrite extends TokenCall {
   /** The caller's idempotency key; undefined when none came. */
   key: string | undefined;
-  prefer: Preference;
 }
 
 /** Customer tokens in a merchant's name. */
@@ -81,7 +77,7 @@ export class CustomerTokensService {
    *   TEMPORARILY_UNAVAILABLE (repeat)
    * @see Customer Token API v1, `PATCH /customer-token/v1/tokens/{customerToken}/status`
    */
-  updateStatus(call: Omit<TokenWrite, 'key'>, body: Buffer | null): Promise<OperationReply> {
+  updateStatus(call: TokenCall, body: Buffer | null): Promise<OperationReply> {
     // Klarna takes no key here; a caller's is ignored.
     return this.#execute({ ...call, key: undefined }, { kind: 'customer-token.update-status', body, amount: null, reference: null });
   }

@@ -4,24 +4,17 @@ import { Settings } from '../config/settings.js';
 import { membersIn } from '../http/members.js';
 import { replyToRead } from '../http/provider-answer.js';
 import { spliced } from '../http/splice.js';
+import type { WireCall } from '../http/wire-call.decorator.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationKind } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
-import type { OperationReply, OperationRequest, Preference } from '../operations/request.js';
+import type { OperationReply, OperationRequest } from '../operations/request.js';
 import { PageReader } from './page-reader.js';
 import { PageTargets } from './page-targets.js';
 import { atThisService } from './page-urls.js';
 import { atKlarna, purchaseIn } from './purchase-url.js';
 import { Purchases } from './purchases.js';
-
-/** What every call brings along. */
-export interface PageCall {
-  caller: Caller;
-  /** Headers that are passed on to Klarna. */
-  headers: Readonly<Record<string, string>>;
-  prefer: Preference;
-}
 
 /** Hosted payment pages in a merchant's name. */
 @Injectable()
@@ -48,7 +41,7 @@ export class HostedPaymentPageService {
    *   have been made); PROVIDER_CREDENTIALS
    * @see Hosted Payment Page API v1, `POST /hpp/v1/sessions`
    */
-  async createPage({ caller, ...call }: PageCall, address: string, body: Buffer | null): Promise<OperationReply> {
+  async createPage({ caller, ...call }: WireCall, address: string, body: Buffer | null): Promise<OperationReply> {
     const url = membersIn(body)?.text('payment_session_url') ?? '';
     const purchase = purchaseIn(url);
     const place = purchase && (await this.purchases.placeOf(caller, purchase));
@@ -64,7 +57,7 @@ export class HostedPaymentPageService {
    * @throws Refusal NOT_FOUND for another merchant's; PROVIDER_CREDENTIALS; TEMPORARILY_UNAVAILABLE (repeat)
    * @see Hosted Payment Page API v1, `GET /hpp/v1/sessions/{session_id}`
    */
-  async readPage({ caller, headers }: PageCall, parameter: string): Promise<OperationReply> {
+  async readPage({ caller, headers }: WireCall, parameter: string): Promise<OperationReply> {
     const target = await this.targets.resolve(caller, parameter);
     const account = await this.accounts.byId(target.providerAccountId);
     const at = this.clock.now();
@@ -83,7 +76,7 @@ export class HostedPaymentPageService {
    * @throws Refusal NOT_FOUND for another merchant's; TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (repeat); PROVIDER_CREDENTIALS
    * @see Hosted Payment Page API v1, `DELETE /hpp/v1/sessions/{session_id}`
    */
-  disablePage(call: PageCall, parameter: string): Promise<OperationReply> {
+  disablePage(call: WireCall, parameter: string): Promise<OperationReply> {
     return this.#executeOn(call, 'hosted-payment-page.disable-session', parameter, null);
   }
 
@@ -94,18 +87,18 @@ export class HostedPaymentPageService {
    *   been sent: a repeat may then be a second one); PROVIDER_CREDENTIALS
    * @see Hosted Payment Page API v1, `POST /hpp/v1/sessions/{session_id}/distribution`
    */
-  distributePage(call: PageCall, parameter: string, body: Buffer | null): Promise<OperationReply> {
+  distributePage(call: WireCall, parameter: string, body: Buffer | null): Promise<OperationReply> {
     return this.#executeOn(call, 'hosted-payment-page.distribute', parameter, body);
   }
 
-  async #executeOn({ caller, ...call }: PageCall, kind: OperationKind, parameter: string, body: Buffer | null): Promise<OperationReply> {
+  async #executeOn({ caller, ...call }: WireCall, kind: OperationKind, parameter: string, body: Buffer | null): Promise<OperationReply> {
     const { pageId, providerAccountId, page } = await this.targets.resolve(caller, parameter);
     return this.#execute(caller, call, { kind, providerAccountId, target: { pageId }, body }, page?.dataSubject);
   }
 
   #execute(
     { merchantId, pendingAnswer }: Caller,
-    { headers, prefer }: Omit<PageCall, 'caller'>,
+    { headers, prefer }: Omit<WireCall, 'caller'>,
     request: Pick<OperationRequest, 'kind' | 'providerAccountId' | 'target' | 'body'>,
     dataSubject: string | undefined,
   ): Promise<OperationReply> {

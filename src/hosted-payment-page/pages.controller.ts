@@ -10,13 +10,10 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { WireRefusals } from '../http/documented.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
 import { RequestAddress } from '../http/request-address.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { PageCreated, PageShown } from './answers.dto.js';
 import { CreatePageRequest, DistributePageRequest } from './hosted-payment-page.dto.js';
 import { DISTRIBUTION_EXAMPLES, PAGE_EXAMPLES } from './hosted-payment-page.examples.js';
@@ -43,14 +40,12 @@ export class PagesController {
   )
   @Post()
   create(
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @RequestAddress() address: string,
     @Body() _judged: CreatePageRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.pages.createPage({ caller, headers, prefer }, address, body);
+    return this.pages.createPage(call, address, body);
   }
 
   @ApiOperation({
@@ -61,13 +56,8 @@ export class PagesController {
   @ApiOkResponse({ type: PageShown })
   @WireRefusals('FORBIDDEN', 'NOT_FOUND', 'PROVIDER_CREDENTIALS')
   @Get(':session_id')
-  read(
-    @Param('session_id') pageId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-  ): Promise<OperationReply> {
-    return this.pages.readPage({ caller, headers, prefer }, pageId);
+  read(@Param('session_id') pageId: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.pages.readPage(call, pageId);
   }
 
   @ApiOperation({ summary: 'Disable a page that was not completed', description: 'Final. A repeat does no harm.' })
@@ -76,13 +66,8 @@ export class PagesController {
   @WireRefusals('BAD_VALUE', 'FORBIDDEN', 'NOT_FOUND', 'PROVIDER_CREDENTIALS', 'GATEWAY_TIMEOUT')
   @HttpCode(204)
   @Delete(':session_id')
-  disable(
-    @Param('session_id') pageId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-  ): Promise<OperationReply> {
-    return this.pages.disablePage({ caller, headers, prefer }, pageId);
+  disable(@Param('session_id') pageId: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.pages.disablePage(call, pageId);
   }
 
   @ApiOperation({
@@ -101,12 +86,10 @@ export class PagesController {
   @Post(':session_id/distribution')
   distribute(
     @Param('session_id') pageId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @Body() _judged: DistributePageRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.pages.distributePage({ caller, headers, prefer }, pageId, body);
+    return this.pages.distributePage(call, pageId, body);
   }
 }

@@ -1,12 +1,9 @@
 import { Body, Controller, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { DescribesWrite } from './api-documents.js';
 import { UpdateAuthorizationRequest } from './authorizations.dto.js';
 import { OrderAuthorizationsService } from './authorizations.service.js';
@@ -24,15 +21,13 @@ export class OrderAuthorizationsController {
   @HttpCode(204)
   @Patch('authorization')
   update(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() authorization: UpdateAuthorizationRequest,
   ): Promise<OperationReply> {
-    return this.authorizations.update({ caller, orderId, key, prefer, headers }, authorization, bytes);
+    return this.authorizations.update({ ...call, orderId, key }, authorization, bytes);
   }
 
   /** Keep an authorization for longer. Read the order to see until when. */
@@ -41,13 +36,11 @@ export class OrderAuthorizationsController {
   @HttpCode(204)
   @Post('extend-authorization-time')
   extend(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
   ): Promise<OperationReply> {
-    return this.authorizations.extend({ caller, orderId, key, prefer, headers });
+    return this.authorizations.extend({ ...call, orderId, key });
   }
 
   /** Let go of what was authorized and not captured. */
@@ -56,12 +49,10 @@ export class OrderAuthorizationsController {
   @HttpCode(204)
   @Post('release-remaining-authorization')
   release(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
   ): Promise<OperationReply> {
-    return this.authorizations.release({ caller, orderId, key, prefer, headers });
+    return this.authorizations.release({ ...call, orderId, key });
   }
 }

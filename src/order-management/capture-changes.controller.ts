@@ -1,12 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { DescribesRead, DescribesWrite } from './api-documents.js';
 import { CapturesService } from './captures.service.js';
 import { DueDateOptions, ExtendDueDateRequest } from './due-dates.dto.js';
@@ -25,16 +22,14 @@ export class CaptureChangesController {
   @HttpCode(204)
   @Post('shipping-info')
   addShippingInfo(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @Param('capture_id') captureId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() _judged: ShippingInfoRequest,
   ): Promise<OperationReply> {
-    return this.captures.addShippingInfo({ caller, orderId, key, prefer, headers }, captureId, bytes);
+    return this.captures.addShippingInfo({ ...call, orderId, key }, captureId, bytes);
   }
 
   /** Send the shopper Klarna's message about a capture again. */
@@ -43,14 +38,12 @@ export class CaptureChangesController {
   @HttpCode(204)
   @Post('trigger-send-out')
   triggerSendOut(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @Param('capture_id') captureId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
   ): Promise<OperationReply> {
-    return this.captures.triggerSendOut({ caller, orderId, key, prefer, headers }, captureId);
+    return this.captures.triggerSendOut({ ...call, orderId, key }, captureId);
   }
 
   /** List by how long the payment of a capture can be put off, and what each costs. */
@@ -58,12 +51,11 @@ export class CaptureChangesController {
   @ApiOkResponse({ type: DueDateOptions })
   @Get('extend-due-date-options')
   extendDueDateOptions(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @Param('capture_id') captureId: string,
-    @PassedHeaders() headers: Record<string, string>,
   ): Promise<OperationReply> {
-    return this.captures.extendDueDateOptions({ caller, orderId, headers }, captureId);
+    return this.captures.extendDueDateOptions({ ...call, orderId }, captureId);
   }
 
   /** Put the shopper's payment off, for a fee. This can't be undone. */
@@ -73,15 +65,13 @@ export class CaptureChangesController {
   @HttpCode(204)
   @Patch('extend-due-date')
   extendDueDate(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @Param('capture_id') captureId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() _judged: ExtendDueDateRequest,
   ): Promise<OperationReply> {
-    return this.captures.extendDueDate({ caller, orderId, key, prefer, headers }, captureId, bytes);
+    return this.captures.extendDueDate({ ...call, orderId, key }, captureId, bytes);
   }
 }

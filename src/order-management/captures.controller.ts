@@ -1,12 +1,9 @@
 import { Body, Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { createdHeaders, DescribesRead, DescribesWrite } from './api-documents.js';
 import { CaptureRequest } from './captures.dto.js';
 import { CapturesService } from './captures.service.js';
@@ -24,39 +21,28 @@ export class CapturesController {
   @ApiCreatedResponse({ description: 'Captured. There is no body.', headers: createdHeaders('Capture-Id') })
   @Post()
   capture(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() capture: CaptureRequest,
   ): Promise<OperationReply> {
-    return this.captures.request({ caller, orderId, key, prefer, headers }, capture, bytes);
+    return this.captures.request({ ...call, orderId, key }, capture, bytes);
   }
 
   /** List the captures of an order. */
   @DescribesRead()
   @ApiOkResponse({ type: [ManagedCapture] })
   @Get()
-  list(
-    @CallerOf() caller: Caller,
-    @Param('order_id') orderId: string,
-    @PassedHeaders() headers: Record<string, string>,
-  ): Promise<OperationReply> {
-    return this.captures.list({ caller, orderId, headers });
+  list(@WireCallOf() call: WireCall, @Param('order_id') orderId: string): Promise<OperationReply> {
+    return this.captures.list({ ...call, orderId });
   }
 
   /** Read one capture. */
   @DescribesRead()
   @ApiOkResponse({ type: ManagedCapture })
   @Get(':capture_id')
-  read(
-    @CallerOf() caller: Caller,
-    @Param('order_id') orderId: string,
-    @Param('capture_id') captureId: string,
-    @PassedHeaders() headers: Record<string, string>,
-  ): Promise<OperationReply> {
-    return this.captures.read({ caller, orderId, headers }, captureId);
+  read(@WireCallOf() call: WireCall, @Param('order_id') orderId: string, @Param('capture_id') captureId: string): Promise<OperationReply> {
+    return this.captures.read({ ...call, orderId }, captureId);
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { foreignAnswer, replyToRead, unavailable } from '../http/provider-answer.js';
+import type { WireCall } from '../http/wire-call.decorator.js';
 import type { KlarnaAccount, KlarnaExchange } from '../klarna/exchange.js';
-import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationReply } from '../operations/request.js';
 import { OrderReader } from '../orders/order-reader.js';
@@ -11,11 +11,9 @@ import { noSuchOrder } from './order-id.js';
 import { type OrderTarget, OrderTargets } from './order-targets.js';
 
 /** How a caller asks to see something. */
-export interface ReadCall {
-  caller: Caller;
+export interface ReadCall extends WireCall {
   /** The provider's, as it stands in the path. */
   orderId: string;
-  headers: Readonly<Record<string, string>>;
 }
 
 type Ask = (account: KlarnaAccount, providerOrderId: string) => Promise<KlarnaExchange>;

@@ -1,20 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../merchants/caller.js';
 import type { OperationKind } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import type { OperationReply } from '../operations/request.js';
 import type { ChangeKind } from './order-changes.js';
+import type { ReadCall } from './order-reads.js';
 import { OrderTargets } from './order-targets.js';
 
 /** How a caller asks for a change. */
-export interface WriteCall {
-  caller: Caller;
-  /** The provider's, as it stands in the path. */
-  orderId: string;
+export interface WriteCall extends ReadCall {
   /** The caller's idempotency key; undefined when none came. */
   key: string | undefined;
-  prefer: Preference;
-  headers: Readonly<Record<string, string>>;
 }
 
 /** What is asked for. */

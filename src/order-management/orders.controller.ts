@@ -1,12 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { DescribesRead, DescribesWrite } from './api-documents.js';
 import { CUSTOMER_DETAILS_EXAMPLES, REFERENCES_EXAMPLES, SHIPPING_EXAMPLES } from './order-management.examples.js';
 import { ManagedOrder } from './order-view.dto.js';
@@ -23,12 +20,8 @@ export class ManagedOrdersController {
   @ApiHeader({ name: 'Klarna-Integrator', description: 'Passed on.', required: false })
   @ApiOkResponse({ type: ManagedOrder })
   @Get()
-  read(
-    @CallerOf() caller: Caller,
-    @Param('order_id') orderId: string,
-    @PassedHeaders() headers: Record<string, string>,
-  ): Promise<OperationReply> {
-    return this.orders.read({ caller, orderId, headers });
+  read(@WireCallOf() call: WireCall, @Param('order_id') orderId: string): Promise<OperationReply> {
+    return this.orders.read({ ...call, orderId });
   }
 
   /** Cancel an order that has no captures. Captures that were never sent are withdrawn. */
@@ -37,13 +30,11 @@ export class ManagedOrdersController {
   @HttpCode(204)
   @Post('cancel')
   cancel(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
   ): Promise<OperationReply> {
-    return this.orders.cancel({ caller, orderId, key, prefer, headers });
+    return this.orders.cancel({ ...call, orderId, key });
   }
 
   /** Say that the order has arrived. */
@@ -52,13 +43,11 @@ export class ManagedOrdersController {
   @HttpCode(204)
   @Post('acknowledge')
   acknowledge(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
   ): Promise<OperationReply> {
-    return this.orders.acknowledge({ caller, orderId, key, prefer, headers });
+    return this.orders.acknowledge({ ...call, orderId, key });
   }
 
   /** Replace your references. Those that are left out stay. */
@@ -68,15 +57,13 @@ export class ManagedOrdersController {
   @HttpCode(204)
   @Patch('merchant-references')
   updateReferences(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() _judged: MerchantReferencesRequest,
   ): Promise<OperationReply> {
-    return this.orders.updateReferences({ caller, orderId, key, prefer, headers }, bytes);
+    return this.orders.updateReferences({ ...call, orderId, key }, bytes);
   }
 
   /** Change where the goods go. The billing address stays. */
@@ -86,15 +73,13 @@ export class ManagedOrdersController {
   @HttpCode(204)
   @Patch('customer-details')
   updateCustomerDetails(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() _judged: CustomerDetailsRequest,
   ): Promise<OperationReply> {
-    return this.orders.updateCustomerDetails({ caller, orderId, key, prefer, headers }, bytes);
+    return this.orders.updateCustomerDetails({ ...call, orderId, key }, bytes);
   }
 
   /** Add parcels to an order. A second request adds them again. */
@@ -104,14 +89,12 @@ export class ManagedOrdersController {
   @HttpCode(204)
   @Post('shipping-info')
   addShippingInfo(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() _judged: ShippingInfoRequest,
   ): Promise<OperationReply> {
-    return this.orders.addShippingInfo({ caller, orderId, key, prefer, headers }, bytes);
+    return this.orders.addShippingInfo({ ...call, orderId, key }, bytes);
   }
 }

@@ -1,12 +1,9 @@
 import { Body, Controller, Get, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { createdHeaders, DescribesRead, DescribesWrite } from './api-documents.js';
 import { REFUND_EXAMPLES } from './order-management.examples.js';
 import { ManagedRefund } from './order-view.dto.js';
@@ -24,27 +21,20 @@ export class RefundsController {
   @ApiCreatedResponse({ description: 'Refunded. There is no body.', headers: createdHeaders('Refund-Id') })
   @Post()
   refund(
-    @CallerOf() caller: Caller,
+    @WireCallOf() call: WireCall,
     @Param('order_id') orderId: string,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
-    @PassedHeaders() headers: Record<string, string>,
     @BodyBytes() bytes: Buffer | null,
     @Body() refund: RefundRequest,
   ): Promise<OperationReply> {
-    return this.refunds.request({ caller, orderId, key, prefer, headers }, refund, bytes);
+    return this.refunds.request({ ...call, orderId, key }, refund, bytes);
   }
 
   /** Read one refund. There is no list: the order shows all. */
   @DescribesRead()
   @ApiOkResponse({ type: ManagedRefund })
   @Get(':refund_id')
-  read(
-    @CallerOf() caller: Caller,
-    @Param('order_id') orderId: string,
-    @Param('refund_id') refundId: string,
-    @PassedHeaders() headers: Record<string, string>,
-  ): Promise<OperationReply> {
-    return this.refunds.read({ caller, orderId, headers }, refundId);
+  read(@WireCallOf() call: WireCall, @Param('order_id') orderId: string, @Param('refund_id') refundId: string): Promise<OperationReply> {
+    return this.refunds.read({ ...call, orderId }, refundId);
   }
 }

@@ -1,12 +1,9 @@
 import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { PendingAnswer, PreferHeader, WireRefusals } from '../http/documented.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { OrderPlaced } from '../shapes/order-placed.dto.js';
 import { CustomerTokenCreated } from './answers.dto.js';
 import { CreateCustomerTokenRequest } from './create-customer-token-request.dto.js';
@@ -42,13 +39,11 @@ export class AuthorizationsController {
   @Post('order')
   createOrder(
     @Param('authorizationToken') authorizationToken: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @Body() _judged: CreateOrderRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.payments.createOrder({ caller, headers, prefer }, authorizationToken, body);
+    return this.payments.createOrder(call, authorizationToken, body);
   }
 
   @ApiOperation({
@@ -73,13 +68,11 @@ export class AuthorizationsController {
   @Post('customer-token')
   createCustomerToken(
     @Param('authorizationToken') authorizationToken: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @Body() _judged: CreateCustomerTokenRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.payments.createCustomerToken({ caller, headers, prefer }, authorizationToken, body);
+    return this.payments.createCustomerToken(call, authorizationToken, body);
   }
 
   @ApiOperation({ summary: 'Release an authorization that will not become an order' })
@@ -88,12 +81,7 @@ export class AuthorizationsController {
   @WireRefusals('FORBIDDEN', 'NOT_FOUND', 'OPERATION_PENDING', 'PROVIDER_CREDENTIALS')
   @HttpCode(204)
   @Delete()
-  cancel(
-    @Param('authorizationToken') authorizationToken: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-  ): Promise<OperationReply> {
-    return this.payments.cancelAuthorization({ caller, headers, prefer }, authorizationToken);
+  cancel(@Param('authorizationToken') authorizationToken: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.payments.cancelAuthorization(call, authorizationToken);
   }
 }

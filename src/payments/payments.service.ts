@@ -2,24 +2,17 @@ import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { replyToRead } from '../http/provider-answer.js';
+import type { WireCall } from '../http/wire-call.decorator.js';
 import type { Caller } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import { type OperationKind, policyOf } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import type { OperationReply } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { wordsIn } from './session-facts.js';
 import { SessionReader, type SessionLook } from './session-reader.js';
 import { SessionTargets, type SessionTarget } from './session-targets.js';
-
-/** What every call brings along. */
-export interface PaymentsCall {
-  caller: Caller;
-  /** Headers that are passed on to Klarna. */
-  headers: Readonly<Record<string, string>>;
-  prefer: Preference;
-}
 
 /** Sessions and authorizations in a merchant's name. */
 @Injectable()
@@ -42,7 +35,7 @@ export class PaymentsService {
    * @throws Refusal TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (open another), PROVIDER_CREDENTIALS
    * @see Payments API v1, `POST /payments/v1/sessions`
    */
-  createSession(call: PaymentsCall, body: Buffer | null): Promise<OperationReply> {
+  createSession(call: WireCall, body: Buffer | null): Promise<OperationReply> {
     return this.#execute(
       call,
       'payments.create-session',
@@ -57,7 +50,7 @@ export class PaymentsService {
    * @throws Refusal NOT_FOUND for another merchant's; TEMPORARILY_UNAVAILABLE, GATEWAY_TIMEOUT (may be repeated)
    * @see Payments API v1, `POST /payments/v1/sessions/{session_id}`
    */
-  async updateSession(call: PaymentsCall, sessionId: string, body: Buffer | null): Promise<OperationReply> {
+  async updateSession(call: WireCall, sessionId: string, body: Buffer | null): Promise<OperationReply> {
     const target = await this.targets.ofSession(call.caller, sessionId);
     return this.#execute(call, 'payments.update-session', target, { sessionId }, body);
   }
@@ -67,7 +60,7 @@ export class PaymentsService {
    * @throws Refusal NOT_FOUND for another merchant's; PROVIDER_CREDENTIALS; TEMPORARILY_UNAVAILABLE (repeat)
    * @see Payments API v1, `GET /payments/v1/sessions/{session_id}`
    */
-  async readSession(call: PaymentsCall, sessionId: string): Promise<OperationReply> {
+  async readSession(call: WireCall, sessionId: string): Promise<OperationReply> {
     const target = await this.targets.ofSession(call.caller, sessionId);
     const account = await this.accounts.byId(target.providerAccountId);
     const at = this.clock.now();
@@ -86,7 +79,7 @@ export class PaymentsService {
    *   TEMPORARILY_UNAVAILABLE with the operation's address when it may have been placed (repeat the same bytes)
    * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/order`
    */
-  createOrder(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
+  createOrder(call: WireCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
     return this.#useAuthorization(call, 'payments.create-order', authorizationToken, body);
   }
 
@@ -97,7 +90,7 @@ export class PaymentsService {
    *   TEMPORARILY_UNAVAILABLE with the operation's address when it may have been made (repeat the same bytes within the authorization's hour)
    * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/customer-token`
    */
-  createCustomerToken(call: PaymentsCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
+  createCustomerToken(call: WireCall, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
     return this.#useAuthorization(call, 'payments.create-customer-token', authorizationToken, body);
   }
 
@@ -106,17 +99,12 @@ export class PaymentsService {
    * @throws Refusal NOT_FOUND for another merchant's token; OPERATION_PENDING
    * @see Payments API v1, `DELETE /payments/v1/authorizations/{authorizationToken}`
    */
-  cancelAuthorization(call: PaymentsCall, authorizationToken: string): Promise<OperationReply> {
+  cancelAuthorization(call: WireCall, authorizationToken: string): Promise<OperationReply> {
     return this.#useAuthorization(call, 'payments.cancel-authorization', authorizationToken, null);
   }
 
   /** At today's account, or where the shopper began. Klarna's 404 shows that nothing was done with an unknown token. */
-  async #useAuthorization(
-    call: PaymentsCall,
-    kind: OperationKind,
-    authorizationToken: string,
-    body: Buffer | null,
-  ): Promise<OperationReply> {
+  async #useAuthorization(call: WireCall, kind: OperationKind, authorizationToken: string, body: Buffer | null): Promise<OperationReply> {
     const target = await this.targets.ofAuthorization(call.caller, authorizationToken);
     const reply = await this.#execute(call, kind, target, { authorizationToken }, body);
     if (reply.status !== 404 || target.session !== undefined) return reply;
@@ -125,7 +113,7 @@ export class PaymentsService {
   }
 
   #execute(
-    { caller, headers, prefer }: PaymentsCall,
+    { caller, headers, prefer }: WireCall,
     kind: OperationKind,
     { providerAccountId, session }: SessionTarget,
     target: Readonly<Record<string, string>>,

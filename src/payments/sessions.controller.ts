@@ -1,12 +1,9 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { CallerOf } from '../http/caller.decorator.js';
 import { WireRefusals } from '../http/documented.js';
-import { PassedHeaders } from '../http/passed-headers.decorator.js';
-import { Prefer } from '../http/prefer.decorator.js';
-import type { Caller } from '../merchants/caller.js';
-import type { OperationReply, Preference } from '../operations/request.js';
+import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
+import type { OperationReply } from '../operations/request.js';
 import { SessionCreated, SessionShown } from './answers.dto.js';
 import { SESSION_EXAMPLES, UPDATE_EXAMPLES } from './payments.examples.js';
 import { PaymentsService } from './payments.service.js';
@@ -32,14 +29,8 @@ export class SessionsController {
     'GATEWAY_TIMEOUT',
   )
   @Post()
-  create(
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-    @Body() _judged: CreateSessionRequest,
-    @BodyBytes() body: Buffer | null,
-  ): Promise<OperationReply> {
-    return this.payments.createSession({ caller, headers, prefer }, body);
+  create(@WireCallOf() call: WireCall, @Body() _judged: CreateSessionRequest, @BodyBytes() body: Buffer | null): Promise<OperationReply> {
+    return this.payments.createSession(call, body);
   }
 
   @ApiOperation({ summary: 'Read a session', description: 'After the shopper authorized it, it shows the authorization_token.' })
@@ -47,13 +38,8 @@ export class SessionsController {
   @ApiOkResponse({ type: SessionShown })
   @WireRefusals('FORBIDDEN', 'NOT_FOUND', 'PROVIDER_CREDENTIALS')
   @Get(':session_id')
-  read(
-    @Param('session_id') sessionId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
-  ): Promise<OperationReply> {
-    return this.payments.readSession({ caller, headers, prefer }, sessionId);
+  read(@Param('session_id') sessionId: string, @WireCallOf() call: WireCall): Promise<OperationReply> {
+    return this.payments.readSession(call, sessionId);
   }
 
   @ApiOperation({ summary: 'Change the cart of a session', description: 'Fields that are left out stay as they are.' })
@@ -74,12 +60,10 @@ export class SessionsController {
   @Post(':session_id')
   update(
     @Param('session_id') sessionId: string,
-    @CallerOf() caller: Caller,
-    @PassedHeaders() headers: Record<string, string>,
-    @Prefer() prefer: Preference,
+    @WireCallOf() call: WireCall,
     @Body() _judged: UpdateSessionRequest,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {
-    return this.payments.updateSession({ caller, headers, prefer }, sessionId, body);
+    return this.payments.updateSession(call, sessionId, body);
   }
 }

@@ -6,11 +6,10 @@ import { CustomerTokensController } from '../../src/customer-token/customer-toke
 import { CustomerTokensService } from '../../src/customer-token/customer-tokens.service.js';
 import { createHttpAdapter, type ArrivalLimits } from '../../src/http/adapter.js';
 import { BodyBytes } from '../../src/http/body-bytes.decorator.js';
-import { CallerOf } from '../../src/http/caller.decorator.js';
 import { MinorUnits, Text } from '../../src/http/fields.js';
 import { ON_EVERY_ROUTE } from '../../src/http/http.module.js';
 import { IdempotencyKey } from '../../src/http/idempotency-key.decorator.js';
-import { Prefer } from '../../src/http/prefer.decorator.js';
+import { type WireCall, WireCallOf } from '../../src/http/wire-call.decorator.js';
 import type { Caller } from '../../src/merchants/caller.js';
 import { Merchants } from '../../src/merchants/merchants.js';
 import { OperationReply, type Preference } from '../../src/operations/request.js';
@@ -64,9 +63,8 @@ class ProbeController {
   @Post('ordermanagement/v1/orders/:orderId/captures')
   capture(
     @Param('orderId') id: string,
-    @CallerOf() caller: Caller,
+    @WireCallOf() { caller, prefer }: WireCall,
     @IdempotencyKey() key: string | undefined,
-    @Prefer() prefer: Preference,
     @Body() _judged: CaptureBody,
     @BodyBytes() body: Buffer | null,
   ): Promise<OperationReply> {

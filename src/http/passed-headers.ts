@@ -1,4 +1,3 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 
 const PASSED = ['User-Agent', 'Accept-Language', 'Klarna-Integrator', 'Klarna-Partner'] as const;
@@ -12,7 +11,3 @@ export function passedHeadersIn(headers: FastifyRequest['headers']): Record<stri
   }
   return passed;
 }
-
-export const PassedHeaders = createParamDecorator((_: unknown, context: ExecutionContext): Record<string, string> =>
-  passedHeadersIn(context.switchToHttp().getRequest<FastifyRequest>().headers),
-);

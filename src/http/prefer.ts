@@ -1,5 +1,3 @@
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
 import type { Preference } from '../operations/request.js';
 
 /** Longer than any call to Klarna; proxies in between give up before. */
@@ -18,8 +16,3 @@ export function preferenceIn(header: string | string[] | undefined): Preference 
     waitMs: /^\d{1,9}$/.test(wait) ? Math.min(Number(wait), LONGEST_WAIT_S) * 1000 : null,
   };
 }
-
-/** How the caller wants a pending answer. */
-export const Prefer = createParamDecorator((_: unknown, context: ExecutionContext): Preference =>
-  preferenceIn(context.switchToHttp().getRequest<FastifyRequest>().headers['prefer']),
-);
