@@ -10,15 +10,23 @@ describe('while much time passes', () => {
   beforeEach(async () => (simulator = await startSimulator({ port: 0 })));
   afterEach(() => simulator.close());
 
-  it('no write gets through, and none is carried out, whatever was to go wrong with it', async () => {
+  it.each([
+    ['POST', '/payments/v1/sessions', CART],
+    ['POST', '/checkout/v3/orders', CART],
+    ['POST', '/customer-token/v1/tokens/some/order', CART],
+    ['PATCH', '/ordermanagement/v1/orders/some/authorization', { order_amount: 1, order_lines: [] }],
+    ['PUT', '/customer-token/v1/tokens/some/status', { status: 'CANCELLED' }],
+    ['DELETE', '/payments/v1/authorizations/some', undefined],
+    ['DELETE', '/hpp/v1/sessions/some', undefined],
+  ])('no %s %s gets through, and none is carried out, whatever was to go wrong with it', async (method, path, body) => {
     const klarna = new TestClient(simulator.url);
     const storm = new Client('', simulator.url);
-    await storm.fault('reset_after', { method: 'POST', path: '/payments/v1/sessions' });
+    await storm.fault('reset_after', { method, path });
     let over = false;
     const passing = new StormClock(storm).pass(30 * 3_600).then(() => (over = true));
     const offset = async () => ((await storm.simulate('GET', '/simulator/clock')) as { offset_ms: number }).offset_ms;
     await until('the time has passed', async () => (await offset()) > 0);
-    await expect(klarna.call('POST', '/payments/v1/sessions', CART)).rejects.toThrow();
+    await expect(klarna.call(method, path, body)).rejects.toThrow();
     expect(over).toBe(false);
     await passing;
     const { requests } = (await storm.simulate('GET', '/simulator/ledger/requests')) as { requests: { executed: boolean }[] };

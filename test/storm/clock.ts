@@ -7,6 +7,8 @@ const HOP_SECONDS = 25;
 const STAYS_MS = 500;
 /** Until then every process has asked for the time; shorter than a call may take. */
 const SEEN_MS = 1_500;
+/** All methods by which Klarna is told to change something, whichever of its APIs. */
+const WRITES = ['POST', 'PUT', 'PATCH', 'DELETE'];
 
 /**
  * Moves the shared virtual clock. Small hops go on all the time, so that quiet periods pass in a storm; they are so small that a request
@@ -36,17 +38,15 @@ export class StormClock {
    * Other faults are over then: one that carries out what it does not answer would let a write through.
    */
   async pass(seconds: number): Promise<void> {
-    const everything = ['/ordermanagement/*', '/payments/*'];
+    const path = '/*';
     const put = async (place: 'faults' | 'gates', what: Record<string, unknown>): Promise<string> => {
       const { id } = (await this.simulator.simulate('POST', `/simulator/${place}`, what)) as { id: string };
       return `/simulator/${place}/${id}`;
     };
     const closed: string[] = [];
     try {
-      for (const path of everything) {
-        closed.push(await put('faults', { kind: 'reset_before', times: 1_000_000, match: { method: 'POST', path } }));
-        closed.push(await put('gates', { at: 'before', match: { method: 'GET', path } }));
-      }
+      for (const method of WRITES) closed.push(await put('faults', { kind: 'reset_before', times: 1_000_000, match: { method, path } }));
+      closed.push(await put('gates', { at: 'before', match: { method: 'GET', path } }));
       const { faults } = (await this.simulator.simulate('GET', '/simulator/faults')) as { faults: { id: string }[] };
       const others = faults.map(({ id }) => `/simulator/faults/${id}`).filter((place) => !closed.includes(place));
       // One that was used up meanwhile is gone.
