@@ -1,10 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { CLOCK_SKEW_MS, OWN_SKEW_MS } from '../clock/skew.js';
 import type { OperationContext } from '../operations/handler.js';
 import { Database } from '../persistence/database.js';
 
-/** Klarna's clock and ours may differ by so much, and those of two of our processes. */
-const CLOCK_SKEW_MS = 120_000;
-const OWN_SKEW_MS = 10_000;
 /** More than one can't be told apart anyway. */
 const MOST = 10;
 

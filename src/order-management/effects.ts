@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { OWN_SKEW_MS } from '../clock/skew.js';
 import { objectIn } from '../klarna/answer-of-record.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
@@ -10,7 +11,7 @@ import { type MovementKind, MovementsRepository } from '../persistence/repositor
 import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
 import type { Json } from './asked-for.js';
-import { matchByExclusion, OWN_SKEW_MS } from './match-by-exclusion.js';
+import { matchByExclusion } from './match-by-exclusion.js';
 import type { ShownOrder } from './reached-updates.js';
 import { createdAnswer } from './recorded-answers.js';
 import { orderIdOf } from './order-sending.js';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { CLOCK_SKEW_MS, type Known, matchByExclusion, type Shown } from './match-by-exclusion.js';
+import { CLOCK_SKEW_MS } from '../clock/skew.js';
+import { type Known, matchByExclusion, type Shown } from './match-by-exclusion.js';
 
 const SENT = new Date('2026-11-20T10:00:00.000Z');
 const after = (ms: number) => new Date(SENT.getTime() + ms);

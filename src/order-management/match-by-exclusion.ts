@@ -1,3 +1,5 @@
+import { CLOCK_SKEW_MS, OWN_SKEW_MS } from '../clock/skew.js';
+
 /** What an operation should have made. */
 export interface Wanted {
   operationId: string;
@@ -23,11 +25,6 @@ export interface Known {
   /** Since when we know it. */
   createdAt: Date;
 }
-
-/** Klarna's clock and ours may differ by this much. */
-export const CLOCK_SKEW_MS = 120_000;
-/** And those of two of our processes by this much. */
-export const OWN_SKEW_MS = 10_000;
 
 /**
  * Finds the effect of an operation among the captures (refunds) of its order, by exclusion: only one operation of a kind is unresolved at

@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { OWN_SKEW_MS } from '../../src/clock/skew.js';
 import type { OperationContext, ReadResult, SendCall } from '../../src/operations/handler.js';
 import { HandlerRegistry } from '../../src/operations/handler-registry.js';
 import type { OrderManagementClient } from '../../src/klarna/order-management.client.js';
 import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js';
 import { CaptureHandler } from '../../src/order-management/capture.handler.js';
 import { Effects } from '../../src/order-management/effects.js';
-import { OWN_SKEW_MS } from '../../src/order-management/match-by-exclusion.js';
 import { OrderChangeHandlers } from '../../src/order-management/order-change.handler.js';
 import type { ChangeKind } from '../../src/order-management/order-changes.js';
 import { RefundHandler } from '../../src/order-management/refund.handler.js';
