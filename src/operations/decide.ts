@@ -168,23 +168,36 @@ function canAsk(op: OperationFacts, now: number, timing: Timing): boolean {
  */
 function findOut(op: OperationFacts, now: number, timing: Timing): Decision | 'absent' {
   const latest = op.readings.at(-1);
-  const end = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing);
+  const end = lastDoubt(op, timing);
   if (latest?.finding === 'ambiguous' && latest.startedAt >= end) return settle('manual', 'ambiguous');
-  const quietFrom = end + timing.quietMs;
-  const absences = op.readings.filter((each) => each.finding === 'absent' && each.startedAt >= quietFrom);
+  const absences = op.readings.filter((each) => each.finding === 'absent' && isLate(each, op, timing));
+  if (saidTwice(absences, timing)) return 'absent';
   const first = absences[0];
-  const second = absences.at(-1);
-  if (first && second && second.startedAt - first.startedAt >= timing.readAgainMs) return 'absent';
   if (first) return { do: 'read', notBefore: first.startedAt + timing.readAgainMs };
   const looked = op.readings.some((each) => each.startedAt >= end);
-  return { do: 'read', notBefore: looked ? quietFrom : now };
+  return { do: 'read', notBefore: looked ? end + timing.quietMs : now };
+}
+
+/** When the last attempt that may have happened was over. */
+function lastDoubt(op: OperationFacts, timing: Timing): number {
+  return lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing);
+}
+
+/** Whether a look came late enough to show the effect of whatever happened. */
+function isLate(look: Reading, op: OperationFacts, timing: Timing): boolean {
+  return look.startedAt >= lastDoubt(op, timing) + timing.quietMs;
+}
+
+/** Whether these looks are far enough apart to be believed. */
+function saidTwice(looks: readonly Reading[], timing: Timing): boolean {
+  const [first, latest] = [looks[0], looks.at(-1)];
+  return first !== undefined && latest !== undefined && latest.startedAt - first.startedAt >= timing.readAgainMs;
 }
 
 /** Whether a look that came late enough to show the effect could not tell: for what is not shown, no later one can. */
 function lookedInVain(op: OperationFacts, timing: Timing): boolean {
-  const quietFrom = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing) + timing.quietMs;
   const latest = op.readings.at(-1);
-  return latest?.finding === 'unreadable' && latest.startedAt >= quietFrom;
+  return latest?.finding === 'unreadable' && isLate(latest, op, timing);
 }
 
 /**
@@ -192,11 +205,8 @@ function lookedInVain(op: OperationFacts, timing: Timing): boolean {
  * answer may leave something out.
  */
 function hiddenTwice(op: OperationFacts, timing: Timing): boolean {
-  const quietFrom = lastEnd({ attempts: op.attempts.filter(mayHaveHappened) }, timing) + timing.quietMs;
-  const hidden = op.readings.filter((each) => each.notShown === true && each.startedAt >= quietFrom);
-  const [first, latest] = [hidden[0], hidden.at(-1)];
-  if (first === undefined || latest === undefined || latest !== op.readings.at(-1)) return false;
-  return latest.startedAt - first.startedAt >= timing.readAgainMs;
+  const hidden = op.readings.filter((each) => each.notShown === true && isLate(each, op, timing));
+  return hidden.at(-1) === op.readings.at(-1) && saidTwice(hidden, timing);
 }
 
 /** When the last attempt was over; one whose process died is over when its call must have been. */
