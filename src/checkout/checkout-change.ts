@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { CheckoutClient } from '../klarna/checkout.client.js';
-import { notAsked } from '../klarna/exchange.js';
+import { codeOf, notAsked } from '../klarna/exchange.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, ReadResult, Success } from '../operations/handler.js';
 import { NOT_SHOWN } from '../operations/operation.js';
@@ -41,7 +41,7 @@ export class CheckoutChange {
     }
     const shown = exchange.kind === 'answer' ? checkoutIn(exchange, at) : undefined;
     if (exchange.kind !== 'answer' || shown === undefined) {
-      const code = exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
+      const code = codeOf(exchange);
       return { ...nothing, finding: 'unreadable', data: { code }, ...notAsked(exchange) };
     }
     const data = { status: shown.facts.status, order_amount: shown.facts.orderAmount };

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { objectIn } from '../klarna/answer-of-record.js';
 import { CustomerTokenClient } from '../klarna/customer-token.client.js';
-import type { KlarnaExchange } from '../klarna/exchange.js';
+import { codeOf, type KlarnaExchange } from '../klarna/exchange.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext } from '../operations/handler.js';
 import { targetOf } from '../operations/sending.js';
@@ -25,9 +25,9 @@ export class TokenReader {
   async look(operation: OperationContext): Promise<TokenLook> {
     const account = await this.accounts.byId(operation.providerAccountId);
     const exchange = await this.client.readToken(account, targetOf(operation, 'customerToken'));
-    if (exchange.kind !== 'answer') return { exchange, status: null, code: exchange.code };
+    if (exchange.kind !== 'answer') return { exchange, status: null, code: codeOf(exchange) };
     const status = exchange.status < 300 ? objectIn(exchange.body)?.['status'] : undefined;
-    if (typeof status !== 'string') return { exchange, status: null, code: `HTTP_${exchange.status}` };
+    if (typeof status !== 'string') return { exchange, status: null, code: codeOf(exchange) };
     return { exchange, status: status.toLowerCase(), code: null };
   }
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { notAsked } from '../klarna/exchange.js';
+import { codeOf, notAsked } from '../klarna/exchange.js';
 import { HostedPaymentPageClient } from '../klarna/hosted-payment-page.client.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
@@ -34,7 +34,7 @@ export class DisablePageHandler implements OperationHandler {
     const { exchange, shown } = await this.reader.look(account, targetOf(operation, 'pageId'));
     const nothing = { providerId: null, answer: null };
     if (shown === undefined) {
-      const code = exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
+      const code = codeOf(exchange);
       return { finding: 'unreadable', ...nothing, data: { code }, ...notAsked(exchange) };
     }
     const data = { status: shown.status };

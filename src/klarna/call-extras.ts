@@ -4,8 +4,8 @@ import type { KlarnaCall } from './exchange.js';
 export type CallExtras = Pick<KlarnaCall, 'by' | 'body' | 'idempotencyKey' | 'headers' | 'maySend' | 'timeoutMs'>;
 /** For calls that have no body: what a caller sent is not passed on. */
 export type BodilessExtras = Omit<CallExtras, 'body'>;
-/** Payments takes no idempotency key. */
-export type PaymentsExtras = Omit<CallExtras, 'idempotencyKey'>;
+/** Payments, Checkout and hosted pages take no idempotency key. */
+export type KeylessExtras = Omit<CallExtras, 'idempotencyKey'>;
 /** Reads are the service's own unless a caller asked. */
 export type ReadExtras = Partial<Pick<KlarnaCall, 'by' | 'headers' | 'timeoutMs'>>;
 

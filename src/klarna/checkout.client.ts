@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { BodilessExtras, PaymentsExtras, ReadExtras } from './call-extras.js';
+import type { BodilessExtras, KeylessExtras, ReadExtras } from './call-extras.js';
 import type { KlarnaAccount, KlarnaExchange, KlarnaVerdict } from './exchange.js';
 import { segment } from './path.js';
 import { anySuccess, jsonWith, type SuccessCheck } from './success.js';
@@ -21,7 +21,7 @@ export class CheckoutClient {
    * @returns `providerId` is the checkout's id, which the order keeps; a 2xx without `order_id` is garbled
    * @see Checkout API v3, `POST /checkout/v3/orders`
    */
-  create(account: KlarnaAccount, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+  create(account: KlarnaAccount, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, ORDERS, extras, jsonWith('order_id'));
   }
 
@@ -37,7 +37,7 @@ export class CheckoutClient {
    * Sets fields of an incomplete checkout; what is left out stays. Repeatable while no newer update came after it.
    * @see Checkout API v3, `POST /checkout/v3/orders/{order_id}`
    */
-  update(account: KlarnaAccount, orderId: string, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+  update(account: KlarnaAccount, orderId: string, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, pathOf(orderId), extras, anySuccess);
   }
 
@@ -49,7 +49,7 @@ export class CheckoutClient {
     return this.#write(account, `${pathOf(orderId)}/abort`, extras, anySuccess);
   }
 
-  async #write(account: KlarnaAccount, path: string, extras: PaymentsExtras, success: SuccessCheck): Promise<KlarnaVerdict> {
+  async #write(account: KlarnaAccount, path: string, extras: KeylessExtras, success: SuccessCheck): Promise<KlarnaVerdict> {
     return judge(await this.transport.exchange(account, { ...extras, method: 'POST', path }), { api: 'checkout', success });
   }
 }

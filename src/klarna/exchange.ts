@@ -45,7 +45,12 @@ export function withheldMsOf(exchange: KlarnaExchange): number | undefined {
   return exchange.kind === 'not-sent' ? exchange.withheldMs : undefined;
 }
 
-/** The same as a part of a `ReadResult`: whether there was a reading at all. */
+/** What a call came to, in one word: the status of an answer that was of no use, or why there was none. */
+export function codeOf(exchange: KlarnaExchange): string {
+  return exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
+}
+
+/** `withheldMsOf` as a part of a `ReadResult`: whether there was a reading at all. */
 export function notAsked(exchange: KlarnaExchange): { withheldMs?: number } {
   const withheldMs = withheldMsOf(exchange);
   return withheldMs === undefined ? {} : { withheldMs };

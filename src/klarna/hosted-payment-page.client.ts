@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { CallExtras, ReadExtras } from './call-extras.js';
+import type { KeylessExtras, ReadExtras } from './call-extras.js';
 import type { KlarnaAccount, KlarnaCall, KlarnaExchange, KlarnaVerdict } from './exchange.js';
 import { segment } from './path.js';
 import { anySuccess, jsonWith, type SuccessCheck } from './success.js';
@@ -7,9 +7,6 @@ import { KlarnaTransport } from './transport.js';
 import { judge } from './verdict.js';
 
 const SESSIONS = '/hpp/v1/sessions';
-
-/** What these calls take: none has an idempotency key. */
-type PageExtras = Omit<CallExtras, 'idempotencyKey'>;
 
 /**
  * Klarna's Hosted Payment Page API v1. None of its calls takes an idempotency key. Nothing here throws for what Klarna or the network do,
@@ -24,7 +21,7 @@ export class HostedPaymentPageClient {
    * @returns `providerId` is the page's id; a 2xx without `session_id` is garbled
    * @see Hosted Payment Page API v1, `POST /hpp/v1/sessions`
    */
-  createSession(account: KlarnaAccount, extras: PageExtras): Promise<KlarnaVerdict> {
+  createSession(account: KlarnaAccount, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, 'POST', SESSIONS, extras, jsonWith('session_id'));
   }
 
@@ -40,7 +37,7 @@ export class HostedPaymentPageClient {
    * Disables a page that was not completed. Final; repeatable.
    * @see Hosted Payment Page API v1, `DELETE /hpp/v1/sessions/{session_id}`
    */
-  disableSession(account: KlarnaAccount, pageId: string, extras: Omit<PageExtras, 'body'>): Promise<KlarnaVerdict> {
+  disableSession(account: KlarnaAccount, pageId: string, extras: Omit<KeylessExtras, 'body'>): Promise<KlarnaVerdict> {
     return this.#write(account, 'DELETE', pathOf(pageId), extras, anySuccess);
   }
 
@@ -48,7 +45,7 @@ export class HostedPaymentPageClient {
    * Sends the shopper the link to a page. Each call is a message of its own: never to be repeated while one may have been sent.
    * @see Hosted Payment Page API v1, `POST /hpp/v1/sessions/{session_id}/distribution`
    */
-  distribute(account: KlarnaAccount, pageId: string, extras: PageExtras): Promise<KlarnaVerdict> {
+  distribute(account: KlarnaAccount, pageId: string, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, 'POST', `${pathOf(pageId)}/distribution`, extras, anySuccess);
   }
 
@@ -56,7 +53,7 @@ export class HostedPaymentPageClient {
     account: KlarnaAccount,
     method: KlarnaCall['method'],
     path: string,
-    extras: PageExtras,
+    extras: KeylessExtras,
     success: SuccessCheck,
   ): Promise<KlarnaVerdict> {
     return judge(await this.transport.exchange(account, { ...extras, method, path }), { api: 'hosted-payment-page', success });

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { PaymentsExtras, ReadExtras } from './call-extras.js';
+import type { KeylessExtras, ReadExtras } from './call-extras.js';
 import type { KlarnaAccount, KlarnaCall, KlarnaExchange, KlarnaVerdict } from './exchange.js';
 import { segment } from './path.js';
 import { anySuccess, jsonWith, type SuccessCheck } from './success.js';
@@ -22,7 +22,7 @@ export class PaymentsClient {
    * @returns `providerId` is the session's id; a 2xx without `session_id` is garbled
    * @see Payments API v1, `POST /payments/v1/sessions`
    */
-  createSession(account: KlarnaAccount, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+  createSession(account: KlarnaAccount, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, 'POST', SESSIONS, extras, jsonWith('session_id'));
   }
 
@@ -38,7 +38,7 @@ export class PaymentsClient {
    * Sets fields of an incomplete session. Repeatable while no newer update came after it.
    * @see Payments API v1, `POST /payments/v1/sessions/{session_id}`
    */
-  updateSession(account: KlarnaAccount, sessionId: string, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+  updateSession(account: KlarnaAccount, sessionId: string, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, 'POST', `${SESSIONS}/${segment(sessionId)}`, extras, anySuccess);
   }
 
@@ -48,7 +48,7 @@ export class PaymentsClient {
    * @returns `providerId` is the order's id; a 2xx without `order_id` is garbled
    * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/order`
    */
-  createOrder(account: KlarnaAccount, authorizationToken: string, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+  createOrder(account: KlarnaAccount, authorizationToken: string, extras: KeylessExtras): Promise<KlarnaVerdict> {
     return this.#write(account, 'POST', `${AUTHORIZATIONS}/${segment(authorizationToken)}/order`, extras, jsonWith('order_id'));
   }
 
@@ -57,7 +57,7 @@ export class PaymentsClient {
    * @returns `providerId` is the customer token; a 2xx without `token_id` is garbled
    * @see Payments API v1, `POST /payments/v1/authorizations/{authorizationToken}/customer-token`
    */
-  createCustomerToken(account: KlarnaAccount, authorizationToken: string, extras: PaymentsExtras): Promise<KlarnaVerdict> {
+  createCustomerToken(account: KlarnaAccount, authorizationToken: string, extras: KeylessExtras): Promise<KlarnaVerdict> {
     const path = `${AUTHORIZATIONS}/${segment(authorizationToken)}/customer-token`;
     return this.#write(account, 'POST', path, extras, jsonWith('token_id'));
   }
@@ -66,7 +66,7 @@ export class PaymentsClient {
    * Releases an authorization that will not become an order. Repeatable: a 404 on a repeat means that it is gone.
    * @see Payments API v1, `DELETE /payments/v1/authorizations/{authorizationToken}`
    */
-  cancelAuthorization(account: KlarnaAccount, authorizationToken: string, extras: Omit<PaymentsExtras, 'body'>): Promise<KlarnaVerdict> {
+  cancelAuthorization(account: KlarnaAccount, authorizationToken: string, extras: Omit<KeylessExtras, 'body'>): Promise<KlarnaVerdict> {
     return this.#write(account, 'DELETE', `${AUTHORIZATIONS}/${segment(authorizationToken)}`, extras, anySuccess);
   }
 
@@ -74,7 +74,7 @@ export class PaymentsClient {
     account: KlarnaAccount,
     method: KlarnaCall['method'],
     path: string,
-    extras: PaymentsExtras,
+    extras: KeylessExtras,
     success: SuccessCheck,
   ): Promise<KlarnaVerdict> {
     return judge(await this.transport.exchange(account, { ...extras, method, path }), { api: 'payments', success });

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { codeOf } from '../klarna/exchange.js';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult } from '../operations/handler.js';
@@ -45,8 +46,7 @@ export class CancelAuthorizationHandler implements OperationHandler {
     const account = await this.accounts.byId(operation.providerAccountId);
     const { exchange, shown } = await this.reader.refresh(account, session);
     const data = { session: session.providerSessionId };
-    if (shown === undefined)
-      return found('unreadable', { ...data, code: exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code });
+    if (shown === undefined) return found('unreadable', { ...data, code: codeOf(exchange) });
     const there = shown.authorizationToken === token || shown.status.toLowerCase() === 'complete';
     return found(there ? 'absent' : 'present', { ...data, status: shown.status });
   }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { objectIn } from '../klarna/answer-of-record.js';
-import { notAsked } from '../klarna/exchange.js';
+import { codeOf, notAsked } from '../klarna/exchange.js';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
@@ -47,7 +47,7 @@ export class CreateCustomerTokenHandler implements OperationHandler {
     if (session === undefined) return { ...nothing, data: { session: 'unknown', refused } };
     const { exchange, shown } = await this.reader.refresh(await this.accounts.byId(operation.providerAccountId), session);
     const data: Record<string, unknown> = { session: session.providerSessionId, refused };
-    if (shown === undefined) data['code'] = exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
+    if (shown === undefined) data['code'] = codeOf(exchange);
     else {
       const same = shown.authorizationToken === token;
       Object.assign(data, { status: shown.status, token: shown.authorizationToken === null ? 'none' : same ? 'same' : 'other' });

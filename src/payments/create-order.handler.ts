@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { notAsked, type KlarnaExchange } from '../klarna/exchange.js';
+import { codeOf, notAsked, type KlarnaExchange } from '../klarna/exchange.js';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import type { ProviderAccount } from '../merchants/caller.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
@@ -85,7 +85,7 @@ export class CreateOrderHandler implements OperationHandler {
 function judged({ exchange, shown }: SessionLook, token: string, session: StoredSession): ReadResult {
   const data: Record<string, unknown> = { session: session.providerSessionId };
   if (shown === undefined) {
-    data['code'] = exchange.kind === 'answer' ? `HTTP_${exchange.status}` : exchange.code;
+    data['code'] = codeOf(exchange);
     return { finding: 'unreadable', providerId: null, answer: null, data, ...notAsked(exchange) };
   }
   const other = shown.authorizationToken !== null && shown.authorizationToken !== token;
