@@ -95,13 +95,20 @@ function startPage({ document, demo }: DocsPage): void {
     ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
   };
 
-  const showShopper = (shopperPage: string, next: string): void => {
+  /** The order is known by Klarna's id at both of its addresses. */
+  const fillOrder = (orderId: unknown): void => {
+    fill('order_id', orderId, /^\/ordermanagement/);
+    fill('id', orderId, /^\/orders\//);
+  };
+
+  /** @param what of that id the shopper is to do, @param then what the person reads afterwards */
+  const showShopper = (id: string, what: string, then: string): void => {
     if (demo === undefined) return;
     const link = page.document.getElementById('gateway-shopper') ?? page.document.createElement('a');
     link.id = 'gateway-shopper';
-    link.href = demo.shopperUrl + shopperPage;
+    link.href = demo.shopperUrl + '/shopper/' + encodeURIComponent(id);
     link.target = '_blank';
-    link.textContent = 'Next: play the shopper and ' + next;
+    link.textContent = `Next: play the shopper and ${what} ${id.slice(0, 8)}…, then read the ${then}`;
     link.style.cssText =
       'position:fixed;right:16px;bottom:16px;z-index:9;padding:12px 18px;border-radius:8px;background:#ffb3c7;color:#0b051d;font:600 14px sans-serif;text-decoration:none;box-shadow:0 2px 8px #0004';
     page.document.body.appendChild(link);
@@ -125,43 +132,34 @@ function startPage({ document, demo }: DocsPage): void {
       fill('session_id', body['session_id'], /^\/payments/);
       fillPage(body['session_id']);
       if (typeof body['session_id'] === 'string') {
-        const id = (awaited = body['session_id']);
-        showShopper('/shopper/' + encodeURIComponent(id), 'authorize session ' + id.slice(0, 8) + '…, then read the session');
+        awaited = body['session_id'];
+        showShopper(awaited, 'authorize session', 'session');
       }
     }
     if (path === '/hpp/v1/sessions') {
       fill('session_id', body['session_id'], /^\/hpp/);
       if (typeof body['session_id'] === 'string') {
-        const id = body['session_id'];
         // The shopper pays there, not in the session.
         awaited = undefined;
-        showShopper('/shopper/' + encodeURIComponent(id), 'pay on page ' + id.slice(0, 8) + '…, then read the page');
+        showShopper(body['session_id'], 'pay on page', 'page');
       }
     }
-    if (path.startsWith('/hpp/v1/sessions/') && typeof body['order_id'] === 'string') {
-      fill('order_id', body['order_id'], /^\/ordermanagement/);
-      fill('id', body['order_id'], /^\/orders\//);
-    }
+    if (path.startsWith('/hpp/v1/sessions/')) fillOrder(body['order_id']);
     if (path.startsWith('/payments/v1/sessions/') && typeof body['authorization_token'] === 'string') {
       fill('authorizationToken', body['authorization_token'], /^\/payments/);
       awaited = undefined;
       hideShopper();
     }
     if (path === '/checkout/v3/orders' && typeof body['order_id'] === 'string') {
-      const id = body['order_id'];
-      fill('order_id', id, /^\/checkout/);
-      showShopper('/shopper/' + encodeURIComponent(id), 'complete checkout ' + id.slice(0, 8) + '…, then read the checkout');
+      fill('order_id', body['order_id'], /^\/checkout/);
+      showShopper(body['order_id'], 'complete checkout', 'checkout');
     }
     if (path.startsWith('/checkout/v3/orders/') && String(body['status']).toLowerCase() === 'checkout_complete') {
-      fill('order_id', body['order_id'], /^\/ordermanagement/);
-      fill('id', body['order_id'], /^\/orders\//);
+      fillOrder(body['order_id']);
       hideShopper();
     }
     if (path.endsWith('/customer-token')) fill('customerToken', body['token_id'], /^\/customer-token/);
-    if (path.endsWith('/order')) {
-      fill('order_id', body['order_id'], /^\/ordermanagement/);
-      fill('id', body['order_id'], /^\/orders\//);
-    }
+    if (path.endsWith('/order')) fillOrder(body['order_id']);
     fill('capture_id', headers['capture-id'], /^\/ordermanagement/);
     fill('refund_id', headers['refund-id'], /^\/ordermanagement/);
     const operation = /^\/operations\/([^/]+)/.exec(headers['location'] ?? '');
