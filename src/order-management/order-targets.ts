@@ -55,11 +55,10 @@ export class OrderTargets {
   }
 
   /** The checkout that was completed and not read since. @throws Refusal NO_SUCH_ORDER when it is another merchant's */
-  async #checkoutOf({ merchantId }: Caller, providerOrderId: string): Promise<StoredCheckout | undefined> {
-    const checkouts = await this.checkouts.byProviderId(providerOrderId);
-    const mine = checkouts.find((each) => each.merchantId === merchantId);
-    if (mine === undefined && checkouts.length > 0) throw noSuchOrder(providerOrderId);
-    return mine;
+  async #checkoutOf(caller: Caller, providerOrderId: string): Promise<StoredCheckout | undefined> {
+    const checkout = ownPlace(await this.checkouts.byProviderId(providerOrderId), caller, 'checkout');
+    if (checkout === 'foreign') throw noSuchOrder(providerOrderId);
+    return checkout;
   }
 
   async #placeAt(providerAccountId: string, providerOrderId: string): Promise<OrderPlace | undefined> {
