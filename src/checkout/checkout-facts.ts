@@ -1,5 +1,6 @@
 import { membersIn, type Members } from '../http/members.js';
-import { errorCodeIn, objectIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
+import { objectIn } from '../json.js';
+import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
 import { COMPLETE, type CheckoutFacts } from '../persistence/repositories/checkout-orders.repository.js';
 
 /** Klarna ends an unfinished checkout so long after the shop or the shopper last changed it. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { objectIn } from '../klarna/answer-of-record.js';
+import { objectIn } from '../json.js';
 import { CheckoutClient } from '../klarna/checkout.client.js';
 import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { objectIn } from '../klarna/answer-of-record.js';
+import { objectIn } from '../json.js';
 import { CustomerTokenClient } from '../klarna/customer-token.client.js';
 import { codeOf, type KlarnaExchange } from '../klarna/exchange.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { IsDefined, IsOptional, ValidateBy, ValidateNested } from 'class-validator';
+import { isObject } from '../json.js';
 import { isPlainText, lengthOf } from './text.js';
 
 /**
@@ -280,8 +281,4 @@ function lengthInWords(min: number, max: number | undefined, unit: string): stri
 
 function listDocument(min: number, max: number | undefined): { minItems?: number; maxItems?: number } {
   return { ...(min > 0 ? { minItems: min } : {}), ...(max === undefined ? {} : { maxItems: max }) };
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { validateSync, type ValidationError } from 'class-validator';
+import { isObject } from '../json.js';
 import { fieldsOf, type Dto, type RuleContext } from './fields.js';
 
 /** A field that is not as its DTO wants it. */
@@ -39,10 +40,6 @@ function instanceOf(dto: Dto, value: object): object {
 function instances(dto: Dto, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => (isObject(each) ? instanceOf(dto, each) : each));
   return isObject(value) ? instanceOf(dto, value) : value;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function brokenIn(error: ValidationError, prefix: string): BrokenRule[] {

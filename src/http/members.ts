@@ -1,4 +1,4 @@
-import { objectIn } from '../klarna/answer-of-record.js';
+import { objectIn } from '../json.js';
 import { isPlainText } from './text.js';
 
 /** The members of a JSON object that somebody else wrote. Everything is optional: the other side may be newer than we are. */

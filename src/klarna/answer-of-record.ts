@@ -1,3 +1,4 @@
+import { jsonIn, objectIn } from '../json.js';
 import type { KlarnaExchange, KlarnaVerdict } from './exchange.js';
 
 export type KlarnaAnswer = Extract<KlarnaExchange, { kind: 'answer' }>;
@@ -29,23 +30,9 @@ export function relativeLocation(location: string): string {
   return api === null ? location : pathname.slice(api.index) + search;
 }
 
-/** The body as a JSON object, or undefined when it is none (HTML, empty, cut short, a list). */
-export function objectIn(body: Buffer): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(body.toString('utf8'));
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether a body is a JSON object or list, whole. */
 export function isJson(body: Buffer): boolean {
-  try {
-    return typeof JSON.parse(body.toString('utf8')) === 'object';
-  } catch {
-    return false;
-  }
+  return typeof jsonIn(body) === 'object';
 }
 
 /** Klarna's error code, or undefined when the body is not Klarna's error object. */

@@ -1,4 +1,5 @@
-import { errorCodeIn, isJson, objectIn, type KlarnaAnswer } from './answer-of-record.js';
+import { objectIn } from '../json.js';
+import { errorCodeIn, isJson, type KlarnaAnswer } from './answer-of-record.js';
 
 /** Looks whether a 2xx is what this kind of call is answered with; undefined: it is not, whatever its status says. */
 export type SuccessCheck = (answer: KlarnaAnswer) => { providerId: string | null } | undefined;

@@ -1,4 +1,5 @@
-import { answerOfRecord, errorCodeIn, objectIn, type KlarnaAnswer } from './answer-of-record.js';
+import { objectIn } from '../json.js';
+import { answerOfRecord, errorCodeIn, type KlarnaAnswer } from './answer-of-record.js';
 import type { Api } from './api.js';
 import { withheldMsOf, type KlarnaExchange, type KlarnaVerdict } from './exchange.js';
 import { pauseAskedMs } from './rate-limit.js';

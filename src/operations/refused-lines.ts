@@ -1,9 +1,9 @@
 import { readJson } from '../http/json-body.js';
+import { isObject } from '../json.js';
 import { errorCodeIn } from '../klarna/answer-of-record.js';
 import { checkOrderLines } from '../order-lines/check.js';
 import type { OrderLinesCheck } from '../order-lines/check.dto.js';
 import { LINE_APIS } from '../order-lines/form.js';
-import { isObject } from '../order-lines/line.js';
 import type { OperationRow } from '../persistence/repositories/operation-rows.js';
 import { isOperationKind, policyOf } from './kinds.js';
 import type { OperationRecords } from './record.js';

@@ -1,6 +1,7 @@
+import type { JsonObject } from '../json.js';
 import { size, sum } from './arithmetic.js';
 import { finding, numberOf, type Finding } from './finding.js';
-import { whole, type Members } from './line.js';
+import { whole } from './line.js';
 import type { CartFacts, JudgedLine, LineAmounts } from './line-rules.js';
 
 /** The amount that the lines add up to, by what the cart is. */
@@ -14,7 +15,7 @@ export interface JudgedSums {
 }
 
 /** Which amount a body names; null for one without, such as a change of a session's lines alone. */
-export function amountNameIn(cart: Members): AmountName | null {
+export function amountNameIn(cart: JsonObject): AmountName | null {
   return AMOUNTS.find((name) => (cart[name] ?? null) !== null) ?? null;
 }
 
@@ -23,8 +24,8 @@ export function amountNameIn(cart: Members): AmountName | null {
  * @param firm whether the API is known to compare the sum of the lines with the amount
  */
 export function judgeSums(
-  cart: Members,
-  lines: readonly Members[],
+  cart: JsonObject,
+  lines: readonly JsonObject[],
   judged: readonly JudgedLine[],
   facts: CartFacts,
   firm: boolean,
@@ -45,7 +46,13 @@ export function judgeSums(
   return { findings, corrected };
 }
 
-function amount(cart: Members, name: AmountName, amounts: readonly LineAmounts[], lines: readonly Members[], firm: boolean): Finding[] {
+function amount(
+  cart: JsonObject,
+  name: AmountName,
+  amounts: readonly LineAmounts[],
+  lines: readonly JsonObject[],
+  firm: boolean,
+): Finding[] {
   const given = whole(cart[name]);
   const expected = sum(amounts.map(({ total }) => total));
   // No line says nothing about what is captured, refunded or authorized.
@@ -55,7 +62,7 @@ function amount(cart: Members, name: AmountName, amounts: readonly LineAmounts[]
   return [finding({ field: name, code: 'sum_of_part', level, given, expected })];
 }
 
-function taxes(cart: Members, amounts: readonly LineAmounts[], lines: readonly Members[], facts: CartFacts): Finding[] {
+function taxes(cart: JsonObject, amounts: readonly LineAmounts[], lines: readonly JsonObject[], facts: CartFacts): Finding[] {
   const field = 'order_tax_amount';
   const given = whole(cart[field]);
   if (given === null) return [];
@@ -68,13 +75,13 @@ function taxes(cart: Members, amounts: readonly LineAmounts[], lines: readonly M
   return [finding({ field, code: 'sum_of_taxes', level, given, expected })];
 }
 
-function salesTaxMissing(lines: readonly Members[], { taxIsALine, country }: CartFacts): Finding[] {
-  const carriesTax = (line: Members) => [line['tax_rate'], line['total_tax_amount']].some((value) => (whole(value) ?? 0n) !== 0n);
+function salesTaxMissing(lines: readonly JsonObject[], { taxIsALine, country }: CartFacts): Finding[] {
+  const carriesTax = (line: JsonObject) => [line['tax_rate'], line['total_tax_amount']].some((value) => (whole(value) ?? 0n) !== 0n);
   if (country !== 'US' || taxIsALine || !lines.some(carriesTax)) return [];
   return [finding({ field: 'order_lines', code: 'sales_tax_missing', level: 'warning' })];
 }
 
-function taxOf(amounts: readonly LineAmounts[], lines: readonly Members[], { taxIsALine }: CartFacts): bigint {
+function taxOf(amounts: readonly LineAmounts[], lines: readonly JsonObject[], { taxIsALine }: CartFacts): bigint {
   if (!taxIsALine) return sum(amounts.map(({ tax }) => tax));
   return sum(amounts.filter((_, index) => lines[index]?.['type'] === 'sales_tax').map(({ total }) => total));
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { JsonObject } from '../json.js';
 import { checkOrderLines, findingsIn } from './check.js';
 import { LINE_APIS, type LineApi } from './form.js';
-import type { Members } from './line.js';
 
-const line = (total: number, rate: number, tax: number, more: Members = {}): Members => ({
+const line = (total: number, rate: number, tax: number, more: JsonObject = {}): JsonObject => ({
   name: 'Thing',
   quantity: 1,
   unit_price: total,
@@ -13,7 +13,7 @@ const line = (total: number, rate: number, tax: number, more: Members = {}): Mem
   total_tax_amount: tax,
   ...more,
 });
-const cart = (lines: readonly Members[], amount: number, tax?: number, more: Members = {}): Members => ({
+const cart = (lines: readonly JsonObject[], amount: number, tax?: number, more: JsonObject = {}): JsonObject => ({
   order_amount: amount,
   ...(tax === undefined ? {} : { order_tax_amount: tax }),
   order_lines: lines,
@@ -21,14 +21,14 @@ const cart = (lines: readonly Members[], amount: number, tax?: number, more: Mem
 });
 
 /** Field, code, level and difference of every finding. */
-const found = (body: Members, api: LineApi = 'payments') =>
+const found = (body: JsonObject, api: LineApi = 'payments') =>
   findingsIn(checkOrderLines(api, body)).map(({ field, code, level, off_by: off }) => [field, code, level, off]);
 
 const US_LAMP = { name: 'Lamp', quantity: 2, unit_price: 10_000, total_amount: 20_000 };
 const US_TAX = { type: 'sales_tax', name: 'Sales Tax', quantity: 1, unit_price: 1_000, total_amount: 1_000 };
 
 describe('the documented vectors', () => {
-  it.each<[string, Members, unknown[]]>([
+  it.each<[string, JsonObject, unknown[]]>([
     ['59500 at 2000 with 9917', line(59_500, 2_000, 9_917), []],
     ['2900 at 2000 with 483', line(2_900, 2_000, 483), []],
     ['50000 at 1000 with 4545', line(50_000, 1_000, 4_545), []],
@@ -97,7 +97,7 @@ describe('a finding', () => {
     });
   });
 
-  it.each<[string, Members, unknown[], string]>([
+  it.each<[string, JsonObject, unknown[], string]>([
     ['a total', line(9_999, 0, 0, { unit_price: 10_000 }), [['order_lines[0].total_amount', 'line_total', 'error', -1]], ''],
     [
       'a price without tax',
@@ -269,7 +269,11 @@ describe('the sums', () => {
 
 describe('a return fee', () => {
   const fee = line(-500, 0, 0, { type: 'return_fee', name: 'Return' });
-  const refund = (more: Members, ...lines: Members[]) => ({ refunded_amount: 2_500, order_lines: [line(3_000, 0, 0), ...lines], ...more });
+  const refund = (more: JsonObject, ...lines: JsonObject[]) => ({
+    refunded_amount: 2_500,
+    order_lines: [line(3_000, 0, 0), ...lines],
+    ...more,
+  });
 
   it('is taken off a refund that matches exactly', () => {
     expect(found(refund({}, fee), 'order-management')).toEqual([]);
@@ -277,7 +281,7 @@ describe('a return fee', () => {
   });
 
   it('is negative, part of a refund, and not known in every market', () => {
-    const codes = (body: Members) => found(body, 'order-management').map(([field, code]) => [field, code]);
+    const codes = (body: JsonObject) => found(body, 'order-management').map(([field, code]) => [field, code]);
     expect(codes(refund({ refunded_amount: 3_500 }, line(500, 0, 0, { type: 'return_fee' })))).toEqual([
       ['order_lines[1].total_amount', 'return_fee_sign'],
     ]);
@@ -299,7 +303,7 @@ describe('each API', () => {
   });
 
   it('has its own words for a unit, its own types and its own least', () => {
-    const bodies: [LineApi, Members, unknown[]][] = [
+    const bodies: [LineApi, JsonObject, unknown[]][] = [
       ['payments', line(1, 0, 0, { quantity_unit: '123456789' }), [['order_lines[0].quantity_unit', 'form']]],
       ['order-management', line(1, 0, 0, { quantity_unit: '123456789' }), []],
       ['checkout', { ...line(1, 0, 0), tax_rate: undefined }, [['order_lines[0].tax_rate', 'form']]],

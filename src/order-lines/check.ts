@@ -1,8 +1,8 @@
+import { isObject, type JsonObject } from '../json.js';
 import { judgeSums } from './cart-rules.js';
 import type { OrderLinesCheck } from './check.dto.js';
 import type { Finding } from './finding.js';
 import { formFindings, openFindings, type LineApi } from './form.js';
-import { isObject, type Members } from './line.js';
 import { judgeLine, type CartFacts } from './line-rules.js';
 
 /**
@@ -11,7 +11,7 @@ import { judgeLine, type CartFacts } from './line-rules.js';
  * @param cart the body as its caller sends it to Klarna: `order_lines` and `order_amount`, `captured_amount` or `refunded_amount`, with
  *   `order_tax_amount` and `purchase_country` where there are any; amounts in minor units
  */
-export function checkOrderLines(api: LineApi, cart: Members): OrderLinesCheck {
+export function checkOrderLines(api: LineApi, cart: JsonObject): OrderLinesCheck {
   const given: unknown = cart['order_lines'];
   const values: unknown[] = Array.isArray(given) ? given : [];
   const lines = values.map((line) => (isObject(line) ? line : {}));
@@ -37,7 +37,7 @@ export function findingsIn(check: OrderLinesCheck): Finding[] {
   return [...check.findings, ...check.lines.flatMap(({ findings }) => findings)];
 }
 
-function factsOf(cart: Members, lines: readonly Members[]): CartFacts {
+function factsOf(cart: JsonObject, lines: readonly JsonObject[]): CartFacts {
   const { purchase_country: country } = cart;
   return {
     taxIsALine: lines.some(({ type }) => type === 'sales_tax'),
@@ -46,13 +46,13 @@ function factsOf(cart: Members, lines: readonly Members[]): CartFacts {
   };
 }
 
-function referenceOf(line: Members | undefined): string | null {
+function referenceOf(line: JsonObject | undefined): string | null {
   const reference = line?.['reference'];
   return typeof reference === 'string' ? reference : null;
 }
 
 /** The sums of the corrected lines, where they are not what was sent. */
-function changed(cart: Members, sums: Record<string, number | null> | null): Record<string, number> | null {
+function changed(cart: JsonObject, sums: Record<string, number | null> | null): Record<string, number> | null {
   const different = Object.entries(sums ?? {}).filter(
     (entry): entry is [string, number] => entry[1] !== null && entry[1] !== cart[entry[0]],
   );

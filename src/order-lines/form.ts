@@ -1,9 +1,10 @@
 import { ListOf, withFields, WholeNumber, type Dto } from '../http/fields.js';
 import { brokenRules } from '../http/judging.js';
+import type { JsonObject } from '../json.js';
 import { ORDER_LINE_TYPES, orderLineFields } from '../shapes/order-line.js';
 import { subscriptionFields } from '../shapes/subscription.js';
 import { finding, type Finding } from './finding.js';
-import { whole, type Members } from './line.js';
+import { whole } from './line.js';
 
 /** Klarna's APIs that take order lines. */
 export const LINE_APIS = ['payments', 'customer-token', 'checkout', 'order-management'] as const;
@@ -32,7 +33,7 @@ const CARTS: Readonly<Record<LineApi, Dto>> = {
 };
 
 /** What is not as the API's document wants it: types, ranges, lengths, words. Findings name fields by their path from the body. */
-export function formFindings(api: LineApi, cart: Members): Finding[] {
+export function formFindings(api: LineApi, cart: JsonObject): Finding[] {
   const broken = brokenRules(CARTS[api], cart).map(({ path, says }) => {
     const { given, not } = shownOf(path, valueAt(cart, path));
     return finding({ field: path, code: 'form', given, amounts: false, rule: `${path.replace(/^.*\./, '')} must be ${says}${not}.` });
@@ -41,7 +42,7 @@ export function formFindings(api: LineApi, cart: Members): Finding[] {
 }
 
 /** What the document leaves open, and Klarna may not. */
-export function openFindings(line: Members, path: string): Finding[] {
+export function openFindings(line: JsonObject, path: string): Finding[] {
   const { type } = line;
   const rate = whole(line['tax_rate']);
   const words = typeof type !== 'string' || ORDER_LINE_TYPES.includes(type) || type === 'return_fee' ? [] : [type];
@@ -87,7 +88,7 @@ function typeInWords(value: unknown): string {
   return typeof value === 'string' ? 'a text' : typeof value === 'boolean' ? 'true or false' : 'an object';
 }
 
-function valueAt(cart: Members, path: string): unknown {
+function valueAt(cart: JsonObject, path: string): unknown {
   const keys = path.split(/[.[\]]+/).filter((key) => key !== '');
   return keys.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], cart);
 }

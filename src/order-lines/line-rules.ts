@@ -1,6 +1,7 @@
+import type { JsonObject } from '../json.js';
 import { isRate, lineTotal, size, taxFits, taxIn, taxOnTop } from './arithmetic.js';
 import { finding, numberOf, type Finding } from './finding.js';
-import { numbersIn, type LineNumbers, type Members } from './line.js';
+import { numbersIn, type LineNumbers } from './line.js';
 
 /** What holds for all lines of a cart. */
 export interface CartFacts {
@@ -21,7 +22,7 @@ export interface LineAmounts {
 export interface JudgedLine {
   findings: Finding[];
   /** The line as it should be; null when nothing of it can be corrected, or needs to be. */
-  corrected: Members | null;
+  corrected: JsonObject | null;
   /** As Klarna will add it up: corrected where it is in error. Null when it can't be computed. */
   amounts: LineAmounts | null;
   /** Of the corrected line. */
@@ -39,7 +40,7 @@ const RETURN_FEE_MARKETS = new Set(['AT', 'AU', 'CZ', 'DE', 'DK', 'ES', 'FI', 'F
  * Judges the arithmetic of one line: its total, its sign, its tax. Pure.
  * @param path of the line: `order_lines[0]`
  */
-export function judgeLine(line: Members, path: string, facts: CartFacts): JudgedLine {
+export function judgeLine(line: JsonObject, path: string, facts: CartFacts): JudgedLine {
   const numbers = numbersIn(line);
   const words = wordsOf(line, path, facts);
   if (numbers === null) return { findings: words, corrected: null, amounts: null, correctedAmounts: null };
@@ -118,7 +119,7 @@ function taxHint({ tax, total, rate }: LineNumbers, fixed: Fixed): string | null
 }
 
 /** Rules about words: where a type may stand, what a line is called. */
-function wordsOf({ type, name }: Members, path: string, { isRefund, country }: CartFacts): Finding[] {
+function wordsOf({ type, name }: JsonObject, path: string, { isRefund, country }: CartFacts): Finding[] {
   if (type === 'sales_tax' && typeof name === 'string' && !TAX_NAMES.has(name.toLowerCase())) {
     return [finding({ field: `${path}.name`, code: 'sales_tax_name', level: 'warning' })];
   }
@@ -129,7 +130,7 @@ function wordsOf({ type, name }: Members, path: string, { isRefund, country }: C
 }
 
 /** The line with its corrected numbers in the place of its own; null when it is right as it is. */
-function written(line: Members, numbers: LineNumbers, fixed: Fixed): Members | null {
+function written(line: JsonObject, numbers: LineNumbers, fixed: Fixed): JsonObject | null {
   const changes: [string, bigint][] = [];
   if (fixed.unitPrice !== numbers.unitPrice) changes.push(['unit_price', fixed.unitPrice]);
   if (fixed.rate !== numbers.rate) changes.push(['tax_rate', fixed.rate]);

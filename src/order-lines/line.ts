@@ -1,5 +1,5 @@
+import type { JsonObject } from '../json.js';
 /** A JSON object as it came. */
-export type Members = Readonly<Record<string, unknown>>;
 
 /** What the arithmetic of a line needs of it, in minor units; null where it was left out or is no whole number. */
 export interface LineNumbers {
@@ -16,7 +16,7 @@ export interface LineNumbers {
 }
 
 /** @returns null when what everything is computed from is not there or no whole number */
-export function numbersIn(line: Members): LineNumbers | null {
+export function numbersIn(line: JsonObject): LineNumbers | null {
   const quantity = whole(line['quantity']);
   const unitPrice = whole(line['unit_price']);
   const discount = whole(line['total_discount_amount'] ?? 0);
@@ -38,8 +38,4 @@ export function numbersIn(line: Members): LineNumbers | null {
 
 export function whole(value: unknown): bigint | null {
   return typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : null;
-}
-
-export function isObject(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,5 @@
-import { objectIn } from '../klarna/answer-of-record.js';
+import { type JsonObject, objectIn, objectsIn } from '../json.js';
 import type { OperationContext } from '../operations/handler.js';
-
-export type Json = Readonly<Record<string, unknown>>;
 
 /** The merchant's references that a change sets; null clears one, and what is not there stays. */
 export interface References {
@@ -10,7 +8,7 @@ export interface References {
 }
 
 /** What an operation's caller asked for, as JSON says it; empty once the bytes were erased. */
-export function askedFor({ body }: Pick<OperationContext, 'body'>): Json {
+export function askedFor({ body }: Pick<OperationContext, 'body'>): JsonObject {
   return (body === null ? undefined : objectIn(body)) ?? {};
 }
 
@@ -24,15 +22,6 @@ export function referencesIn(operation: Pick<OperationContext, 'body'>): Referen
 }
 
 /** The parcels that are to be added. */
-export function parcelsIn(operation: Pick<OperationContext, 'body'>): Json[] {
+export function parcelsIn(operation: Pick<OperationContext, 'body'>): JsonObject[] {
   return objectsIn(askedFor(operation)['shipping_info']) ?? [];
-}
-
-/** The objects of a list; undefined when it is none. */
-export function objectsIn(value: unknown): Json[] | undefined {
-  return Array.isArray(value) ? value.filter(isObject) : undefined;
-}
-
-export function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { OWN_SKEW_MS } from '../clock/skew.js';
-import { objectIn } from '../klarna/answer-of-record.js';
+import { type JsonObject, objectIn } from '../json.js';
 import { notAsked } from '../klarna/exchange.js';
 import type { OperationContext, ReadResult } from '../operations/handler.js';
 import { NOT_SHOWN } from '../operations/operation.js';
@@ -10,7 +10,6 @@ import { LaneStateRepository } from '../persistence/repositories/lane-state.repo
 import { type MovementKind, MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { OrderReader } from '../orders/order-reader.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
-import type { Json } from './asked-for.js';
 import { matchByExclusion } from './match-by-exclusion.js';
 import type { ShownOrder } from './reached-updates.js';
 import { createdAnswer } from './recorded-answers.js';
@@ -81,7 +80,10 @@ export class Effects {
     });
   }
 
-  async #look(operation: OperationContext, find: (snapshot: OrderSnapshot, order: Json) => Found | Promise<Found>): Promise<ReadResult> {
+  async #look(
+    operation: OperationContext,
+    find: (snapshot: OrderSnapshot, order: JsonObject) => Found | Promise<Found>,
+  ): Promise<ReadResult> {
     const nothing = { providerId: null, answer: null };
     const look = await this.reader.look({ providerAccountId: operation.providerAccountId, providerOrderId: orderIdOf(operation) });
     switch (look.kind) {

@@ -1,11 +1,12 @@
+import { isObject, type JsonObject, objectsIn } from '../json.js';
 import type { OrderSnapshot } from '../orders/order-snapshot.js';
-import { isObject, type Json, objectsIn, type References } from './asked-for.js';
+import type { References } from './asked-for.js';
 
 /** An order as a look found it. */
 export interface ShownOrder {
   snapshot: OrderSnapshot;
   /** All that Klarna showed; what is personal in it is compared and forgotten. */
-  order: Json;
+  order: JsonObject;
   now: Date;
 }
 
@@ -22,7 +23,7 @@ export function isAcknowledged({ capturedAmount }: OrderSnapshot): true | undefi
  * Whether an order has the amount and the lines that it was to get. Lines that were left out are deleted.
  * @param orderAmount minor units
  */
-export function hasAuthorization({ snapshot, order }: ShownOrder, orderAmount: number | null, asked: Json): boolean | undefined {
+export function hasAuthorization({ snapshot, order }: ShownOrder, orderAmount: number | null, asked: JsonObject): boolean | undefined {
   if (snapshot.orderAmount === null || orderAmount === null) return undefined;
   if (snapshot.orderAmount !== orderAmount) return false;
   const [wanted, shown] = [objectsIn(asked['order_lines']) ?? [], objectsIn(order['order_lines'])];
@@ -39,13 +40,13 @@ export function isExtended({ expiresAt }: OrderSnapshot, before: string | undefi
 }
 
 /** Whether an order has the references that it was to get. */
-export function hasReferences(order: Json, { merchantReference1: one, merchantReference2: two }: References): boolean {
+export function hasReferences(order: JsonObject, { merchantReference1: one, merchantReference2: two }: References): boolean {
   const has = (shown: unknown, wanted: string | null | undefined) => wanted === undefined || (shown ?? '') === (wanted ?? '');
   return has(order['merchant_reference1'], one) && has(order['merchant_reference2'], two);
 }
 
 /** Whether the goods go where they were to go. Klarna may write an address in other letters. */
-export function shipsTo(order: Json, asked: Json): boolean | undefined {
+export function shipsTo(order: JsonObject, asked: JsonObject): boolean | undefined {
   const [wanted, shown] = [asked['shipping_address'], order['shipping_address']];
   if (!isObject(wanted)) return undefined;
   if (!isObject(shown)) return undefined;
@@ -56,19 +57,19 @@ export function shipsTo(order: Json, asked: Json): boolean | undefined {
  * Whether parcels are listed, by their tracking numbers: a list is added to, so an entry without one may be an older one.
  * @param shown undefined: there is no list to be seen; null: what should have one is not there
  */
-export function listsParcels(shown: readonly Json[] | null | undefined, wanted: readonly Json[]): boolean | undefined {
+export function listsParcels(shown: readonly JsonObject[] | null | undefined, wanted: readonly JsonObject[]): boolean | undefined {
   if (shown === null) return false;
   const numbers = wanted.flatMap((parcel) => TRACKING.map((name) => [name, parcel[name]] as const)).filter(([, number]) => isText(number));
   if (shown === undefined || numbers.length === 0) return undefined;
   return numbers.every(([name, number]) => shown.some((parcel) => parcel[name] === number));
 }
 
-export function parcelsOfOrder(order: Json): Json[] | undefined {
+export function parcelsOfOrder(order: JsonObject): JsonObject[] | undefined {
   return objectsIn(order['shipping_info']);
 }
 
 /** @returns null when the order has no such capture */
-export function parcelsOfCapture(order: Json, captureId: string): Json[] | null | undefined {
+export function parcelsOfCapture(order: JsonObject, captureId: string): JsonObject[] | null | undefined {
   const captures = objectsIn(order['captures']);
   const capture = captures?.find(({ capture_id: id }) => id === captureId);
   if (capture === undefined) return captures === undefined ? undefined : null;

@@ -1,3 +1,4 @@
+import { isObject, jsonIn, objectIn } from '../json.js';
 import type { MovementKind, NewMovement } from '../persistence/repositories/movements.repository.js';
 import type { Anomaly } from './order-picture.js';
 
@@ -23,8 +24,6 @@ export interface OrderSnapshot {
   anomalies: Anomaly[];
 }
 
-type Json = Record<string, unknown>;
-
 const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
 
 /**
@@ -33,7 +32,7 @@ const LONE_SURROGATE = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[
  * @see Order Management API v1, `GET /ordermanagement/v1/orders/{order_id}`
  */
 export function orderSnapshotIn(body: Buffer): OrderSnapshot | undefined {
-  const order = parsed(body);
+  const order = objectIn(body);
   if (order === undefined || text(order['status']) === null) return undefined;
   const anomalies = new Set<Anomaly>();
   const amount = (value: unknown) => amountIn(value, anomalies);
@@ -60,7 +59,7 @@ export function orderSnapshotIn(body: Buffer): OrderSnapshot | undefined {
 
 /** The captures (refunds) in an answer that shows one or a list of them; what is neither shows none. */
 export function movementsIn(kind: MovementKind, body: Buffer): NewMovement[] {
-  const shown = valueOf(body);
+  const shown = jsonIn(body);
   return movements(kind, Array.isArray(shown) ? shown : [shown], new Set()) ?? [];
 }
 
@@ -89,23 +88,6 @@ function movements(kind: MovementKind, value: unknown, anomalies: Set<Anomaly>):
     }
   }
   return [...found.values()];
-}
-
-function parsed(body: Buffer): Json | undefined {
-  const value = valueOf(body);
-  return isObject(value) ? value : undefined;
-}
-
-function valueOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Postgres keeps no U+0000 and no half of a surrogate pair; what Klarna shows is kept without them rather than not at all. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { objectIn } from '../klarna/answer-of-record.js';
+import { objectIn } from '../json.js';
 import { codeOf, notAsked } from '../klarna/exchange.js';
 import { PaymentsClient } from '../klarna/payments.client.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
