@@ -9,7 +9,6 @@ import type { Transaction } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { TokenReader } from './token-reader.js';
 
-/** Klarna's answer to a change that it will carry out. */
 /**
  * Cancels a customer token, the only change of its status that there is. A repeat is harmless, so silence is asked by repeating.
  * @see Customer Token API v1, `PATCH /customer-token/v1/tokens/{customerToken}/status`

@@ -115,8 +115,8 @@ export class Operations {
     let driven: Promise<Settled | null> | null = null;
     let next = step;
     // Who can be told that it is pending need not wait behind what may take long.
-    const answersPending = policyOf(request.kind).class === 'durable';
-    while (next.do === 'blocked' && !(answersPending && next.unresolved) && wait.left() > 0) {
+    const canBePending = policyOf(request.kind).class === 'durable';
+    while (next.do === 'blocked' && !(canBePending && next.unresolved) && wait.left() > 0) {
       const seen = await this.watch.wait(draft.id, wait.left(), true);
       if (seen !== 'turn') break;
       next = await this.transitions.begin(draft.id, lane, { turn: true });
@@ -124,7 +124,7 @@ export class Operations {
     if (next.do !== 'blocked') driven = drive(next);
     const settled = driven && (await this.#within(driven, wait));
     // What was settled here is answered from the row: one reply for the first caller and for every repeat.
-    if (!settled && driven && policyOf(request.kind).class === 'durable') await this.watch.wait(draft.id, wait.left());
+    if (!settled && driven && canBePending) await this.watch.wait(draft.id, wait.left());
     if (!settled && next.do === 'blocked' && !next.unresolved) await this.watch.wait(draft.id, wait.left());
     return this.#reply(draft.id, request, false, settled?.retryAfterMs);
   }

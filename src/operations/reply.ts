@@ -1,8 +1,7 @@
 import type { AttemptRow, OperationRow } from '../persistence/repositories/operation-rows.js';
 import { doubtWordsOf, unreadWordsOf } from './doubt-words.js';
 import { Refusal } from './errors.js';
-import { policyOf } from './kinds.js';
-import { type OperationKind } from './kinds.js';
+import { type OperationKind, policyOf } from './kinds.js';
 import type { OperationState, RecordedAnswer } from './operation.js';
 import { OperationReply } from './request.js';
 

@@ -4,7 +4,7 @@ import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 import { cartOf, Client } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
-import { testDatabase } from '../support/postgres.js';
+import { type TestDatabase, testDatabase } from '../support/postgres.js';
 import {
   expectRowsLikeLedger,
   gateAt,
@@ -219,6 +219,18 @@ describe.each(['PAYMENTS', 'ORDER_MANAGEMENT', 'CHECKOUT', 'CUSTOMER_TOKEN', 'HO
   },
 );
 
+const user = (name: string) => ({ username: name, password: `${name}-secret` });
+
+/** Starts gateways over one database that know Klarna by one user name, and by those that they had before. */
+const startsWith =
+  (simulator: Simulator, database: TestDatabase) =>
+  (name: string, previous = ''): Promise<TestGateway> =>
+    testGateway({
+      simulator,
+      database,
+      env: { KLARNA_USERNAME: name, KLARNA_PASSWORD: `${name}-secret`, KLARNA_PREVIOUS_CREDENTIALS: previous },
+    });
+
 describe('rotating credentials', () => {
   it('leaves what was made with removed ones readable here, and says so where Klarna would have to be asked', async () => {
     const simulator = await startSimulator({ accounts: [{ username: 'simulator', password: 'simulator' }, KUSTOM] });
@@ -250,15 +262,9 @@ describe('rotating credentials', () => {
   });
 
   it('lets a shopper who began before it finish: the token is found where its session was opened', async () => {
-    const user = (name: string) => ({ username: name, password: `${name}-secret` });
     const simulator = await startSimulator({ accounts: [user('one'), user('two')] });
     const database = await testDatabase();
-    const start = (name: string, previous = '') =>
-      testGateway({
-        simulator,
-        database,
-        env: { KLARNA_USERNAME: name, KLARNA_PASSWORD: `${name}-secret`, KLARNA_PREVIOUS_CREDENTIALS: previous },
-      });
+    const start = startsWith(simulator, database);
     let gateway = await start('one');
     try {
       // The tokens come through the browser: no session that is read here shows them before.
@@ -284,15 +290,9 @@ describe('rotating credentials', () => {
   });
 
   it('twice in a month: orders are finished with those they were made with; then these are no longer needed', async () => {
-    const user = (name: string) => ({ username: name, password: `${name}-secret` });
     const simulator = await startSimulator({ accounts: [user('one'), user('two'), user('three')] });
     const database = await testDatabase();
-    const start = (name: string, previous = '') =>
-      testGateway({
-        simulator,
-        database,
-        env: { KLARNA_USERNAME: name, KLARNA_PASSWORD: `${name}-secret`, KLARNA_PREVIOUS_CREDENTIALS: previous },
-      });
+    const start = startsWith(simulator, database);
     const refusalOf = (starting: Promise<TestGateway>): Promise<string> =>
       starting.then(
         async (gateway) => {
