@@ -25,8 +25,7 @@ export class TokenReader {
   async look(operation: OperationContext): Promise<TokenLook> {
     const account = await this.accounts.byId(operation.providerAccountId);
     const exchange = await this.client.readToken(account, targetOf(operation, 'customerToken'));
-    if (exchange.kind !== 'answer') return { exchange, status: null, code: codeOf(exchange) };
-    const status = exchange.status < 300 ? objectIn(exchange.body)?.['status'] : undefined;
+    const status = exchange.kind === 'answer' && exchange.status < 300 ? objectIn(exchange.body)?.['status'] : undefined;
     if (typeof status !== 'string') return { exchange, status: null, code: codeOf(exchange) };
     return { exchange, status: status.toLowerCase(), code: null };
   }
