@@ -19,6 +19,14 @@ import { RefundEntity } from './refund.entity.js';
 import { ResolutionEntity } from './resolution.entity.js';
 import { RetryBudgetEntity } from './retry-budget.entity.js';
 import { TimelineEntity } from './timeline.entity.js';
+import { EventSubjectEntity } from './event-subject.entity.js';
+import { EventEntity } from './event.entity.js';
+import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
+import { ReceiverEntity } from './receiver.entity.js';
+import { DeliveryEntity } from './delivery.entity.js';
+import { DeliveryAttemptEntity } from './delivery-attempt.entity.js';
+import { HookEntity } from './hook.entity.js';
+import { CallbackEntity } from './callback.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
 export const entities = [
@@ -43,4 +51,12 @@ export const entities = [
   ProviderKeyEntity,
   LaneEntity,
   RetryBudgetEntity,
+  EventSubjectEntity,
+  EventEntity,
+  NotificationEndpointEntity,
+  ReceiverEntity,
+  DeliveryEntity,
+  DeliveryAttemptEntity,
+  HookEntity,
+  CallbackEntity,
 ];

@@ -10,6 +10,8 @@ import { CreateCheckoutOrders1795000000008 } from './1795000000008-CreateCheckou
 import { FindLongReferences1795000000010 } from './1795000000010-FindLongReferences.js';
 import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
+import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
+import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -24,4 +26,6 @@ export const migrations = [
   FindLongReferences1795000000010,
   ReportLimits1795000000011,
   RetireAccounts1795000000014,
+  CreateEvents1795000000020,
+  CreateCallbacks1795000000021,
 ];
