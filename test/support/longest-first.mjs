@@ -20,7 +20,10 @@ export default class LongestFirst extends Sequencer {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const { testResults } = JSON.parse(readFileSync(process.argv[2], 'utf8'));
-  const taken = testResults.map(({ name, startTime, endTime }) => [path.relative(process.cwd(), name), Math.round((endTime - startTime) / 1000)]);
+  const taken = testResults.map(({ name, startTime, endTime }) => [
+    path.relative(process.cwd(), name),
+    Math.round((endTime - startTime) / 1000),
+  ]);
   const long = taken.filter(([, seconds]) => seconds >= 2).sort(([a], [b]) => (a < b ? -1 : 1));
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(long), null, 1)}\n`);
 }
