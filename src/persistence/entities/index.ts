@@ -27,6 +27,7 @@ import { DeliveryEntity } from './delivery.entity.js';
 import { DeliveryAttemptEntity } from './delivery-attempt.entity.js';
 import { HookEntity } from './hook.entity.js';
 import { CallbackEntity } from './callback.entity.js';
+import { QuestionAnswerEntity } from './question-answer.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
 export const entities = [
@@ -59,4 +60,5 @@ export const entities = [
   DeliveryAttemptEntity,
   HookEntity,
   CallbackEntity,
+  QuestionAnswerEntity,
 ];
