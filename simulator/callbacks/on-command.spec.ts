@@ -198,6 +198,9 @@ describe('callbacks that are held', () => {
     await client.call('POST', `${ORDERS}/${id}/acknowledge`);
     expect((await release()).json.released).toMatchObject([{ status: null, error: 'not sent: the order is acknowledged' }]);
     expect(its.calls).toEqual([]);
+    const { acknowledged, requests } = await client.ledger(id);
+    expect([acknowledged, requests.map(({ path, executed }) => [path, executed])]).toEqual([true, [[`${ORDERS}/${id}/acknowledge`, true]]]);
+    expect((await client.call('GET', '/simulator/ledger/orders')).json.orders).toMatchObject([{ order_id: id, acknowledged: true }]);
   });
 
   it.each<[string, (id: string) => JsonObject, number]>([

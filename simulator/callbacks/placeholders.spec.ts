@@ -101,4 +101,15 @@ describe('merchant URLs that are given again', () => {
     await client.call('POST', `/payments/v1/sessions/${id}`, { merchant_urls: { authorization } });
     expect((await client.call('GET', `/payments/v1/sessions/${id}`)).json.merchant_urls).toEqual({ authorization, ...(push && { push }) });
   });
+
+  it.each([
+    ['replaced', undefined],
+    ['merged', 'https://shop.example/notify'],
+  ])('in the update of a checkout are %s', async (merchant_urls_again, notification) => {
+    await client.behave({ merchant_urls_again });
+    const given = { ...CART, merchant_urls: { ...URLS, notification: 'https://shop.example/notify' } };
+    const id = (await client.call('POST', CHECKOUTS, given)).json.order_id as string;
+    const updated = await client.call('POST', `${CHECKOUTS}/${id}`, { merchant_urls: URLS });
+    expect(updated.json.merchant_urls).toEqual({ ...URLS, ...(notification && { notification }) });
+  });
 });
