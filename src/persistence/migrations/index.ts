@@ -13,6 +13,8 @@ import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
+import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -30,4 +32,6 @@ export const migrations = [
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
   CreateQuestionAnswers1795000000036,
+  AnnounceOnce1795000000022,
+  EraseDeliveries1795000000023,
 ];
