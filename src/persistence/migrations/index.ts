@@ -15,6 +15,7 @@ import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
+import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -34,4 +35,5 @@ export const migrations = [
   CreateQuestionAnswers1795000000036,
   AnnounceOnce1795000000022,
   EraseDeliveries1795000000023,
+  DeliverInTurn1795000000026,
 ];
