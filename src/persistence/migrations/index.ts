@@ -12,10 +12,11 @@ import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
-import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
+import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
+import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -32,8 +33,9 @@ export const migrations = [
   RetireAccounts1795000000014,
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
-  CreateQuestionAnswers1795000000036,
   AnnounceOnce1795000000022,
   EraseDeliveries1795000000023,
   DeliverInTurn1795000000026,
+  DirectCallbacks1795000000028,
+  CreateQuestionAnswers1795000000036,
 ];

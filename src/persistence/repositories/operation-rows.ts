@@ -1,3 +1,5 @@
+import type { NewHook } from './hooks.repository.js';
+
 /** Rows of the durable operation as they stand in Postgres. bigint columns are text, as pg gives them. */
 export interface OperationRow {
   id: string;
@@ -122,6 +124,8 @@ export interface NewOperation {
   /** When its caller will have waited in vain, whether or not the caller's process lives to say so. */
   waitsUntil: Date;
   attemptId: string;
+  /** Addresses of ours in `request`. */
+  hooks: readonly NewHook[];
 }
 
 /** What is written of one operation after a decision. */
