@@ -148,4 +148,8 @@ export class OperationEntity {
   /** Since when the bodies of its request and answers are gone. */
   @Column('timestamptz', { name: 'bodies_erased_at', nullable: true })
   bodiesErasedAt!: Date | null;
+
+  /** Why the service asks for it by itself; null: a caller does. */
+  @Column('text', { nullable: true })
+  purpose!: string | null;
 }
