@@ -86,14 +86,18 @@ export class CallbackPurchases {
     return states.size === 0 ? 'none' : 'failed';
   }
 
-  /** The states of the order's acknowledgements, whoever asked for them. */
-  async acknowledgements(providerAccountId: string, providerOrderId: string): Promise<string[]> {
-    const rows = await this.database.query<{ state: string }>(
-      `SELECT state FROM operations
-       WHERE provider_account_id = $1 AND lane = $2 AND kind = 'order-management.acknowledge'`,
+  /** done: the order is acknowledged. open: it is being acknowledged, by whomever; one that only a person can settle does not count. */
+  async acknowledgement(providerAccountId: string, providerOrderId: string): Promise<'none' | 'open' | 'done'> {
+    const [row] = await this.database.query<{ is: 'none' | 'open' | 'done' }>(
+      `SELECT CASE
+         WHEN EXISTS (SELECT FROM orders o JOIN timeline t ON t.order_id = o.id AND t.type = 'order.acknowledged'
+                      WHERE o.provider_account_id = $1 AND o.provider_order_id = $2) THEN 'done'
+         WHEN EXISTS (SELECT FROM operations WHERE provider_account_id = $1 AND lane = $2 AND finished_at IS NULL
+                      AND kind = 'order-management.acknowledge' AND state <> 'manual') THEN 'open'
+         ELSE 'none' END AS is`,
       [providerAccountId, providerOrderId],
     );
-    return rows.map(({ state }) => state);
+    return row?.is ?? 'none';
   }
 
   /** Whether this callback's stop was told of already. Ask under the order's lock. */
