@@ -13,6 +13,7 @@ import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 
@@ -32,6 +33,7 @@ export const migrations = [
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
+  DeliverInTurn1795000000026,
   FindCallbacks1795000000030,
   OwnOperations1795000000034,
 ];
