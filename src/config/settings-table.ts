@@ -161,6 +161,11 @@ export const SETTINGS = {
     'How many orders of one Klarna account that takes per second, all processes together',
   ),
 
+  ACKNOWLEDGE_PUSHES: withDefault(
+    oneOf('after-delivery', 'at-once', 'never'),
+    'after-delivery',
+    "When Klarna's pushes are acknowledged: when the shop has taken one, or the event; at once where nobody is to be told",
+  ),
   NOTIFY_ALLOW_CIDRS: optional(
     cidrList,
     'Address ranges outside the public internet that messages to shops may go to, by http as well, such as 10.0.0.0/8,fd12::/16',

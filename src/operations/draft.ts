@@ -53,6 +53,8 @@ export class Drafts {
       waitsUntil,
       attemptId: uuidv7({ msecs: now.getTime() }),
       hooks: request.readdressed?.hooks ?? [],
+      later: request.asksFirst === true,
+      purpose: null,
     };
   }
 

@@ -21,6 +21,7 @@ import { OperationList } from './operation-list.service.js';
 import { OperationStory } from './operation-story.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
+import { OwnOperations } from './own-operations.js';
 import { OperationRecords } from './record.js';
 import { Recovery } from './recovery.js';
 import { Refusals } from './refusals.js';
@@ -60,8 +61,9 @@ import { Watch } from './watch.js';
     Cursors,
     OperationList,
     Operations,
+    OwnOperations,
     Sweep,
   ],
-  exports: [Operations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
+  exports: [Operations, OwnOperations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

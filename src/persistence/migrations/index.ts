@@ -16,6 +16,8 @@ import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
+import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
+import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 
 export const migrations = [
@@ -37,5 +39,7 @@ export const migrations = [
   EraseDeliveries1795000000023,
   DeliverInTurn1795000000026,
   DirectCallbacks1795000000028,
+  FindCallbacks1795000000030,
+  OwnOperations1795000000034,
   CreateQuestionAnswers1795000000036,
 ];
