@@ -1,5 +1,7 @@
 import {
   baseUrl,
+  duration,
+  durations,
   flag,
   formerCredentials,
   key32,
@@ -148,6 +150,23 @@ export const SETTINGS = {
     whole(1, 1000),
     '5',
     'How many orders of one Klarna account that takes per second, all processes together',
+  ),
+
+  EXPIRY_NOTICE: withDefault(
+    durations,
+    '7d,1d',
+    'How long before an authorization ends shops are told of money that was not captured (`order.expiring`)',
+  ),
+  EXTEND_AUTHORIZATIONS: withDefault(
+    oneOf('off', 'on'),
+    'off',
+    'Whether the service asks Klarna by itself to extend authorizations that are about to end with money not captured',
+  ),
+  EXTEND_BEFORE: withDefault(duration, '1d', 'How long before its end an authorization is extended'),
+  HOLD_CAPTURES_WHILE_PENDING: withDefault(
+    flag,
+    'false',
+    'Whether captures of an order wait while Klarna has not decided on it (`fraud_status` PENDING), and are withdrawn when it is rejected',
   ),
 
   BODY_RETENTION_DAYS: withDefault(

@@ -12,8 +12,8 @@ import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
-import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -30,6 +30,6 @@ export const migrations = [
   RetireAccounts1795000000014,
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
-  OwnOperations1795000000034,
   AnnounceOnce1795000000022,
+  OwnOperations1795000000034,
 ];
