@@ -11,6 +11,7 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Index('deliveries_by_event', ['eventId'])
 @Index('deliveries_by_callback', ['callbackId'])
 @Index('deliveries_by_endpoint', ['endpointId'])
+@Index('deliveries_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 export class DeliveryEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })
   id!: string;

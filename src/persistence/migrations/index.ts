@@ -14,6 +14,7 @@ import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -32,4 +33,5 @@ export const migrations = [
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
   OwnOperations1795000000034,
+  EraseDeliveries1795000000023,
 ];
