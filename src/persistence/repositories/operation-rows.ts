@@ -44,6 +44,9 @@ export interface OperationRow {
   order_currency: string | null;
   order_expires_at: Date | null;
   order_created_at: Date | null;
+  /** As last read. */
+  order_status: string | null;
+  order_fraud_status: string | null;
   /** By Postgres' clock: its process has not renewed the lease. */
   lease_out: boolean | null;
   account_failing_since: Date | null;
