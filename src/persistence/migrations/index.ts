@@ -16,6 +16,7 @@ import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -36,4 +37,5 @@ export const migrations = [
   DeliverInTurn1795000000026,
   FindCallbacks1795000000030,
   OwnOperations1795000000034,
+  EraseDeliveries1795000000023,
 ];
