@@ -50,7 +50,7 @@ describe('questions of Klarna', () => {
     const cart = checkoutOf(10_000, more);
     const asked = Object.fromEntries(entries.map((entry) => [entry, shop.url(`/${entry}?o={checkout.order.id}`)]));
     const urls = { ...(cart as unknown as { merchant_urls: Record<string, string> }).merchant_urls, ...asked };
-    return (await opened(at, { ...cart, merchant_urls: urls } as typeof cart)).id;
+    return (await opened(at, { ...cart, merchant_urls: urls })).id;
   };
   const complete = (id: string) =>
     fetch(`${simulator.url}/simulator/checkouts/${id}/complete`, {
