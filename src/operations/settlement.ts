@@ -274,7 +274,9 @@ export class Settlement {
   ): Promise<void> {
     const state = stateOf(facts);
     await this.repository.change(tx, [this.#change(row, state, { nextAt: at, reason })], now);
-    if (row.reason !== reason) await this.#note(tx, row, 'operation.waiting', { kind: row.kind, state, code: reason }, now);
+    if (row.reason === reason) return;
+    await this.story.note(tx, row, 'operation.waiting', { kind: row.kind, state, code: reason }, now);
+    await this.story.waits(tx, row, { state, code: reason }, now);
   }
 
   /** After the commit: tells this process's waiters, and the queue. */

@@ -13,8 +13,9 @@ import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
-import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
+import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
+import { WatchExpiry1795000000035 } from './1795000000035-WatchExpiry.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -32,6 +33,7 @@ export const migrations = [
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
-  OwnOperations1795000000034,
   EraseDeliveries1795000000023,
+  OwnOperations1795000000034,
+  WatchExpiry1795000000035,
 ];
