@@ -18,6 +18,7 @@ import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
 import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
+import { WatchExpiry1795000000035 } from './1795000000035-WatchExpiry.js';
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 
 export const migrations = [
@@ -41,5 +42,6 @@ export const migrations = [
   DirectCallbacks1795000000028,
   FindCallbacks1795000000030,
   OwnOperations1795000000034,
+  WatchExpiry1795000000035,
   CreateQuestionAnswers1795000000036,
 ];
