@@ -150,6 +150,12 @@ export const SETTINGS = {
     'How many orders of one Klarna account that takes per second, all processes together',
   ),
 
+  MISSING_CALLBACK_READS_PER_SECOND: withDefault(
+    whole(1, 1000),
+    '10',
+    'How many sessions, hosted pages and checkouts (of each) of one Klarna account are read per second because no callback came, all processes together',
+  ),
+
   BODY_RETENTION_DAYS: withDefault(
     whole(1, 36_500),
     '30',
