@@ -74,6 +74,10 @@ export class CheckoutOrderEntity {
   @Column('timestamptz', { name: 'look_at', nullable: true })
   lookAt!: Date | null;
 
+  /** When its checkout.completed was told; null: it was not. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

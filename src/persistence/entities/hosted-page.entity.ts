@@ -54,9 +54,9 @@ export class HostedPageEntity {
   @Column('timestamptz', { name: 'status_at', nullable: true })
   statusAt!: Date | null;
 
-  /** When the merchant was told that it is completed. */
-  @Column('timestamptz', { name: 'told_at', nullable: true })
-  toldAt!: Date | null;
+  /** When its checkout.completed was told; null: it was not. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

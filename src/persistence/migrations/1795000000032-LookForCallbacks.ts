@@ -40,8 +40,8 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
         ADD COLUMN look_at timestamptz,
         -- the provider's own word on when the status was last changed
         ADD COLUMN status_at timestamptz,
-        -- when the merchant was told that it is completed
-        ADD COLUMN told_at timestamptz`);
+        -- when its checkout.completed was told; null: it was not
+        ADD COLUMN announced_at timestamptz`);
     await runner.query(`CREATE INDEX hosted_pages_to_look ON hosted_pages (provider_account_id, look_at) WHERE look_at IS NOT NULL`);
     await runner.query('ALTER TABLE checkout_orders ADD COLUMN look_at timestamptz');
     await runner.query(`CREATE INDEX checkout_orders_to_look ON checkout_orders (provider_account_id, look_at) WHERE look_at IS NOT NULL`);
@@ -59,7 +59,7 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE look_turns');
     await runner.query('ALTER TABLE checkout_orders DROP COLUMN look_at');
-    await runner.query('ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN told_at');
+    await runner.query('ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN announced_at');
     await runner.query('ALTER TABLE payment_sessions DROP COLUMN look_at, DROP COLUMN looked_at, DROP COLUMN touched_at');
     await runner.query('DROP TABLE authorizations');
   }
