@@ -153,6 +153,7 @@ export class PaymentsService {
       providerSessionId: sessionId,
       dataSubject,
       facts,
+      operationId: null,
       at,
     });
   }

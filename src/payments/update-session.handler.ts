@@ -36,6 +36,6 @@ export class UpdateSessionHandler implements OperationHandler {
     const words = wordsIn(operation.body);
     const found = await this.sessions.byProviderId(targetOf(operation, 'sessionId'), tx);
     const session = found.find(({ providerAccountId }) => providerAccountId === operation.providerAccountId);
-    if (words !== undefined && session !== undefined) await this.sessions.patch(tx, session.id, words.facts, success.at);
+    if (words !== undefined && session !== undefined) await this.sessions.patch(tx, session.id, words.facts, success.at, operation.id);
   }
 }

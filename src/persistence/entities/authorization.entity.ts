@@ -34,6 +34,10 @@ export class AuthorizationEntity {
   @Column('uuid', { name: 'passed_callback_id', nullable: true })
   passedCallbackId!: string | null;
 
+  /** What went there in their place, none having come. */
+  @Column('uuid', { name: 'passed_delivery_id', nullable: true })
+  passedDeliveryId!: string | null;
+
   /** Used | superseded | gone | expired; null: as far as is known, an order can be placed with it. */
   @Column('text', { nullable: true })
   outcome!: string | null;

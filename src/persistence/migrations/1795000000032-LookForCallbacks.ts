@@ -17,13 +17,15 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
         learned_at timestamptz NOT NULL,
         -- the hour of an authorization, from the earliest time at which it may have been made
         expires_at timestamptz NOT NULL,
-        -- the callback whose words went to the shop's own address
+        -- what went to the shop's own address: a callback's words, or, none having come, ours in their form; null: nothing did
         passed_callback_id uuid,
+        passed_delivery_id uuid,
         -- used | superseded | gone | expired; null: as far as is known, an order can be placed with it
         outcome text,
         ended_at timestamptz,
         UNIQUE (session_id, token_hash)
       )`);
+    await runner.query('CREATE INDEX hooks_by_subject ON hooks (data_subject)');
     await runner.query(`
       ALTER TABLE payment_sessions
         -- when the session is read next because a callback may have got lost; null: never
@@ -61,6 +63,7 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
     await runner.query('ALTER TABLE checkout_orders DROP COLUMN look_at');
     await runner.query('ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN announced_at');
     await runner.query('ALTER TABLE payment_sessions DROP COLUMN look_at, DROP COLUMN looked_at, DROP COLUMN touched_at');
+    await runner.query('DROP INDEX hooks_by_subject');
     await runner.query('DROP TABLE authorizations');
   }
 }
