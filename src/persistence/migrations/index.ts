@@ -13,6 +13,7 @@ import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.js';
 
 export const migrations = [
@@ -31,5 +32,6 @@ export const migrations = [
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
+  DeliverInTurn1795000000026,
   LookForCallbacks1795000000032,
 ];
