@@ -47,6 +47,8 @@ export class Drafts {
       unresolved: alone,
       waitsUntil,
       attemptId: uuidv7({ msecs: now.getTime() }),
+      later: request.asksFirst === true,
+      purpose: null,
     };
   }
 

@@ -122,6 +122,14 @@ export class OperationView {
   kind: string;
 
   @ApiProperty({
+    nullable: true,
+    type: String,
+    example: 'expiry',
+    description: 'Why this service asks for it by itself; null: a caller did.',
+  })
+  purpose: string | null;
+
+  @ApiProperty({
     enum: ['durable', 'bounded', 'interactive'],
     description:
       'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',

@@ -20,6 +20,7 @@ import { OperationListController } from './operation-list.controller.js';
 import { OperationList } from './operation-list.service.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
+import { OwnOperations } from './own-operations.js';
 import { OperationRecords } from './record.js';
 import { Recovery } from './recovery.js';
 import { Refusals } from './refusals.js';
@@ -58,8 +59,9 @@ import { Watch } from './watch.js';
     Cursors,
     OperationList,
     Operations,
+    OwnOperations,
     Sweep,
   ],
-  exports: [Operations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
+  exports: [Operations, OwnOperations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

@@ -39,6 +39,8 @@ export interface OperationRequest {
   dataSubject?: string;
   /** When the order was made, if it is known here. */
   orderCreatedAt: Date | null;
+  /** It may have to wait although nothing of its order is in the way: whether, its handler says (`clearance`) before the first send. */
+  asksFirst?: boolean;
 }
 
 /** The answer to a caller: the provider's own, or a pending one. `body` is sent as it is. */

@@ -31,6 +31,8 @@ export interface Send {
   providerKey: string | null;
   startedAt: Date;
   orderCreatedAt: Date | null;
+  /** The service asks for it by itself: no caller, not even for the first attempt. */
+  own: boolean;
 }
 
 /** A look at the provider. */
@@ -108,6 +110,7 @@ export class Transitions {
       providerKey: accepted.provider_key,
       startedAt: now,
       orderCreatedAt,
+      own: draft.purpose !== null,
     };
   }
 
@@ -173,7 +176,7 @@ export class Transitions {
           return { step: { do: 'later', at, fence: row.fence } };
         }
         if (scheduled) {
-          const by = decision.do === 'send' && attempts.length === 0 ? 'caller' : 'service';
+          const by = decision.do === 'send' && attempts.length === 0 && row.purpose === null ? 'caller' : 'service';
           const ms = this.care.putOffMs(row.provider_account_id, policyOf(facts.kind).api, by);
           if (ms > 0) {
             // It would be withheld: it is put off without a trace, as often as it takes.
@@ -245,6 +248,7 @@ export class Transitions {
       providerKey,
       startedAt: now,
       orderCreatedAt: row.order_created_at,
+      own: row.purpose !== null,
     };
   }
 

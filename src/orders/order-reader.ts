@@ -49,7 +49,7 @@ export interface Refreshed {
 }
 
 /** A question as it was asked: what has to be known to judge the age of its answer. */
-interface Asked {
+export interface Asked {
   look: OrderLook;
   startedAt: Date;
   revision: string;
@@ -166,6 +166,23 @@ export class OrderReader {
   compare(address: OrderAddress, source: 'scan' | 'reconcile'): Promise<Refreshed> {
     const key = keyOf(address);
     return this.#refreshes.get(key)?.running ?? this.#refresh(key, address, source, null);
+  }
+
+  /**
+   * Asks Klarna for an order because of something that was heard, and changes nothing here: whether the order is whose it is said to be
+   * may only be judged by the answer. `learned` writes it down.
+   * @throws DatabaseUnavailable
+   */
+  ask(address: OrderAddress): Promise<Asked> {
+    return this.#ask(address, { by: 'service' });
+  }
+
+  /**
+   * Applies what `ask` brought, as `refresh` does; an order that we don't know becomes this merchant's. May be repeated.
+   * @throws DatabaseUnavailable
+   */
+  async learned(address: OrderAddress, asked: Asked, merchantId: string): Promise<Application | null> {
+    return (await this.#apply(address, asked, { source: 'refresh', adoptFor: merchantId, claimedUntil: null })).application;
   }
 
   #refresh(key: string, address: OrderAddress, source: ReadingSource, claimedUntil: Date | null): Promise<Refreshed> {

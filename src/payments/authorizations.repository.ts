@@ -118,8 +118,8 @@ export class AuthorizationsRepository {
   }
 
   /** Ends what a session still shows after its hour. */
-  async expire(tx: Transaction, sessionId: string, at: Date): Promise<void> {
-    await tx.query(
+  async expire(db: Queryable, sessionId: string, at: Date): Promise<void> {
+    await db.query(
       `UPDATE authorizations SET outcome = 'expired', ended_at = $2, token = NULL
         WHERE session_id = $1 AND outcome IS NULL AND expires_at <= $2`,
       [sessionId, at],

@@ -11,7 +11,7 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Index('deliveries_expiring', ['giveUpAt'], { where: `state = 'due'` })
 @Index('deliveries_by_merchant', ['merchantId', 'id'])
 @Index('deliveries_by_event', ['eventId'])
-@Index('deliveries_by_callback', ['callbackId'])
+@Index('deliveries_by_callback', ['callbackId'], { unique: true })
 @Index('deliveries_by_endpoint', ['endpointId'])
 export class DeliveryEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })

@@ -17,6 +17,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('orders_by_reference2', { synchronize: false })
 @Index('orders_learned_later', { synchronize: false })
 @Index('orders_to_compare', ['providerAccountId', 'compareAt'], { where: 'compare_at IS NOT NULL' })
+@Index('orders_by_subject', ['dataSubject'])
 @Index('orders_to_refresh', ['refreshAt'], { where: 'refresh_at IS NOT NULL' })
 export class OrderEntity {
   /** Ours. */

@@ -14,7 +14,9 @@ import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
+import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.js';
+import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -33,5 +35,7 @@ export const migrations = [
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
   DeliverInTurn1795000000026,
+  FindCallbacks1795000000030,
   LookForCallbacks1795000000032,
+  OwnOperations1795000000034,
 ];

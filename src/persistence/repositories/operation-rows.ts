@@ -36,6 +36,8 @@ export interface OperationRow {
   finished_at: Date | null;
   /** Since when the bodies of its request and answers are gone. */
   bodies_erased_at: Date | null;
+  /** Why the service asks for it by itself; null: a caller does. */
+  purpose: string | null;
   order_id: string | null;
   order_currency: string | null;
   order_expires_at: Date | null;
@@ -122,6 +124,10 @@ export interface NewOperation {
   /** When its caller will have waited in vain, whether or not the caller's process lives to say so. */
   waitsUntil: Date;
   attemptId: string;
+  /** T1 does not start it, whatever its lane: it is accepted and due, and whoever begins it asks first whether it may be sent. */
+  later: boolean;
+  /** Why the service asks for it by itself; null: a caller does. */
+  purpose: string | null;
 }
 
 /** What is written of one operation after a decision. */
