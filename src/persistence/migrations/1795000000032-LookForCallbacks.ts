@@ -44,6 +44,8 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
         ADD COLUMN status_at timestamptz,
         -- when its checkout.completed was told; null: it was not
         ADD COLUMN announced_at timestamptz`);
+    // Nobody listened before.
+    await runner.query(`UPDATE hosted_pages SET announced_at = now() WHERE status = 'COMPLETED'`);
     await runner.query(`CREATE INDEX hosted_pages_to_look ON hosted_pages (provider_account_id, look_at) WHERE look_at IS NOT NULL`);
     await runner.query('ALTER TABLE checkout_orders ADD COLUMN look_at timestamptz');
     await runner.query(`CREATE INDEX checkout_orders_to_look ON checkout_orders (provider_account_id, look_at) WHERE look_at IS NOT NULL`);
