@@ -155,6 +155,10 @@ export const SETTINGS = {
     whole(1, 1000),
     '10',
     'How many sessions, hosted pages and checkouts (of each) of one Klarna account are read per second because no callback came, all processes together',
+  ACKNOWLEDGE_PUSHES: withDefault(
+    oneOf('after-delivery', 'at-once', 'never'),
+    'after-delivery',
+    "When Klarna's pushes are acknowledged: when the shop has taken one, or the event; at once where nobody is to be told",
   ),
   NOTIFY_ALLOW_CIDRS: optional(
     cidrList,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Queryable } from '../database.js';
+import { Database } from '../database.js';
 import type { CallbackEntry } from './hooks.repository.js';
 
 /** A callback as it came, on its way into the inbox. */
@@ -150,6 +150,15 @@ export class CallbacksRepository {
          c.provider_order_id AS "providerOrderId", c.provider_session_id AS "providerSessionId", c.event_type AS "eventType", c.body,
          c.received_at AS "receivedAt", c.last_received_at AS "lastReceivedAt", c.attempts, c.fence`,
       [now, limit, leaseMs],
+    );
+  }
+
+  /** Keeps what is still being looked at. */
+  async renew(held: readonly Pick<TakenCallback, 'id' | 'fence'>[], leaseMs: number): Promise<void> {
+    await this.database.query(
+      `UPDATE callbacks c SET lease_until = now() + $3 * interval '1 millisecond'
+       FROM unnest($1::uuid[], $2::int[]) AS held (id, fence) WHERE c.id = held.id AND c.fence = held.fence AND c.lease_until IS NOT NULL`,
+      [held.map(({ id }) => id), held.map(({ fence }) => fence), leaseMs],
     );
   }
 

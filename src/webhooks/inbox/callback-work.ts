@@ -14,11 +14,12 @@ import { OrderLooks } from './order-looks.js';
 const EVERY_MS = 500;
 /** Orders that are looked at at a time. */
 const HANDS = 16;
-/** Longer than any look takes; when its process dies, others look after this. On Postgres' clock. */
-const LEASE_MS = 60_000;
+/** When a process dies, others look after this. On Postgres' clock. */
+const LEASE_MS = 15_000;
+const RENEWED_EVERY_MS = 4_000;
 const STOP_WITHIN_MS = 3_000;
 /** What nobody here understands is left for a version that does. */
-const NOBODY: CallbackOutcome = { then: 'again', afterMs: 15 * 60_000, result: 'no-handler' };
+const NOBODY = { then: 'again', afterMs: 15 * 60_000, result: 'no-handler' } as const satisfies CallbackOutcome;
 
 /**
  * Looks at what came. In workers; a callback that was kept in the same process is looked at at once, others within half a second. A look
@@ -31,6 +32,8 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #underWay = new Set<Promise<void>>();
   /** Entries without a handler, said once. */
   readonly #missing = new Set<string>();
+  readonly #held = new Map<string, TakenCallback>();
+  #renewedAt = 0;
   #more = false;
 
   constructor(
@@ -63,17 +66,31 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Takes as many orders as hands are free, and begins with them. A slow one keeps none of the others waiting. */
   async #round(): Promise<boolean> {
+    await this.#renew();
     const free = HANDS - this.#underWay.size;
     this.#more = free <= 0;
     if (free <= 0) return false;
     const taken = await this.callbacks.take(this.clock.now(), free, LEASE_MS);
-    const orders = Map.groupBy(taken, ({ id, providerAccountId, providerOrderId }) => `${providerAccountId} ${providerOrderId ?? id}`);
+    const orders = new Map<string, TakenCallback[]>();
+    // As they came: what Klarna said last is looked at last.
+    for (const each of taken.sort((a, b) => a.lastReceivedAt.getTime() - b.lastReceivedAt.getTime())) {
+      const order = `${each.providerAccountId} ${each.providerOrderId ?? each.id}`;
+      orders.set(order, [...(orders.get(order) ?? []), each]);
+    }
     for (const callbacks of orders.values()) this.#begin(callbacks);
     this.#more = orders.size === free;
     return false;
   }
 
+  async #renew(): Promise<void> {
+    const now = performance.now();
+    if (this.#held.size === 0 || now - this.#renewedAt < RENEWED_EVERY_MS) return;
+    this.#renewedAt = now;
+    await this.callbacks.renew([...this.#held.values()], LEASE_MS);
+  }
+
   #begin(callbacks: readonly TakenCallback[]): void {
+    for (const each of callbacks) this.#held.set(each.id, each);
     const looking = this.#lookAt(callbacks)
       .catch((error: unknown) => {
         // Their leases run out, and they are looked at again.
@@ -81,6 +98,7 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
       })
       .finally(() => {
         this.#underWay.delete(looking);
+        for (const { id } of callbacks) this.#held.delete(id);
         if (this.#more) this.wake();
       });
     this.#underWay.add(looking);
@@ -128,11 +146,9 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
   async #settle({ id, fence, attempts, lastReceivedAt, entry }: TakenCallback, outcome: CallbackOutcome): Promise<void> {
     const now = this.clock.now();
     // What nobody understands is not given up: nobody has tried.
-    const next =
-      outcome === NOBODY
-        ? { state: 'received' as const, nextAt: new Date(now.getTime() + 15 * 60_000) }
-        : nextOf(outcome, attempts, lastReceivedAt, now);
-    const looks = outcome === NOBODY ? attempts : attempts + 1;
+    const tried = outcome !== NOBODY;
+    const next = nextOf(outcome, attempts, tried ? lastReceivedAt : now, now);
+    const looks = tried ? attempts + 1 : attempts;
     await this.callbacks.lookedAt({ id, fence, ...next, result: outcome.result, attempts: looks, lastReceivedAt, now });
     if (next.state === 'given-up') this.alerts.raise('callback.given-up', { callback: id, entry, result: outcome.result });
   }

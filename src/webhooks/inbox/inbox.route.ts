@@ -2,6 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Settings } from '../../config/settings.js';
+import { ANY_BODY } from '../../http/raw-body.js';
 import { writeRefusal } from '../../http/refusal-body.js';
 import { refusalOf } from '../../http/refusal-of.js';
 import { Refusal } from '../../operations/errors.js';
@@ -36,7 +37,7 @@ export class InboxRoute implements OnModuleInit {
       scope.removeAllContentTypeParsers();
       scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, bytes, parsed) => parsed(null, bytes));
       scope.setErrorHandler((error, request, reply) => this.#failed(error, request, reply));
-      const options = { bodyLimit: BODY_LIMIT, onRequest: this.#authenticate };
+      const options = { bodyLimit: BODY_LIMIT, config: ANY_BODY, onRequest: this.#authenticate };
       scope.post<{ Params: { hookId: string; secret: string } }>(ROUTE, options, this.#receive);
       done();
     });
