@@ -140,7 +140,17 @@ export function adoptedBy(
   providerSessionId: string,
   at: Date,
 ): NewPage {
-  return { merchantId, providerAccountId, providerSessionId, dataSubject, purchase: null, status: null, expiresAt: null, operationId: null, at };
+  return {
+    merchantId,
+    providerAccountId,
+    providerSessionId,
+    dataSubject,
+    purchase: null,
+    status: null,
+    expiresAt: null,
+    operationId: null,
+    at,
+  };
 }
 
 function pageOf(row: Row): StoredPage {

@@ -8,7 +8,7 @@ import type { ProviderAccount } from '../merchants/caller.js';
 import type { PlaceOwner } from '../merchants/own-place.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { Database, type Transaction } from '../persistence/database.js';
-import { CheckoutOrdersRepository, COMPLETE } from '../persistence/repositories/checkout-orders.repository.js';
+import { CheckoutOrdersRepository, completeAlone } from '../persistence/repositories/checkout-orders.repository.js';
 import { EventsRepository } from '../persistence/repositories/events.repository.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';
@@ -89,7 +89,7 @@ export class PageReader {
     if (purchase?.api !== 'checkout') return false;
     const checkout = (await this.checkouts.byProviderId(purchase.id, tx)).find((each) => each.merchantId === merchantId);
     if (checkout === undefined) return false;
-    await this.checkouts.put(tx, { ...checkout, operationId: null, facts: { ...NOTHING_SAID, status: COMPLETE, expiresAt: at }, at });
+    await this.checkouts.put(tx, { ...checkout, operationId: null, facts: completeAlone(at), at });
     return true;
   }
 
@@ -108,17 +108,6 @@ export class PageReader {
     }
   }
 }
-
-/** What a page does not tell of its checkout. */
-const NOTHING_SAID = {
-  purchaseCountry: null,
-  purchaseCurrency: null,
-  orderAmount: null,
-  orderTaxAmount: null,
-  merchantReference1: null,
-  merchantReference2: null,
-  completedAt: null,
-} as const;
 
 /** The order that was placed on a page; null: none, or none yet. Klarna need not repeat a checkout's: its order has the checkout's id. */
 function orderOf({ status, orderId }: PageFacts, purchase: Purchase | null): string | null {

@@ -37,10 +37,7 @@ export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly clock: Clock,
     settings: Settings,
   ) {
-    this.#looks = new Looks(
-      { name: 'HostedPages', table: 'hosted_pages', look: (due) => this.#look(due) },
-      ...([looks, clock, settings] as const),
-    );
+    this.#looks = new Looks({ name: 'HostedPages', table: 'hosted_pages', look: (due) => this.#look(due) }, looks, clock, settings);
   }
 
   onApplicationBootstrap(): void {

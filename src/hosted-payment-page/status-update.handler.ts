@@ -46,7 +46,8 @@ export class StatusUpdateHandler implements CallbackHandler {
     const pageId = textOf(said['session_id']) ?? callback.providerSessionId;
     if (pageId === null) return done('unreadable');
     const page = await this.#page(hook, pageId);
-    if (page === undefined) return (await this.operations.isOpen(hook.operationId)) ? again('operation-open', SOON_MS) : done('unknown-page');
+    if (page === undefined)
+      return (await this.operations.isOpen(hook.operationId)) ? again('operation-open', SOON_MS) : done('unknown-page');
     // Two ids on one address: only what it was put into the callbacks of.
     if (page.dataSubject !== hook.dataSubject) return done('foreign');
     const { exchange, shown } = await this.looks.take(page);

@@ -43,7 +43,10 @@ export class AuthorizationsRepository {
    * Keeps an authorization that a session showed. The session's lock is held.
    * @returns over: it was used, expired, or a newer one has taken its place, whatever a late read shows
    */
-  async keep(tx: Transaction, { sessionId, token, tokenHash, source, at, expiresAt }: LearnedAuthorization): Promise<'new' | 'known' | 'over'> {
+  async keep(
+    tx: Transaction,
+    { sessionId, token, tokenHash, source, at, expiresAt }: LearnedAuthorization,
+  ): Promise<'new' | 'known' | 'over'> {
     const [kept] = await tx.query<{ is_new: boolean }>(
       `INSERT INTO authorizations AS known (id, session_id, token, token_hash, source, learned_at, expires_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7)

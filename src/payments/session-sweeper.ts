@@ -34,10 +34,7 @@ export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly clock: Clock,
     settings: Settings,
   ) {
-    this.#looks = new Looks(
-      { name: 'Sessions', table: 'payment_sessions', look: (due) => this.#look(due) },
-      ...([looks, clock, settings] as const),
-    );
+    this.#looks = new Looks({ name: 'Sessions', table: 'payment_sessions', look: (due) => this.#look(due) }, looks, clock, settings);
   }
 
   onApplicationBootstrap(): void {

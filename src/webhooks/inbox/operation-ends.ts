@@ -8,7 +8,9 @@ export class OperationEnds {
 
   /** @returns false also for one that is not stored any more */
   async isOpen(operationId: string): Promise<boolean> {
-    const rows = await this.database.query(`SELECT FROM operations WHERE id = $1 AND finished_at IS NULL AND state <> 'manual'`, [operationId]);
+    const rows = await this.database.query(`SELECT FROM operations WHERE id = $1 AND finished_at IS NULL AND state <> 'manual'`, [
+      operationId,
+    ]);
     return rows.length > 0;
   }
 }
