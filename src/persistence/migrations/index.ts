@@ -17,6 +17,7 @@ import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -38,4 +39,5 @@ export const migrations = [
   FindCallbacks1795000000030,
   LookForCallbacks1795000000032,
   OwnOperations1795000000034,
+  EraseDeliveries1795000000023,
 ];
