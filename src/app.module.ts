@@ -17,6 +17,7 @@ import { QueueModule } from './queue/queue.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
 import { EventsModule } from './webhooks/events/events.module.js';
 import { InboxModule } from './webhooks/inbox/inbox.module.js';
+import { HooksModule } from './webhooks/hooks/hooks.module.js';
 
 /**
  * One program for every role: a worker has the same handlers as the api, because it finishes what the api began. What a role does not
@@ -28,6 +29,7 @@ export class AppModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
     const klarna = [PaymentsModule, CustomerTokenModule, CheckoutModule, OrderManagementModule, HostedPaymentPageModule];
     const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, EventsModule, InboxModule, ...klarna];
+    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, HooksModule, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

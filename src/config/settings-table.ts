@@ -46,7 +46,11 @@ export const SETTINGS = {
   PORT: optional(port, 'Port of the API; unset and taken: the next free one; set and taken: the start fails; 0: any free one', '3000'),
   HOST: optional(text, 'Address the API listens on', '127.0.0.1 embedded, else 0.0.0.0'),
   ROLE: withDefault(oneOf('all', 'api', 'worker'), 'all', 'What this process runs: the API, the queue worker, or both'),
-  PUBLIC_URL: optional(baseUrl, 'Address under which shops reach this service; used in Location headers', "the request's host"),
+  PUBLIC_URL: optional(
+    baseUrl,
+    'Address under which shops and Klarna reach this service; used in Location headers, and for callbacks if it is https',
+    "the request's host",
+  ),
   LOG_LEVEL: withDefault(oneOf('error', 'warn', 'info', 'debug', 'verbose'), 'info', 'The least important level that is logged'),
 
   DATABASE_URL: secret(
@@ -72,6 +76,12 @@ export const SETTINGS = {
     oneOf('enforce', 'report'),
     'enforce',
     "A body beyond the lengths, patterns and lists of words of Klarna's documents is refused, or forwarded and reported",
+  ),
+
+  CALLBACKS: withDefault(
+    oneOf('gateway', 'direct'),
+    'gateway',
+    "Whether Klarna's callbacks come to this service, which needs PUBLIC_URL, or go to the shop's own URLs as if it were not there",
   ),
 
   KLARNA_BASE_URL: optional(

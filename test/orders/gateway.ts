@@ -152,7 +152,7 @@ export async function aMerchant(database: Database, name: string): Promise<Calle
     [account, name, now],
   );
   return {
-    ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false, limits: 'enforce' },
+    ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false, limits: 'enforce', callbacks: 'gateway' },
     accounts: oneAccount(account),
   };
 }

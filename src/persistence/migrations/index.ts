@@ -18,6 +18,7 @@ import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
+import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -40,4 +41,5 @@ export const migrations = [
   LookForCallbacks1795000000032,
   OwnOperations1795000000034,
   EraseDeliveries1795000000023,
+  DirectCallbacks1795000000028,
 ];

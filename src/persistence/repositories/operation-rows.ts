@@ -1,3 +1,5 @@
+import type { NewHook } from './hooks.repository.js';
+
 /** Rows of the durable operation as they stand in Postgres. bigint columns are text, as pg gives them. */
 export interface OperationRow {
   id: string;
@@ -128,6 +130,8 @@ export interface NewOperation {
   later: boolean;
   /** Why the service asks for it by itself; null: a caller does. */
   purpose: string | null;
+  /** Addresses of ours in `request`. */
+  hooks: readonly NewHook[];
 }
 
 /** What is written of one operation after a decision. */

@@ -19,7 +19,8 @@ const OPERATION_COLUMNS = `
 @Injectable()
 export class OperationsRepository {
   /**
-   * T1, one statement: idempotency row, lane, operation, provider key and the start of the first attempt. An operation is left out
+   * T1, one statement: idempotency row, lane, operation, provider key, the addresses of ours in its request, and the start of the first
+   * attempt. An operation is left out
    * of the result when its key or token is taken, or when it is guarded and an equal one is unresolved. One whose lane is
    * occupied, or that is for later, is accepted without an attempt, and due: its own process looks next whose turn it is, or the sweep.
    */
@@ -30,6 +31,7 @@ export class OperationsRepository {
     leaseMs: number,
   ): Promise<{ id: string; started: boolean; position: string | null; provider_key: string | null }[]> {
     const column = <K extends keyof NewOperation>(name: K) => operations.map((operation) => operation[name]);
+    const hooks = operations.flatMap(({ id, hooks: each }) => each.map((hook) => ({ ...hook, operationId: id })));
     return db.query(ACCEPT, [
       column('id'),
       column('merchantId'),
@@ -56,6 +58,13 @@ export class OperationsRepository {
       column('waitsUntil'),
       column('later'),
       column('purpose'),
+      hooks.map((hook) => hook.id),
+      hooks.map((hook) => hook.operationId),
+      hooks.map((hook) => hook.entry),
+      hooks.map((hook) => hook.secretHash),
+      hooks.map((hook) => hook.template),
+      hooks.map((hook) => hook.resourceId),
+      hooks.map((hook) => hook.expiresAt),
     ]);
   }
 
@@ -586,5 +595,13 @@ const ACCEPT = `
   ), started AS (
     INSERT INTO attempts (id, operation_id, number, generation, fence, started_at)
     SELECT placed.attempt_id, inserted.id, 1, 1, 1, $21 FROM inserted JOIN placed USING (id) WHERE inserted.state = 'running'
+  ), hooked AS (
+    INSERT INTO hooks (id, merchant_id, provider_account_id, operation_id, entry, secret_hash, template, data_subject, resource_id,
+      expires_at, created_at)
+    SELECT h.id, placed.merchant_id, placed.provider_account_id, inserted.id, h.entry, h.secret_hash, h.template, placed.data_subject,
+      h.resource_id, h.expires_at, $21
+    FROM unnest($24::uuid[], $25::uuid[], $26::text[], $27::bytea[], $28::bytea[], $29::text[], $30::timestamptz[])
+      AS h(id, operation_id, entry, secret_hash, template, resource_id, expires_at)
+    JOIN inserted ON inserted.id = h.operation_id JOIN placed ON placed.id = inserted.id
   )
   SELECT id, state = 'running' AS started, position, provider_key FROM inserted`;
