@@ -28,8 +28,7 @@ export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
     const klarna = [PaymentsModule, CustomerTokenModule, CheckoutModule, OrderManagementModule, HostedPaymentPageModule];
-    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, EventsModule, InboxModule, ...klarna];
-    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, HooksModule, ...klarna];
+    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, EventsModule, HooksModule, InboxModule, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

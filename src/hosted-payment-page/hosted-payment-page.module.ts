@@ -25,8 +25,7 @@ import { StatusUpdateHandler } from './status-update.handler.js';
 
 /** Klarna's own page, on which a shopper pays for a payment session or a checkout order. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, InboxModule],
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [PagesController],
   providers: [
     ...[LooksRepository, OperationEnds, PageLooks, PageSweeper, StatusUpdateHandler],

@@ -29,8 +29,7 @@ import { SessionSweeper } from './session-sweeper.js';
 
 /** Klarna Payments: a cart becomes a session, the shopper's authorization becomes an order. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, InboxModule],
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [SessionsController, AuthorizationsController],
   providers: [
     ...[
