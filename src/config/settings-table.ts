@@ -1,6 +1,8 @@
 import {
   baseUrl,
   cidrList,
+  duration,
+  durations,
   flag,
   formerCredentials,
   key32,
@@ -177,6 +179,22 @@ export const SETTINGS = {
     'the public internet alone; embedded: this machine as well',
   ),
   DELIVERY_CONCURRENCY: withDefault(whole(1, 1000), '32', 'Messages to shops that one worker sends at a time, slow ones not counted'),
+  EXPIRY_NOTICE: withDefault(
+    durations,
+    '7d,1d',
+    'How long before an authorization ends shops are told of money that was not captured (`order.expiring`)',
+  ),
+  EXTEND_AUTHORIZATIONS: withDefault(
+    oneOf('off', 'on'),
+    'off',
+    'Whether the service asks Klarna by itself to extend authorizations that are about to end with money not captured',
+  ),
+  EXTEND_BEFORE: withDefault(duration, '1d', 'How long before its end an authorization is extended'),
+  HOLD_CAPTURES_WHILE_PENDING: withDefault(
+    flag,
+    'false',
+    'Whether captures of an order wait while Klarna has not decided on it (`fraud_status` PENDING), and are withdrawn when it is rejected',
+  ),
 
   BODY_RETENTION_DAYS: withDefault(
     whole(1, 36_500),

@@ -52,9 +52,9 @@ export class Drafts {
       unresolved: alone,
       waitsUntil,
       attemptId: uuidv7({ msecs: now.getTime() }),
+      hooks: request.readdressed?.hooks ?? [],
       later: request.asksFirst === true,
       purpose: null,
-      hooks: request.readdressed?.hooks ?? [],
     };
   }
 

@@ -165,7 +165,12 @@ export class OperationView {
   @ApiProperty({ nullable: true, type: AnswerView, description: 'The answer of record; null while there is none.' })
   answer: AnswerView | null;
 
-  @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    description:
+      'Why it ended without an answer, why a person has to look at it, or why it waits although nothing blocks it (order-pending: the provider has not decided on the order).',
+  })
   reason: string | null;
 
   @ApiProperty({

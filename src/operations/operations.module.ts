@@ -12,6 +12,7 @@ import { Controls } from './controls.js';
 import { Drafts } from './draft.js';
 import { Driver } from './driver.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { HeldBack } from './held-back.js';
 import { LaneTurns } from './lane-turns.js';
 import { Leases } from './leases.js';
 import { OperationViews } from './operation-views.js';
@@ -62,8 +63,9 @@ import { Watch } from './watch.js';
     OperationList,
     Operations,
     OwnOperations,
+    HeldBack,
     Sweep,
   ],
-  exports: [Operations, OwnOperations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
+  exports: [Operations, OwnOperations, HeldBack, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

@@ -121,7 +121,7 @@ export class Operations {
       if (seen !== 'turn') break;
       next = await this.transitions.begin(draft.id, lane, { turn: true });
     }
-    if (next.do !== 'blocked') driven = drive(next);
+    if (next.do !== 'blocked' && next.do !== 'held') driven = drive(next);
     const settled = driven && (await this.#within(driven, wait));
     // What was settled here is answered from the row: one reply for the first caller and for every repeat.
     if (!settled && driven && canBePending) await this.watch.wait(draft.id, wait.left());

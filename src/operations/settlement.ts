@@ -7,8 +7,8 @@ import type { AttemptRow, OperationChange, OperationRow, ReadingRow } from '../p
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { Nudges } from '../queue/nudges.js';
 import { Alerts } from '../telemetry/alerts.js';
-import { type Decision, mayHaveHappened, type Timing } from './decide.js';
-import type { ReadResult, SendResult } from './handler.js';
+import { type Decision, mayHaveHappened, type Reason, type Timing } from './decide.js';
+import type { HoldReason, ReadResult, SendResult } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { policyOf } from './kinds.js';
 import type { LanePeer } from './lanes.js';
@@ -60,6 +60,9 @@ export type Conclusion =
 
 /** How far apart operations that a recovered provider wakes are started: its quota is shared with callers. */
 export const WAKE_SPACING_MS = 50;
+
+/** Whoever repeats the request is told so: a repeat that runs by itself must not do what was stopped. */
+const LAST_WORDS: readonly Reason[] = ['stopped', 'fraud-rejected'];
 
 @Injectable()
 export class Settlement {
@@ -196,7 +199,8 @@ export class Settlement {
       });
     }
     const woken = await this.finish(tx, row, decision.state, { answer: configuration ? null : answer, reason }, now);
-    if (configuration || (decision.state === 'withdrawn' && decision.reason !== 'stopped' && !facts.attempts.some(mayHaveHappened))) {
+    const unasked = decision.state === 'withdrawn' && !LAST_WORDS.includes(decision.reason);
+    if (configuration || (unasked && !facts.attempts.some(mayHaveHappened))) {
       await this.repository.freeKey(tx, row.id);
     }
     if (decision.state === 'succeeded' && !contradicted) await this.story.succeeded(tx, row, now);
@@ -258,6 +262,21 @@ export class Settlement {
   async postpone(tx: Transaction, row: OperationRow, at: Date | null): Promise<void> {
     const state = row.state === 'running' ? 'unknown' : (row.state as OperationState);
     await this.repository.change(tx, [this.#change(row, state, { nextAt: at })], this.clock.now());
+  }
+
+  /** A locked operation of which nothing may have been sent waits for something else than what is before it; told once. */
+  async holdBack(
+    tx: Transaction,
+    row: OperationRow,
+    facts: OperationFacts,
+    { reason, at }: { reason: HoldReason; at: Date },
+    now: Date,
+  ): Promise<void> {
+    const state = stateOf(facts);
+    await this.repository.change(tx, [this.#change(row, state, { nextAt: at, reason })], now);
+    if (row.reason === reason) return;
+    await this.story.note(tx, row, 'operation.waiting', { kind: row.kind, state, code: reason }, now);
+    await this.story.waits(tx, row, { state, code: reason }, now);
   }
 
   /** After the commit: tells this process's waiters, and the queue. */

@@ -9,6 +9,7 @@ import type { OrderManagementClient } from '../../src/klarna/order-management.cl
 import type { Caller, ProviderAccount } from '../../src/merchants/caller.js';
 import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js';
 import type { OperationContext } from '../../src/operations/handler.js';
+import type { HeldBack } from '../../src/operations/held-back.js';
 import type { OperationKind } from '../../src/operations/kinds.js';
 import { OrderLifecycle } from '../../src/orders/order-lifecycle.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
@@ -108,6 +109,7 @@ export async function openGateway() {
   const lanes = new LaneStateRepository(database);
   const settings = { driftScanHours: 24, driftScanPerSecond: 5, role: 'worker' } as unknown as Settings;
   const alerts = new Alerts();
+  const nobodyWaits = { release: () => Promise.resolve([]), announce: () => undefined } as unknown as HeldBack;
   const cursors = new Cursors(new SealedEnvelope(Buffer.alloc(32, 7)));
   const gateway = {
     ...{ dataSource, database, clock, klarna, accounts, events, orders, movements, timeline, lanes, cursors, settings, alerts },
@@ -123,6 +125,7 @@ export async function openGateway() {
       clock,
       settings,
       alerts,
+      nobodyWaits,
     ),
     service: new OrdersService(orders, movements, timeline, cursors),
     shop: await aMerchant(database, 'shop'),

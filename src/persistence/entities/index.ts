@@ -30,6 +30,7 @@ import { HookEntity } from './hook.entity.js';
 import { CallbackEntity } from './callback.entity.js';
 import { AuthorizationEntity } from './authorization.entity.js';
 import { LookTurnEntity } from './look-turn.entity.js';
+import { QuestionAnswerEntity } from './question-answer.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
 export const entities = [
@@ -65,4 +66,5 @@ export const entities = [
   CallbackEntity,
   AuthorizationEntity,
   LookTurnEntity,
+  QuestionAnswerEntity,
 ];

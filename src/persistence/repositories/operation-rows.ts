@@ -44,6 +44,9 @@ export interface OperationRow {
   order_currency: string | null;
   order_expires_at: Date | null;
   order_created_at: Date | null;
+  /** As last read. */
+  order_status: string | null;
+  order_fraud_status: string | null;
   /** By Postgres' clock: its process has not renewed the lease. */
   lease_out: boolean | null;
   account_failing_since: Date | null;
@@ -126,12 +129,12 @@ export interface NewOperation {
   /** When its caller will have waited in vain, whether or not the caller's process lives to say so. */
   waitsUntil: Date;
   attemptId: string;
+  /** Addresses of ours in `request`. */
+  hooks: readonly NewHook[];
   /** T1 does not start it, whatever its lane: it is accepted and due, and whoever begins it asks first whether it may be sent. */
   later: boolean;
   /** Why the service asks for it by itself; null: a caller does. */
   purpose: string | null;
-  /** Addresses of ours in `request`. */
-  hooks: readonly NewHook[];
 }
 
 /** What is written of one operation after a decision. */

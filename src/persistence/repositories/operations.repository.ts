@@ -187,7 +187,7 @@ export class OperationsRepository {
        ), lane AS (
          UPDATE lanes SET revision = revision + 1 WHERE provider_account_id = $9 AND lane = $10
        )
-       UPDATE operations SET state = 'running', fence = $5, generation = $4, provider_key = $7, next_at = NULL,
+       UPDATE operations SET state = 'running', fence = $5, generation = $4, provider_key = $7, next_at = NULL, reason = NULL,
          lease_until = now() + $8 * interval '1 millisecond'
        WHERE id = $2`,
       [
@@ -310,6 +310,20 @@ export class OperationsRepository {
         column('wakesLane'),
         now,
       ],
+    );
+  }
+
+  /**
+   * Makes operations of a locked lane due that were held back for a reason; those that somebody works on are not held.
+   * @returns the operations that became due
+   */
+  release(tx: Transaction, lane: LaneKey, reason: string, now: Date): Promise<{ id: string; fence: number }[]> {
+    return tx.query<{ id: string; fence: number }>(
+      `UPDATE operations SET next_at = $4
+       WHERE provider_account_id = $1 AND lane = $2 AND finished_at IS NULL AND reason = $3 AND lease_until IS NULL
+         AND state IN ('accepted', 'waiting')
+       RETURNING id, fence`,
+      [lane.providerAccountId, lane.lane, reason, now],
     );
   }
 
@@ -538,6 +552,7 @@ export class OperationsRepository {
 /** The authorization's end and the order's age, for operations whose order is known here; and how the account is. */
 const ORDER_FACTS = `
   ord.id AS order_id, ord.currency AS order_currency, ord.expires_at AS order_expires_at, ord.created_at AS order_created_at,
+  ord.status AS order_status, ord.fraud_status AS order_fraud_status,
   acc.failing_since AS account_failing_since, acc.paused_at AS account_paused_at
   FROM operations o JOIN provider_accounts acc ON acc.id = o.provider_account_id
   LEFT JOIN orders ord ON ord.provider_account_id = o.provider_account_id AND ord.provider_order_id = o.lane`;
@@ -600,7 +615,7 @@ const ACCEPT = `
       expires_at, created_at)
     SELECT h.id, placed.merchant_id, placed.provider_account_id, inserted.id, h.entry, h.secret_hash, h.template, placed.data_subject,
       h.resource_id, h.expires_at, $21
-    FROM unnest($24::uuid[], $25::uuid[], $26::text[], $27::bytea[], $28::bytea[], $29::text[], $30::timestamptz[])
+    FROM unnest($26::uuid[], $27::uuid[], $28::text[], $29::bytea[], $30::bytea[], $31::text[], $32::timestamptz[])
       AS h(id, operation_id, entry, secret_hash, template, resource_id, expires_at)
     JOIN inserted ON inserted.id = h.operation_id JOIN placed ON placed.id = inserted.id
   )
