@@ -19,8 +19,6 @@ import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js
 import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
 import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.js';
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
-import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
-import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 
 export const migrations = [
@@ -45,7 +43,5 @@ export const migrations = [
   FindCallbacks1795000000030,
   LookForCallbacks1795000000032,
   OwnOperations1795000000034,
-  EraseDeliveries1795000000023,
-  DirectCallbacks1795000000028,
   CreateQuestionAnswers1795000000036,
 ];
