@@ -7,10 +7,12 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Entity('deliveries')
 @Index('deliveries_due', ['receiver', 'nextAt'], { where: `state = 'due'` })
 @Index('deliveries_in_order', ['receiver', 'subject', 'sequence'], { where: `state = 'due'` })
-@Index('deliveries_by_merchant', ['merchantId', 'id'])
+@Index('deliveries_by_merchant', ['merchantId', 'state', 'id'])
+@Index('deliveries_by_type', ['merchantId', 'type', 'state', 'id'])
 @Index('deliveries_by_event', ['eventId'])
 @Index('deliveries_by_callback', ['callbackId'])
-@Index('deliveries_by_endpoint', ['endpointId'])
+@Index('deliveries_by_endpoint', ['endpointId', 'state', 'id'])
+@Index('deliveries_by_endpoint_type', ['endpointId', 'type', 'state', 'id'])
 export class DeliveryEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })
   id!: string;
@@ -34,6 +36,10 @@ export class DeliveryEntity {
 
   @Column('uuid', { name: 'callback_id', nullable: true })
   callbackId!: string | null;
+
+  /** Of its event; null: a callback passed on. */
+  @Column('text', { nullable: true })
+  type!: string | null;
 
   /** The same for every attempt: the webhook-id. */
   @Column('text', { name: 'message_id' })
