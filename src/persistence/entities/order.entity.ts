@@ -122,4 +122,8 @@ export class OrderEntity {
   /** When a capture or refund that was made elsewhere was last learned of. */
   @Column('timestamptz', { name: 'moved_elsewhere_at', nullable: true })
   movedElsewhereAt!: Date | null;
+
+  /** When its order.created was told; null: it was not. Written by whoever tells of it. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
 }

@@ -12,6 +12,7 @@ import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
+import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { ListNotifications1795000000024 } from './1795000000024-ListNotifications.js';
 
 export const migrations = [
@@ -29,5 +30,6 @@ export const migrations = [
   RetireAccounts1795000000014,
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
+  AnnounceOnce1795000000022,
   ListNotifications1795000000024,
 ];
