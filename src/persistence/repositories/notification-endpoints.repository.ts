@@ -26,6 +26,9 @@ export interface WatchedEndpoint extends StoredEndpoint {
   restsUntil: Date | null;
 }
 
+/** What the bytes of an endpoint's key are sealed for. */
+export const ENDPOINT_SECRET = 'endpoint.secret';
+
 const COLUMNS = `e.id, e.merchant_id AS "merchantId", e.url, e.events, e.strict_order AS "strictOrder", e.secret,
   e.previous_secret AS "previousSecret", e.previous_secret_until AS "previousSecretUntil", e.version,
   e.disabled_at AS "disabledAt", e.disabled_reason AS "disabledReason", e.created_at AS "createdAt", e.updated_at AS "updatedAt"`;
@@ -98,5 +101,20 @@ export class NotificationEndpointsRepository {
 
   async delete(tx: Transaction, id: string, now: Date): Promise<void> {
     await tx.query('UPDATE notification_endpoints SET deleted_at = $2, updated_at = $2 WHERE id = $1', [id, now]);
+  }
+
+  /**
+   * Lets receivers begin anew: what is due for them is due now, whatever was tried before, and they do not rest.
+   * @param receivers as deliveries name them: an endpoint's id
+   */
+  async startAnew(tx: Transaction, receivers: readonly string[], now: Date): Promise<void> {
+    await tx.query(
+      `WITH late AS (
+         SELECT id FROM deliveries WHERE receiver = ANY ($1::text[]) AND state = 'due' AND next_at > $2 ORDER BY id FOR UPDATE
+       )
+       UPDATE deliveries SET next_at = $2 FROM late WHERE deliveries.id = late.id`,
+      [receivers, now],
+    );
+    await tx.query('DELETE FROM receivers WHERE key = ANY ($1::text[])', [receivers]);
   }
 }
