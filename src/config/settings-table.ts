@@ -1,5 +1,6 @@
 import {
   baseUrl,
+  cidrList,
   flag,
   formerCredentials,
   key32,
@@ -149,6 +150,13 @@ export const SETTINGS = {
     '5',
     'How many orders of one Klarna account that takes per second, all processes together',
   ),
+
+  NOTIFY_ALLOW_CIDRS: optional(
+    cidrList,
+    'Address ranges outside the public internet that messages to shops may go to, by http as well, such as 10.0.0.0/8,fd12::/16',
+    'the public internet alone; embedded: this machine as well',
+  ),
+  DELIVERY_CONCURRENCY: withDefault(whole(1, 1000), '32', 'Messages to shops that one worker sends at a time, slow ones not counted'),
 
   BODY_RETENTION_DAYS: withDefault(
     whole(1, 36_500),

@@ -9,6 +9,8 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Index('deliveries_in_order', ['receiver', 'subject', 'sequence'], { where: `state = 'due'` })
 @Index('deliveries_by_merchant', ['merchantId', 'state', 'id'])
 @Index('deliveries_by_type', ['merchantId', 'type', 'state', 'id'])
+@Index('deliveries_held', ['receiver'], { where: 'lease_until IS NOT NULL' })
+@Index('deliveries_expiring', ['giveUpAt'], { where: `state = 'due'` })
 @Index('deliveries_by_event', ['eventId'])
 @Index('deliveries_by_callback', ['callbackId'])
 @Index('deliveries_by_endpoint', ['endpointId', 'state', 'id'])
@@ -37,7 +39,7 @@ export class DeliveryEntity {
   @Column('uuid', { name: 'callback_id', nullable: true })
   callbackId!: string | null;
 
-  /** Of its event; null: a callback passed on. */
+  /** Of its event; else the entry of the callback that is passed on. */
   @Column('text', { nullable: true })
   type!: string | null;
 

@@ -5,9 +5,12 @@ export class ListNotifications1795000000024 implements MigrationInterface {
   name = 'ListNotifications1795000000024';
 
   async up(runner: QueryRunner): Promise<void> {
-    // Of its event, which never changes; null: a callback passed on.
+    // Of its event; else the entry of the callback that is passed on. Neither changes.
     await runner.query('ALTER TABLE deliveries ADD COLUMN type text');
-    await runner.query('UPDATE deliveries SET type = e.type FROM events e WHERE e.id = deliveries.event_id');
+    await runner.query(
+      `UPDATE deliveries SET type = COALESCE(
+         (SELECT type FROM events WHERE id = event_id), (SELECT entry FROM callbacks WHERE id = callback_id))`,
+    );
     await runner.query('DROP INDEX deliveries_by_merchant, deliveries_by_endpoint, callbacks_by_merchant');
     await runner.query('CREATE INDEX deliveries_by_merchant ON deliveries (merchant_id, state, id)');
     await runner.query('CREATE INDEX deliveries_by_type ON deliveries (merchant_id, type, state, id)');

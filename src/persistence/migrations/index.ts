@@ -14,6 +14,7 @@ import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { ListNotifications1795000000024 } from './1795000000024-ListNotifications.js';
+import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -32,4 +33,5 @@ export const migrations = [
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
   ListNotifications1795000000024,
+  DeliverInTurn1795000000026,
 ];
