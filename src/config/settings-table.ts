@@ -164,6 +164,12 @@ export const SETTINGS = {
     'Days after which the bodies of finished requests and answers are erased; status, headers of record, ids and amounts stay',
   ),
 
+  NOTIFICATION_RETENTION_DAYS: withDefault(
+    whole(1, 36_500),
+    '30',
+    'Days after which events, and deliveries that ended, are erased; what is still due stays',
+  ),
+
   CLOCK: withDefault(oneOf('system', 'simulator'), 'system', "`simulator` follows the simulator's clock; refused with real hosts"),
   SIMULATOR_PORT: optional(port, 'Port of the simulator that the service starts; same rule as PORT', '3001'),
 } satisfies Record<string, Setting<unknown>>;

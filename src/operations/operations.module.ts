@@ -18,6 +18,7 @@ import { OperationViews } from './operation-views.js';
 import { OperationDesk } from './operation-desk.js';
 import { OperationListController } from './operation-list.controller.js';
 import { OperationList } from './operation-list.service.js';
+import { OperationStory } from './operation-story.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
 import { OperationRecords } from './record.js';
@@ -36,6 +37,7 @@ import { Watch } from './watch.js';
   providers: [
     OperationsRepository,
     TimelineRepository,
+    OperationStory,
     OperationRecords,
     Drafts,
     Signals,

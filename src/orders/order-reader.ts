@@ -229,7 +229,7 @@ export class OrderReader {
         await this.movements.takeOver(tx, kind, order, seen, now);
       }
       const compareAt = full ? this.#nextComparison(state, now) : state.compareAt;
-      await this.orders.save(tx, order.id, { ...state, compareAt }, events);
+      await this.orders.save(tx, order, { ...state, compareAt }, events);
       return {
         application: full ? 'applied' : 'added',
         judged: full && !ACTS.some((act) => unsettled[act]),
@@ -254,7 +254,7 @@ export class OrderReader {
       const { state, events, differences } = applyAbsence(order, providerOrderId, { source, startedAt, now, undisturbed, claimedUntil });
       const judged = differences.length > 0;
       const compareAt = judged ? this.#nextComparison(state, now) : state.compareAt;
-      await this.orders.save(tx, order.id, { ...state, compareAt }, events);
+      await this.orders.save(tx, order, { ...state, compareAt }, events);
       return { application: 'absent', judged, differences, alarming: untold(differences, order.flaggedDifferences) };
     });
   }

@@ -17,6 +17,7 @@ import { dataSourceOptions } from '../../src/persistence/data-source.js';
 import { Database, type Transaction } from '../../src/persistence/database.js';
 import { LaneStateRepository } from '../../src/persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
+import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { TimelineRepository } from '../../src/persistence/repositories/timeline.repository.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
@@ -100,7 +101,8 @@ export async function openGateway() {
     byId: (id: string): Promise<ProviderAccount> =>
       Promise.resolve({ id, provider: 'klarna', host: 'simulator', baseUrl: 'http://k', username: 'u', password: 'p' }),
   } as unknown as ProviderAccounts;
-  const orders = new OrdersRepository(database);
+  const events = new EventsRepository();
+  const orders = new OrdersRepository(database, events);
   const movements = new MovementsRepository(database);
   const timeline = new TimelineRepository(database);
   const lanes = new LaneStateRepository(database);
@@ -108,7 +110,7 @@ export async function openGateway() {
   const alerts = new Alerts();
   const cursors = new Cursors(new SealedEnvelope(Buffer.alloc(32, 7)));
   const gateway = {
-    ...{ dataSource, database, clock, klarna, accounts, orders, movements, timeline, lanes, cursors, settings, alerts },
+    ...{ dataSource, database, clock, klarna, accounts, events, orders, movements, timeline, lanes, cursors, settings, alerts },
     lifecycle: new OrderLifecycle(orders, movements, timeline, clock),
     reader: new OrderReader(
       klarna as unknown as OrderManagementClient,

@@ -15,6 +15,7 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Index('deliveries_by_callback', ['callbackId'])
 @Index('deliveries_by_endpoint', ['endpointId', 'state', 'id'])
 @Index('deliveries_by_endpoint_type', ['endpointId', 'type', 'state', 'id'])
+@Index('deliveries_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 export class DeliveryEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })
   id!: string;

@@ -13,6 +13,7 @@ import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
 import { ListNotifications1795000000024 } from './1795000000024-ListNotifications.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 
@@ -32,6 +33,7 @@ export const migrations = [
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
+  EraseDeliveries1795000000023,
   ListNotifications1795000000024,
   DeliverInTurn1795000000026,
 ];

@@ -51,6 +51,18 @@ export interface Announcement {
   at: Date;
 }
 
+/** An event about an operation. */
+export interface NewOperationEvent {
+  operationId: string;
+  merchantId: string;
+  providerAccountId: string;
+  /** The provider's id of the order that it belongs to; null: it belongs to none. */
+  lane: string | null;
+  type: EventType;
+  at: Date;
+  data: Record<string, unknown>;
+}
+
 /** An event is tried for so long. */
 const GIVE_UP_AFTER = `interval '7 days'`;
 
@@ -69,8 +81,9 @@ export class EventsRepository {
   async publish(tx: Transaction, events: readonly NewOutgoingEvent[], announcements: readonly Announcement[] = []): Promise<void> {
     const announced = new Map<string, Announcement>();
     for (const each of announcements) if (!announced.has(each.orderId)) announced.set(each.orderId, each);
-    for (const { orderId, operationId, at } of events) {
-      if (orderId !== null && !announced.has(orderId)) announced.set(orderId, { orderId, operationId, at });
+    for (const { orderId, at } of events) {
+      // It did not make the order.
+      if (orderId !== null && !announced.has(orderId)) announced.set(orderId, { orderId, operationId: null, at });
     }
     if (events.length === 0 && announced.size === 0) return;
     const created = [...announced.values()];
@@ -90,6 +103,32 @@ export class EventsRepository {
       events.map(({ operationId, data }) => JSON.stringify(operationId === null ? data : { operation_id: operationId, ...data })),
       events.map(({ secret }) => secret ?? null),
     ]);
+  }
+
+  /** Tells of an operation: as part of its order's story, else of its own, when the order is not known here or another merchant's. */
+  async publishForOperation(tx: Transaction, event: NewOperationEvent): Promise<void> {
+    const { operationId, merchantId, providerAccountId, lane, type, at, data } = event;
+    const orders =
+      lane === null
+        ? []
+        : await tx.query<{ id: string }>(
+            'SELECT id FROM orders WHERE provider_account_id = $1 AND provider_order_id = $2 AND merchant_id = $3',
+            [providerAccountId, lane, merchantId],
+          );
+    const orderId = orders[0]?.id ?? null;
+    const providerOrderId = orderId === null ? null : lane;
+    await this.publish(tx, [{ merchantId, subject: orderId ?? operationId, type, at, orderId, providerOrderId, operationId, data }]);
+  }
+
+  /** Whether an event of this type was told of an operation. Ask under the operation's lock. */
+  async hasTold(tx: Transaction, operationId: string, type: EventType): Promise<boolean> {
+    return (await tx.query('SELECT FROM events WHERE operation_id = $1 AND type = $2 LIMIT 1', [operationId, type])).length > 0;
+  }
+
+  /** Whether what an operation did was told of. Ask under the operation's lock. */
+  async hasEffect(tx: Transaction, operationId: string): Promise<boolean> {
+    const rows = await tx.query(`SELECT FROM events WHERE operation_id = $1 AND type NOT LIKE 'operation.%' LIMIT 1`, [operationId]);
+    return rows.length > 0;
   }
 }
 

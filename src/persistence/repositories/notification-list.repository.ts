@@ -11,6 +11,7 @@ export interface ListedDelivery {
   /** Sealed: the caller's own URL. */
   url: Buffer | null;
   messageId: string;
+  /** All that are on record, also those before a replay. */
   attempts: number;
   nextAt: Date | null;
   createdAt: Date;
@@ -68,7 +69,8 @@ export interface StoredEvent {
   secret: Buffer | null;
 }
 
-const DELIVERY = `d.id, d.state, d.reason, d.endpoint_id AS "endpointId", d.url, d.message_id AS "messageId", d.attempts,
+const DELIVERY = `d.id, d.state, d.reason, d.endpoint_id AS "endpointId", d.url, d.message_id AS "messageId",
+    COALESCE((SELECT max(number) FROM delivery_attempts WHERE delivery_id = d.id), 0) AS attempts,
     d.next_at AS "nextAt", d.created_at AS "createdAt", d.ended_at AS "endedAt", COALESCE(e.order_id, o.id) AS "orderId",
     COALESCE(e.provider_order_id, c.provider_order_id) AS "providerOrderId", e.id AS "eventId", e.type AS "eventType", e.sequence,
     e.at AS "eventAt", d.callback_id AS "callbackId", c.entry`;

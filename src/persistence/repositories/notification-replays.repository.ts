@@ -24,7 +24,7 @@ export class NotificationReplaysRepository {
   }
 
   /**
-   * Makes deliveries due now, for `giveUpMs` from now, with what is known of their attempts. Whose attempt is under way decides nothing
+   * Makes deliveries due now, for `giveUpMs` from now, at the first step of the schedule; their attempts stay on record. Whose attempt is under way decides nothing
    * about them any more, and their receivers do not rest. One transaction; a repeat makes them due once more.
    * @param states of those that are meant; others are left alone
    * @returns one row per delivery of the merchant that is in one of the states
@@ -76,7 +76,8 @@ const REPLAY = `
     WHERE d.id = ANY ($2::uuid[]) AND d.merchant_id = $1 AND d.state = ANY ($3::text[])
     ORDER BY d.id FOR UPDATE OF d
   ), replayed AS (
-    UPDATE deliveries d SET state = 'due', reason = NULL, next_at = $4, give_up_at = $5, fence = d.fence + 1, lease_until = NULL, ended_at = NULL
+    UPDATE deliveries d SET state = 'due', reason = NULL, next_at = $4, give_up_at = $5, attempts = 0, fence = d.fence + 1,
+      lease_until = NULL, ended_at = NULL
     FROM meant WHERE d.id = meant.id AND meant.refusal IS NULL
   )
   SELECT id, receiver, refusal FROM meant`;

@@ -13,6 +13,7 @@ import {
 } from '../../persistence/repositories/notification-endpoints.repository.js';
 import { SealedEnvelope } from '../../persistence/sealed-envelope.js';
 import { AddressRules } from '../deliveries/address-rules.js';
+import { shownKey } from '../deliveries/signing.js';
 import type {
   EndpointChangeRequest,
   NewEndpointRequest,
@@ -60,7 +61,7 @@ export class EndpointsService {
         throw new Refusal('TOO_MANY_ENDPOINTS', [`A merchant has ${MOST_ENDPOINTS} endpoints at most.`]);
       await this.endpoints.insert(tx, endpoint);
     });
-    return { ...this.#shown({ ...endpoint, failingSince: null, restsUntil: null }), secret: textOf(key) };
+    return { ...this.#shown({ ...endpoint, failingSince: null, restsUntil: null }), secret: shownKey(key) };
   }
 
   async list(caller: Caller): Promise<NotificationEndpointList> {
@@ -76,7 +77,7 @@ export class EndpointsService {
 
   /**
    * Changes what the request names; may be repeated. With another URL, or enabled again, it starts anew: what is under way to the old one
-   * decides nothing, it does not rest, and what is due is due now. Disabled, what is due is due now as well: whoever takes it cancels it.
+   * decides nothing, it does not rest, and what is due is due now. While it is disabled, the worker cancels what is due.
    * @throws Refusal NOT_FOUND, BAD_VALUE
    */
   async change(caller: Caller, id: string, request: EndpointChangeRequest): Promise<NotificationEndpoint> {
@@ -96,7 +97,7 @@ export class EndpointsService {
         ...(disables ? { disabledAt: now, disabledReason: 'merchant' } : {}),
         updatedAt: now,
       });
-      if (moves || enables || disables) await this.endpoints.startAnew(tx, [id], now);
+      if (moves || enables) await this.endpoints.startAnew(tx, [id], now);
     });
   }
 
@@ -104,7 +105,6 @@ export class EndpointsService {
   async delete(caller: Caller, id: string): Promise<void> {
     await this.#change(caller, id, async (tx, _before, now) => {
       await this.endpoints.delete(tx, id, now);
-      await this.endpoints.startAnew(tx, [id], now);
     });
   }
 
@@ -124,7 +124,7 @@ export class EndpointsService {
         updatedAt: now,
       });
     });
-    return { ...shown, secret: textOf(key) };
+    return { ...shown, secret: shownKey(key) };
   }
 
   async #locked(caller: Caller, id: string, work: Work): Promise<NotificationEndpoint> {
@@ -164,11 +164,6 @@ export class EndpointsService {
 }
 
 type Work = (tx: Transaction, before: StoredEndpoint, now: Date) => Promise<void>;
-
-/** As Standard Webhooks writes a key. */
-function textOf(key: Buffer): string {
-  return `whsec_${key.toString('base64')}`;
-}
 
 /** Each once. */
 function wordsOf(events: readonly string[] | null | undefined): string[] | null {

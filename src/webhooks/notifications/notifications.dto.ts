@@ -36,7 +36,7 @@ export class OutgoingNotification {
   })
   state: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'Why it ended as it did, in one word; null while it is due.' })
+  @ApiProperty({ type: String, nullable: true, description: 'Why it was given up or cancelled; null else.' })
   reason: string | null;
 
   @ApiProperty({ type: NotifiedEvent, nullable: true, description: 'What it tells of; null: a callback of the provider, passed on.' })
