@@ -84,16 +84,16 @@ describe('the list of notifications', () => {
   beforeAll(async () => {
     shop = await shopOf(gateway, await addMerchant(gateway, 'lister'));
     rival = await shopOf(gateway, await addMerchant(gateway, 'rival'));
-    endpoints = [await anEndpoint(gateway, shop), await anEndpoint(gateway, shop, { events: ['order.created', 'order.captured'] })];
+    endpoints = [await anEndpoint(gateway, shop), await anEndpoint(gateway, shop, { events: ['order.released', 'order.captured'] })];
     orders = [await anOrder(gateway, shop), await anOrder(gateway, shop)];
     await anEndpoint(gateway, rival);
     const states = ['due', 'delivered', 'dead', 'cancelled'];
-    const types = ['order.created', 'order.captured', 'order.refunded'] as const;
+    const types = ['order.released', 'order.captured', 'order.refunded'] as const;
     const entries = ['push', 'notification', 'authorization'];
     const callbackStates = ['received', 'done', 'given-up'];
     for (let minute = 0; minute < 40; minute += 1) {
       const order = [...orders, null][minute % 3] ?? null;
-      const type = types[minute % 7 === 0 ? 2 : minute % 2] ?? 'order.created';
+      const type = types[minute % 7 === 0 ? 2 : minute % 2] ?? 'order.released';
       const ids = await told(gateway, shop, { type, at: at(minute), order });
       expect(ids).toHaveLength(type === 'order.refunded' ? 1 : 2);
       for (const [index, id] of ids.entries()) {
@@ -410,6 +410,18 @@ describe('the rows that Postgres reads for a page', () => {
     );
   }
 
+  const sizes = [500, 10_000];
+  const keepers: { shop: Shop; endpoint: string; order: string }[] = [];
+  beforeAll(async () => {
+    for (const count of sizes) {
+      const shop = await shopOf(gateway, await addMerchant(gateway, `keeper-${count}`));
+      const [endpoint, { id: order }] = [await anEndpoint(gateway, shop), await anOrder(gateway, shop)];
+      await store(shop, endpoint, order, count);
+      keepers.push({ shop, endpoint, order });
+    }
+    await rowsOf(gateway.database, 'VACUUM ANALYZE deliveries, callbacks, events');
+  }, 60_000);
+
   it.each<[string, Record<string, string>]>([
     ['the first page', {}],
     ['a later page', { later: 'yes' }],
@@ -423,40 +435,31 @@ describe('the rows that Postgres reads for a page', () => {
     ['an order', { order_id: 'o' }],
     ["an order by the provider's id, unknown here", { order_id: 'o-10' }],
     ['a time', { created_from: new Date(1_795_000_100_000).toISOString(), created_to: new Date(1_795_000_600_000).toISOString() }],
-  ])(
-    'are as many with 1,000 messages stored as with 20,000: %s',
-    async (_, { later, ...filters }) => {
-      const read: number[] = [];
-      for (const count of [1_000, 20_000]) {
-        const shop = await shopOf(gateway, await addMerchant(gateway, `keeper-${randomUUID()}`));
-        const endpoint = await anEndpoint(gateway, shop);
-        const order = await anOrder(gateway, shop);
-        await store(shop, endpoint, order.id, count);
-        await rowsOf(gateway.database, 'VACUUM ANALYZE deliveries, callbacks, events');
-        const query = {
-          ...filters,
-          ...('endpoint_id' in filters ? { endpoint_id: endpoint } : {}),
-          ...(filters['order_id'] === 'o' ? { order_id: order.id } : {}),
-          limit: '10',
-        };
-        const counting = new CountingRows(gateway.app.get(Database));
-        const service = new NotificationsService(
-          new NotificationListRepository(counting.database),
-          gateway.app.get(OrdersRepository, { strict: false }),
-          gateway.app.get(NotificationScopes, { strict: false }),
-          gateway.app.get(NotificationResources, { strict: false }),
-          gateway.app.get(Cursors, { strict: false }),
-        );
-        const caller = { merchantId: shop.merchantId } as Caller;
-        const first = later === undefined ? null : await service.list(caller, notificationsQueryIn(query));
-        counting.rows = 0;
-        const cursor = first?.next_cursor;
-        const found = await service.list(caller, notificationsQueryIn(cursor ? { ...query, cursor } : query));
-        expect(found.items.length).toBeGreaterThan(0);
-        read.push(counting.rows);
-      }
-      expect(read[1]).toBe(read[0]);
-    },
-    60_000,
-  );
+  ])('are as many with 500 messages stored as with 10,000: %s', async (_, { later, ...filters }) => {
+    const read: number[] = [];
+    for (const { shop, endpoint, order } of keepers) {
+      const query = {
+        ...filters,
+        ...('endpoint_id' in filters ? { endpoint_id: endpoint } : {}),
+        ...(filters['order_id'] === 'o' ? { order_id: order } : {}),
+        limit: '10',
+      };
+      const counting = new CountingRows(gateway.app.get(Database));
+      const service = new NotificationsService(
+        new NotificationListRepository(counting.database),
+        gateway.app.get(OrdersRepository, { strict: false }),
+        gateway.app.get(NotificationScopes, { strict: false }),
+        gateway.app.get(NotificationResources, { strict: false }),
+        gateway.app.get(Cursors, { strict: false }),
+      );
+      const caller = { merchantId: shop.merchantId } as Caller;
+      const first = later === undefined ? null : await service.list(caller, notificationsQueryIn(query));
+      counting.rows = 0;
+      const cursor = first?.next_cursor;
+      const found = await service.list(caller, notificationsQueryIn(cursor ? { ...query, cursor } : query));
+      expect(found.items.length).toBeGreaterThan(0);
+      read.push(counting.rows);
+    }
+    expect(read[1]).toBe(read[0]);
+  });
 });

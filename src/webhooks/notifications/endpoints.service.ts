@@ -11,6 +11,7 @@ import {
   type StoredEndpoint,
   type WatchedEndpoint,
 } from '../../persistence/repositories/notification-endpoints.repository.js';
+import { EXCHANGE_MS } from '../../persistence/repositories/signing-secrets.repository.js';
 import { SealedEnvelope } from '../../persistence/sealed-envelope.js';
 import { AddressRules } from '../deliveries/address-rules.js';
 import { shownKey } from '../deliveries/signing.js';
@@ -24,8 +25,6 @@ import type {
 
 const MOST_ENDPOINTS = 50;
 const SECRET_BYTES = 32;
-/** After an exchange messages are signed with both keys for so long. */
-const EXCHANGE_MS = 24 * 3_600_000;
 
 /** Where the calling merchant wants to be told of events. Another merchant's endpoint is not there. */
 @Injectable()

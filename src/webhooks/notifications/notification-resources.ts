@@ -1,17 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { DeliveriesRepository } from '../../persistence/repositories/deliveries.repository.js';
+import { DeliveriesRepository, EVENT_SECRET } from '../../persistence/repositories/deliveries.repository.js';
 import type {
   DeliveryAttempt,
   ListedCallback,
   ListedDelivery,
   StoredEvent,
 } from '../../persistence/repositories/notification-list.repository.js';
+import { SealedEnvelope } from '../../persistence/sealed-envelope.js';
+import { messageOf } from '../deliveries/envelope.js';
 import type { IncomingNotification, NotificationAttempt, NotificationEvent, OutgoingNotification } from './notifications.dto.js';
 
 /** Notifications as callers see them. */
 @Injectable()
 export class NotificationResources {
-  constructor(private readonly deliveries: DeliveriesRepository) {}
+  constructor(
+    private readonly deliveries: DeliveriesRepository,
+    private readonly envelope: SealedEnvelope,
+  ) {}
 
   outgoing(row: ListedDelivery): OutgoingNotification {
     const { eventId, eventType, sequence, eventAt } = row;
@@ -59,10 +64,9 @@ export class NotificationResources {
     return { number, at: startedAt.toISOString(), status, duration_ms: durationMs, code, reason };
   }
 
-  event({ id, type, sequence, orderId, providerOrderId, at, data }: StoredEvent): NotificationEvent {
-    return {
-      ...{ id, type, timestamp: at.toISOString() },
-      data: { order_id: orderId, provider_order_id: providerOrderId, sequence: Number(sequence), ...data },
-    };
+  /** @throws EnvelopeError */
+  event({ id, sequence, secret, ...event }: StoredEvent): NotificationEvent {
+    const opened = secret === null ? '{}' : this.envelope.open(secret, EVENT_SECRET).toString();
+    return { id, ...messageOf(event, sequence, JSON.parse(opened) as Record<string, unknown>) };
   }
 }
