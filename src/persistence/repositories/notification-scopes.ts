@@ -43,8 +43,9 @@ export function deliveriesIn(scope: Scope, limit: number): Sql {
       ORDER BY id DESC LIMIT ${add(limit, 'integer')}`;
     return { text, params };
   }
-  const own = `(SELECT id FROM notification_endpoints WHERE merchant_id = ${merchant} AND id = ${add(scope.endpointId, 'uuid')})`;
-  const keys = [scope.endpointId === null ? `d.merchant_id = ${merchant}` : `d.endpoint_id = ${own}`];
+  const keys = [
+    scope.endpointId === null ? `d.merchant_id = ${merchant}` : `d.endpoint_id = ${ownEndpoint(scope.endpointId, merchant, add)}`,
+  ];
   if (scope.type !== null) keys.push(`d.type = ${add(scope.type, 'text')}`);
   return { text: byState('deliveries d', 'd.id', [...keys, ...rest], scope.states, limit, add), params };
 }
@@ -73,6 +74,11 @@ function bounds({ from, before }: Pick<Scope, 'from' | 'before'>, row: string, a
   if (from !== null) both.push(`${row}.id >= ${add(from, 'uuid')}`);
   if (before !== null) both.push(`${row}.id < ${add(before, 'uuid')}`);
   return both;
+}
+
+/** Of another merchant: none. */
+function ownEndpoint(id: string, merchant: string, add: Add): string {
+  return `(SELECT id FROM notification_endpoints WHERE merchant_id = ${merchant} AND id = ${add(id, 'uuid')})`;
 }
 
 function byState(table: string, id: string, conditions: readonly string[], states: readonly string[], limit: number, add: Add): string {
