@@ -14,6 +14,7 @@ import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
 import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
 import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
+import { ListNotifications1795000000024 } from './1795000000024-ListNotifications.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
 import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
 import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
@@ -39,6 +40,7 @@ export const migrations = [
   CreateCallbacks1795000000021,
   AnnounceOnce1795000000022,
   EraseDeliveries1795000000023,
+  ListNotifications1795000000024,
   DeliverInTurn1795000000026,
   DirectCallbacks1795000000028,
   FindCallbacks1795000000030,
