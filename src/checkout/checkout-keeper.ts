@@ -28,7 +28,7 @@ export class CheckoutKeeper {
     await this.lifecycle.met(tx, { merchantId, providerAccountId, providerOrderId, dataSubject, at: checkout.at });
     // It is charged where it was made: at the host, and with the credentials, of the checkout.
     if (shown.recurringToken !== null) {
-      await this.tokens.insert(tx, canonicalId(shown.recurringToken), { merchantId, providerAccountId, dataSubject }, checkout.at);
+      await this.tokens.made(tx, canonicalId(shown.recurringToken), { merchantId, providerAccountId, dataSubject }, null, checkout.at);
     }
     return true;
   }

@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
+import { HooksModule } from '../webhooks/hooks/hooks.module.js';
 import { AbortCheckoutHandler } from './abort-checkout.handler.js';
 import { CheckoutChange } from './checkout-change.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
@@ -16,7 +17,7 @@ import { UpdateCheckoutHandler } from './update-checkout.handler.js';
 
 /** Klarna Checkout (Kustom's today): a cart becomes a snippet in the shop's page, and the shopper makes it an order there. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [CheckoutController],
   providers: [
     CheckoutTargets,

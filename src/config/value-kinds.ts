@@ -1,3 +1,6 @@
+import ipaddr from 'ipaddr.js';
+import { durationIn } from '../clock/durations.js';
+
 /** How one kind of value is written in the environment: what is allowed, in words, and how it is read. */
 export interface ValueKind<T> {
   readonly allowed: string;
@@ -43,6 +46,31 @@ export const millisecondsList: ValueKind<readonly number[]> = {
   parse: (given) => {
     const values = given.split(',').map((part) => milliseconds(0).parse(part.trim()));
     return values.every((value) => value !== undefined) ? values : undefined;
+  },
+};
+
+/** Ranges of addresses, separated by commas. */
+export const cidrList: ValueKind<readonly string[]> = {
+  allowed: 'ranges separated by commas, such as 10.0.0.0/8,fd12::/16',
+  parse: (given) => {
+    const ranges = given.split(',').map((part) => part.trim());
+    // Each with all of its parts: ipaddr.js reads 10/8 as 0.0.0.10/8.
+    return ranges.every((range) => /^(\d+\.\d+\.\d+\.\d+|[\da-f:.]*:[\da-f:.]*)\/\d+$/i.test(range) && ipaddr.isValidCIDR(range))
+      ? ranges
+      : undefined;
+  },
+};
+
+/** A duration of days, hours or minutes, in milliseconds. */
+export const duration: ValueKind<number> = { allowed: 'a duration such as 7d, 12h or 30m', parse: durationIn };
+
+/** Durations in milliseconds, the longest first; none at all is a choice. */
+export const durations: ValueKind<readonly number[]> = {
+  allowed: 'durations such as 7d, 12h or 30m, separated by commas; or none',
+  parse: (given) => {
+    if (given.trim() === 'none') return [];
+    const values = given.split(',').map((part) => durationIn(part.trim()));
+    return values.every((value) => value !== undefined) ? [...new Set(values)].sort((a, b) => b - a) : undefined;
   },
 };
 

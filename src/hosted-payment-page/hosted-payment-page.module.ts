@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
+import { HooksModule } from '../webhooks/hooks/hooks.module.js';
 import { CreatePageHandler } from './create-page.handler.js';
 import { DisablePageHandler } from './disable-page.handler.js';
 import { DistributePageHandler } from './distribute-page.handler.js';
@@ -17,7 +18,7 @@ import { Purchases } from './purchases.js';
 
 /** Klarna's own page, on which a shopper pays for a payment session or a checkout order. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [PagesController],
   providers: [
     SessionsRepository,

@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
+import { HooksModule } from '../webhooks/hooks/hooks.module.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { CancelAuthorizationHandler } from './cancel-authorization.handler.js';
@@ -19,7 +20,7 @@ import { UpdateSessionHandler } from './update-session.handler.js';
 
 /** Klarna Payments: a cart becomes a session, the shopper's authorization becomes an order. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [SessionsController, AuthorizationsController],
   providers: [
     SessionsRepository,

@@ -28,7 +28,7 @@ beforeAll(async () => {
   ] as const;
   const registry = new HandlerRegistry();
   handlers = {
-    capture: new CaptureHandler(registry, ...parts, gateway.lifecycle),
+    capture: new CaptureHandler(registry, ...parts, gateway.lifecycle, gateway.settings),
     refund: new RefundHandler(registry, ...parts, gateway.lifecycle),
     changes: new OrderChangeHandlers(registry, ...parts, gateway.lifecycle),
   };

@@ -69,7 +69,7 @@ beforeAll(async () => {
       { provide: OrderManagementClient, useValue: gateway.klarna },
       { provide: ProviderAccounts, useValue: gateway.accounts },
       { provide: OrdersRepository, useValue: gateway.orders },
-      { provide: CheckoutOrdersRepository, useValue: new CheckoutOrdersRepository(gateway.database) },
+      { provide: CheckoutOrdersRepository, useValue: new CheckoutOrdersRepository(gateway.database, gateway.events) },
       { provide: OrderReader, useValue: gateway.reader },
       { provide: OrdersService, useValue: gateway.service },
       OrderComparisons,

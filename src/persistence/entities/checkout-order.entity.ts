@@ -69,6 +69,10 @@ export class CheckoutOrderEntity {
   @Column('timestamptz', { name: 'gone_at', nullable: true })
   goneAt!: Date | null;
 
+  /** When its checkout.completed was told; null: it was not. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 

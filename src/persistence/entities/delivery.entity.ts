@@ -7,10 +7,13 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Entity('deliveries')
 @Index('deliveries_due', ['receiver', 'nextAt'], { where: `state = 'due'` })
 @Index('deliveries_in_order', ['receiver', 'subject', 'sequence'], { where: `state = 'due'` })
+@Index('deliveries_held', ['receiver'], { where: 'lease_until IS NOT NULL' })
+@Index('deliveries_expiring', ['giveUpAt'], { where: `state = 'due'` })
 @Index('deliveries_by_merchant', ['merchantId', 'id'])
 @Index('deliveries_by_event', ['eventId'])
-@Index('deliveries_by_callback', ['callbackId'])
+@Index('deliveries_by_callback', ['callbackId'], { unique: true })
 @Index('deliveries_by_endpoint', ['endpointId'])
+@Index('deliveries_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 export class DeliveryEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })
   id!: string;

@@ -21,6 +21,7 @@ import { RetryBudgetEntity } from './retry-budget.entity.js';
 import { TimelineEntity } from './timeline.entity.js';
 import { EventSubjectEntity } from './event-subject.entity.js';
 import { EventEntity } from './event.entity.js';
+import { MerchantSigningSecretEntity } from './merchant-signing-secret.entity.js';
 import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 import { ReceiverEntity } from './receiver.entity.js';
 import { DeliveryEntity } from './delivery.entity.js';
@@ -54,6 +55,7 @@ export const entities = [
   RetryBudgetEntity,
   EventSubjectEntity,
   EventEntity,
+  MerchantSigningSecretEntity,
   NotificationEndpointEntity,
   ReceiverEntity,
   DeliveryEntity,

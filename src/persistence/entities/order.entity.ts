@@ -17,6 +17,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('orders_by_reference2', { synchronize: false })
 @Index('orders_learned_later', { synchronize: false })
 @Index('orders_to_compare', ['providerAccountId', 'compareAt'], { where: 'compare_at IS NOT NULL' })
+@Index('orders_by_subject', ['dataSubject'])
 @Index('orders_to_refresh', ['refreshAt'], { where: 'refresh_at IS NOT NULL' })
 export class OrderEntity {
   /** Ours. */
@@ -122,4 +123,8 @@ export class OrderEntity {
   /** When a capture or refund that was made elsewhere was last learned of. */
   @Column('timestamptz', { name: 'moved_elsewhere_at', nullable: true })
   movedElsewhereAt!: Date | null;
+
+  /** When its order.created was told; null: it was not. Written by whoever tells of it. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
 }

@@ -12,6 +12,12 @@ import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
+import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
+import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
+import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
+import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
+import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 
 export const migrations = [
@@ -29,5 +35,11 @@ export const migrations = [
   RetireAccounts1795000000014,
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
+  AnnounceOnce1795000000022,
+  EraseDeliveries1795000000023,
+  DeliverInTurn1795000000026,
+  DirectCallbacks1795000000028,
+  FindCallbacks1795000000030,
+  OwnOperations1795000000034,
   CreateQuestionAnswers1795000000036,
 ];

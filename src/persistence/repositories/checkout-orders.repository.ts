@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
-import { Database, type Queryable } from '../database.js';
+import { Database, type Queryable, type Transaction } from '../database.js';
+import { EventsRepository } from './events.repository.js';
 
 /** What of a checkout is kept; personal data stays at the provider. Null: not said. */
 export interface CheckoutFacts {
@@ -49,7 +50,10 @@ const INCOMPLETE = 'checkout_incomplete';
 /** The checkouts that merchants opened, as the provider last showed them. */
 @Injectable()
 export class CheckoutOrdersRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventsRepository,
+  ) {}
 
   /** Checkouts with this id of the provider's, on whatever account: ids of two accounts may be equal, in theory. */
   async byProviderId(providerOrderId: string, db: Queryable = this.database): Promise<StoredCheckout[]> {
@@ -62,13 +66,13 @@ export class CheckoutOrdersRepository {
 
   /**
    * Records a checkout, or takes over what was shown of it unless something newer was taken over before. One that is known stays whose it
-   * is, and one that was complete stays so. What is not said stays as it is.
+   * is, and one that was complete stays so. What is not said stays as it is. That it is complete is told once.
    * @returns whose it is
    */
-  async put(db: Queryable, checkout: NewCheckout): Promise<StoredCheckout> {
+  async put(tx: Transaction, checkout: NewCheckout): Promise<StoredCheckout> {
     const { merchantId, providerAccountId, providerOrderId, dataSubject, operationId, facts, at } = checkout;
     const id = uuidv7({ msecs: at.getTime() });
-    const rows = await db.query<StoredCheckout>(
+    const rows = await tx.query<StoredCheckout>(
       `INSERT INTO checkout_orders AS known (id, merchant_id, provider_account_id, provider_order_id, data_subject, operation_id, status,
          purchase_country, purchase_currency, order_amount, order_tax_amount, merchant_reference1, merchant_reference2, completed_at,
          expires_at, created_at, updated_at)
@@ -83,9 +87,26 @@ export class CheckoutOrdersRepository {
        RETURNING ${COLUMNS}`,
       [id, merchantId, providerAccountId, providerOrderId, dataSubject, operationId, ...values(facts), at],
     );
-    const [row = (await this.byProviderId(providerOrderId, db)).find((each) => each.providerAccountId === providerAccountId)] = rows;
+    const [row = (await this.byProviderId(providerOrderId, tx)).find((each) => each.providerAccountId === providerAccountId)] = rows;
     if (row === undefined) throw new Error(`Checkout ${providerOrderId} was neither found nor inserted`);
+    if (facts.status === COMPLETE) await this.#announce(tx, row.id, at);
     return row;
+  }
+
+  /** The order that it became has a story of its own: it is told of when it was read. */
+  async #announce(tx: Transaction, id: string, at: Date): Promise<void> {
+    const rows = await tx.query<{ merchantId: string; providerOrderId: string; data: Record<string, unknown> }>(
+      `UPDATE checkout_orders SET announced_at = $2 WHERE id = $1 AND announced_at IS NULL AND status = '${COMPLETE}'
+       RETURNING merchant_id AS "merchantId", provider_order_id AS "providerOrderId",
+         jsonb_build_object('checkout_id', id, 'order_amount', order_amount, 'order_tax_amount', order_tax_amount, 'currency', purchase_currency,
+           'merchant_reference1', merchant_reference1, 'merchant_reference2', merchant_reference2, 'completed_at', completed_at) AS data`,
+      [id, at],
+    );
+    const told = { subject: id, type: 'checkout.completed', at, orderId: null, operationId: null } as const;
+    await this.events.publish(
+      tx,
+      rows.map((row) => ({ ...told, ...row })),
+    );
   }
 
   /** Notes that the provider has it no more, or never will: it was aborted, or answered with a 404. A completed one lives on as its order. */

@@ -11,7 +11,6 @@ export type CallbackEntry = (typeof TOLD)[number] | (typeof ASKED)[number];
 /** What T1 writes of one address of ours, beside the operation in whose request it stands. */
 export interface NewHook {
   id: string;
-  operationId: string;
   entry: CallbackEntry;
   /** SHA-256 of the secret in the address. */
   secretHash: Buffer;
@@ -26,6 +25,7 @@ export interface NewHook {
 export interface Hook extends NewHook {
   merchantId: string;
   providerAccountId: string;
+  operationId: string;
   dataSubject: string;
   createdAt: Date;
 }
