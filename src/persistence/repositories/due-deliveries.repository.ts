@@ -101,8 +101,8 @@ export class DueDeliveriesRepository {
 }
 
 function deliveryOf(row: Row, startedAt: Date): TakenDelivery {
-  const { parked: _parked, endpointUrl, version, secret, previousSecret, previousSecretUntil, ...rest } = row;
-  const { type, at, orderId, providerOrderId, data, eventSecret, endpointId, ...delivery } = rest;
+  const { endpointId, endpointUrl, version, secret, previousSecret, previousSecretUntil, ...rest } = row;
+  const { type, at, orderId, providerOrderId, data, eventSecret, ...delivery } = rest;
   const endpoint = endpointUrl === null ? null : { id: endpointId, url: endpointUrl, version, secret, previousSecret, previousSecretUntil };
   const event = type === null ? null : { type, at, orderId, providerOrderId, data, secret: eventSecret };
   return { ...delivery, startedAt, endpoint, event } as unknown as TakenDelivery;
