@@ -1,5 +1,5 @@
 import type { Finding, Ledger, LedgerOrder, Rows } from './records.js';
-import { type EventRow, SHOP, type StormEndpoint, type Taking, type Told } from './records-told.js';
+import { type EventRow, hookIdOf, SHOP, type StormEndpoint, type Taking, type Told } from './records-told.js';
 import { grouped } from './world.js';
 
 /** What a callback may have come to, in a storm in which all shops take what they get in the end, and nobody pretends to be Klarna. */
@@ -12,6 +12,9 @@ export const RESULTS: Readonly<Record<string, readonly string[]>> = {
   /** Much time has passed since Klarna said it last, while it could not be settled. */
   'given-up': ['unreadable', 'no-such-order', 'being-placed', 'waits-for-shop', 'not-taken-by-shop', 'acknowledging', 'failed', 'not-shown-yet'],
 };
+
+/** Addresses are listened to for at least so long. */
+const SHORTEST_LIFE_MS = 30 * 86_400_000;
 
 /** What merchants and Klarna were told, compared with what happened. Pure. */
 export function compareTold(told: Told, rows: Rows, ledger: Ledger): Finding[] {
@@ -135,13 +138,14 @@ export function callbacksWereKept({ sent, callbacks, hooks }: Told): Finding[] {
   const ends = new Map(hooks.map(({ id, expiresAt }) => [id, expiresAt]));
   const byHook = grouped(callbacks, ({ hookId }) => hookId);
   const lost = sent.flatMap(({ id, kind, url, order, attempts }): Finding[] => {
-    const hookId = /\/webhooks\/klarna\/([0-9a-f-]{36})\//.exec(url)?.[1];
+    const hookId = hookIdOf(url);
     if (hookId === undefined) return [];
     const at = order === null ? {} : { order };
-    const until = ends.get(hookId);
-    if (until === undefined) return [{ column: 'lost', what: `callback ${id} (${kind}) goes to an address that is not on record`, ...at }];
-    // What comes when nobody looks any more is answered all the same.
-    if (!attempts.some((attempt) => attempt.status === 200 && attempt.at < until)) return [];
+    // What comes when nobody looks any more is answered all the same, or its address is erased.
+    const until = ends.get(hookId) ?? bornAt(hookId) + SHORTEST_LIFE_MS;
+    const inTime = attempts.filter((attempt) => attempt.at < until);
+    if (inTime.some(({ status }) => status === 404)) return [{ column: 'lost', what: `callback ${id} (${kind}) was refused as nobody's`, ...at }];
+    if (!inTime.some(({ status }) => status === 200)) return [];
     const kept = (byHook.get(hookId) ?? []).some((row) => order === null || row.order === order || row.order === null);
     return kept ? [] : [{ column: 'lost', what: `callback ${id} (${kind}) was answered 200 and is not on record`, ...at }];
   });
@@ -182,6 +186,11 @@ export function nothingElseWasSent({ strangers, takings }: Told): Finding[] {
     return objection === null ? [] : [{ column: 'mismatches', what: `${path} is not as Klarna would send it: ${objection}` }];
   });
   return [...unknown, ...unlike];
+}
+
+/** Our ids begin with the time (UUID version 7), ms. */
+function bornAt(id: string): number {
+  return parseInt(id.replaceAll('-', '').slice(0, 12), 16);
 }
 
 /** Klarna's order in the shop's own URL of a push. */

@@ -95,3 +95,8 @@ export const NOTHING_TOLD: Told = {
 
 /** The name of the shops' own URLs among the receivers. */
 export const SHOP = 'shop';
+
+/** The id of the address of ours that a URL is. */
+export function hookIdOf(url: string): string | undefined {
+  return /\/webhooks\/klarna\/([0-9a-f-]{36})\//.exec(url)?.[1];
+}
