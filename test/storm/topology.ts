@@ -12,6 +12,7 @@ import { Turnpike } from '../support/turnpike.js';
 import { until } from '../support/until.js';
 import { Front } from './front.js';
 import type { Role } from './plan-chaos.js';
+import { STATEMENTS } from './statements.js';
 
 /**
  * Real times that callers and calls wait for are short, so that much happens in a storm. Leases, the quiet period and the life of keys
@@ -31,8 +32,6 @@ export const KLARNA_TIMEOUT_MS = Number(STORM_TIMES.KLARNA_TIMEOUT_MS);
 export const LONGEST_STEP_MS = 33_000;
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** The statement with which a process takes up an operation to look for it. */
-export const LOOK = 'UPDATE operations SET fence = $2, next_at = NULL, lease_until';
 const OLD_ROAD_MS = 3_000;
 /** Names of kinds whose attempts do not come to Order Management; a worker's statement names no kind. */
 const ELSEWHERE = /payments\.|customer-token\.|checkout\.|hosted-payment-page\./;
@@ -295,7 +294,7 @@ export class Topology {
       }
     };
     const road = await Turnpike.before(this.postgres.url, (sent) => {
-      if (sent.includes(LOOK)) note(this.lookers, sent);
+      if (sent.includes(STATEMENTS.LOOK)) note(this.lookers, sent);
       if (!sent.includes('INSERT INTO attempts')) return;
       if (instance && !ELSEWHERE.test(sent)) instance.lastAttempt = performance.now();
       note(this.births, sent);
