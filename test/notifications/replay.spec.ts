@@ -286,20 +286,20 @@ describe('a replay', () => {
       expect(await replayed({ type: 'token.created' })).toEqual(counts(0, 3));
     });
 
-    it.each<[object, RegExp]>([
-      [{}, /at least one/],
-      [{ states: ['dead'], include_delivered: true }, /at least one/],
-      [{ ids: [] }, /ids must be/],
-      [{ ids: ['x'] }, /ids\[0\] must be a UUID/],
-      [{ ids: Array.from({ length: 1_001 }, () => randomUUID()) }, /ids must be 1 to 1000/],
-      [{ ids: [randomUUID()], type: 'order.captured' }, /ids must be without/],
-      [{ type: 'order.eaten' }, /type must be one of/],
-      [{ from: 'yesterday' }, /from must be a day/],
-      [{ to: '2026-11-20T10:00:00' }, /to must be a day/],
-      [{ type: 'order.captured', states: ['due'] }, /states\[0\] must be one of dead, cancelled/],
-      [{ type: 'order.captured', states: [] }, /states must be/],
-      [{ type: 'order.captured', include_delivered: 1 }, /include_delivered must be true or false/],
-    ])('is refused with %j', async (body, says) => {
+    it.each<[string, object, RegExp]>([
+      ['nothing named', {}, /at least one/],
+      ['states alone', { states: ['dead'], include_delivered: true }, /at least one/],
+      ['no ids', { ids: [] }, /ids must be/],
+      ['what is no id', { ids: ['x'] }, /ids\[0\] must be a UUID/],
+      ['1001 ids', { ids: Array.from({ length: 1_001 }, () => randomUUID()) }, /ids must be 1 to 1000/],
+      ['ids and a type', { ids: [randomUUID()], type: 'order.captured' }, /ids must be without/],
+      ['an unknown type', { type: 'order.eaten' }, /type must be one of/],
+      ['no time', { from: 'yesterday' }, /from must be a day/],
+      ['a time without a zone', { to: '2026-11-20T10:00:00' }, /to must be a day/],
+      ['what is due', { type: 'order.captured', states: ['due'] }, /states\[0\] must be one of dead, cancelled/],
+      ['no states', { type: 'order.captured', states: [] }, /states must be/],
+      ['a number for a flag', { type: 'order.captured', include_delivered: 1 }, /include_delivered must be true or false/],
+    ])('is refused with %s', async (_, body, says) => {
       const id = await dead();
       expect(refused(await many(body))).toEqual([400, 'BAD_VALUE', expect.stringMatching(says)]);
       expect(await states([id])).toEqual(['dead']);
