@@ -157,6 +157,11 @@ export const SETTINGS = {
     '20',
     'Operations that one worker runs at a time; five times as many more of processes that died',
   ),
+  MISSING_CALLBACK_READS_PER_SECOND: withDefault(
+    whole(1, 1000),
+    '10',
+    'How many sessions, hosted pages and checkouts (of each) of one Klarna account are read per second because no callback came, all processes together',
+  ),
   DRIFT_SCAN_HOURS: withDefault(whole(1, 720), '24', "Within how many hours each stored order that is not over is compared with Klarna's"),
   DRIFT_SCAN_PER_SECOND: withDefault(
     whole(1, 1000),

@@ -15,12 +15,20 @@ import { PageReader } from './page-reader.js';
 import { PageTargets } from './page-targets.js';
 import { PagesController } from './pages.controller.js';
 import { Purchases } from './purchases.js';
+import { LooksRepository } from '../persistence/repositories/looks.repository.js';
+import { InboxModule } from '../webhooks/inbox/inbox.module.js';
+import { CallbackRegistry } from '../webhooks/inbox/callback-registry.js';
+import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
+import { PageLooks } from './page-looks.js';
+import { PageSweeper } from './page-sweeper.js';
+import { StatusUpdateHandler } from './status-update.handler.js';
 
 /** Klarna's own page, on which a shopper pays for a payment session or a checkout order. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [PagesController],
   providers: [
+    ...[LooksRepository, OperationEnds, PageLooks, PageSweeper, StatusUpdateHandler],
     SessionsRepository,
     HostedPagesRepository,
     Purchases,
@@ -35,12 +43,15 @@ import { Purchases } from './purchases.js';
 export class HostedPaymentPageModule implements OnModuleInit {
   constructor(
     private readonly registry: HandlerRegistry,
+    private readonly callbacks: CallbackRegistry,
+    private readonly callbackHandler: StatusUpdateHandler,
     private readonly createPage: CreatePageHandler,
     private readonly disablePage: DisablePageHandler,
     private readonly distributePage: DistributePageHandler,
   ) {}
 
   onModuleInit(): void {
+    this.callbacks.register(this.callbackHandler);
     for (const handler of [this.createPage, this.disablePage, this.distributePage]) this.registry.register(handler);
   }
 }

@@ -158,6 +158,7 @@ export class PaymentsService {
       providerSessionId: sessionId,
       dataSubject,
       facts,
+      operationId: null,
       at,
     });
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import { Database, type Queryable, type Transaction } from '../database.js';
 import { EventsRepository } from './events.repository.js';
+import { isWanted } from './looks.repository.js';
 
 /** What of a checkout is kept; personal data stays at the provider. Null: not said. */
 export interface CheckoutFacts {
@@ -28,6 +29,12 @@ export interface StoredCheckout {
   dataSubject: string;
 }
 
+/** One that is looked at. */
+export interface OpenCheckout extends StoredCheckout {
+  createdAt: Date;
+  expiresAt: Date;
+}
+
 export interface NewCheckout {
   merchantId: string;
   providerAccountId: string;
@@ -46,6 +53,14 @@ const COLUMNS = `id, merchant_id AS "merchantId", provider_account_id AS "provid
 /** Checkout's word for a checkout that became an order, in lower case. */
 export const COMPLETE = 'checkout_complete';
 const INCOMPLETE = 'checkout_incomplete';
+/** A checkout is looked at first so long after it was opened: later than Klarna's push comes. */
+export const FIRST_LOOK_MS = 15 * 60_000;
+
+/** Nothing is known but that it is complete. */
+export function completeAlone(at: Date): CheckoutFacts {
+  const amounts = { purchaseCountry: null, purchaseCurrency: null, orderAmount: null, orderTaxAmount: null };
+  return { status: COMPLETE, ...amounts, merchantReference1: null, merchantReference2: null, completedAt: null, expiresAt: at };
+}
 
 /** The checkouts that merchants opened, as the provider last showed them. */
 @Injectable()
@@ -64,9 +79,19 @@ export class CheckoutOrdersRepository {
     ]);
   }
 
+  /** @param id ours */
+  async byId(id: string): Promise<OpenCheckout | undefined> {
+    const rows = await this.database.query<OpenCheckout>(
+      `SELECT ${COLUMNS}, created_at AS "createdAt", expires_at AS "expiresAt" FROM checkout_orders WHERE id = $1`,
+      [id],
+    );
+    return rows[0];
+  }
+
   /**
    * Records a checkout, or takes over what was shown of it unless something newer was taken over before. One that is known stays whose it
-   * is, and one that was complete stays so. What is not said stays as it is. That it is complete is told once.
+   * is, and one that was complete stays so. What is not said stays as it is. That it is complete is told once. Where somebody wants to hear
+   * that, it is looked at in case that Klarna's push gets lost.
    * @returns whose it is
    */
   async put(tx: Transaction, checkout: NewCheckout): Promise<StoredCheckout> {
@@ -75,14 +100,17 @@ export class CheckoutOrdersRepository {
     const rows = await tx.query<StoredCheckout>(
       `INSERT INTO checkout_orders AS known (id, merchant_id, provider_account_id, provider_order_id, data_subject, operation_id, status,
          purchase_country, purchase_currency, order_amount, order_tax_amount, merchant_reference1, merchant_reference2, completed_at,
-         expires_at, created_at, updated_at)
-       VALUES ($1, $2, $3, $4, $5, $6, coalesce($7, '${INCOMPLETE}'), $8, $9, $10, $11, $12, $13, $14, $15, $16, $16)
+         expires_at, created_at, updated_at, look_at)
+       VALUES ($1, $2::uuid, $3, $4, $5, $6::uuid, coalesce($7, '${INCOMPLETE}'), $8, $9, $10, $11, $12, $13, $14, $15, $16::timestamptz, $16,
+         CASE WHEN ($7 = '${COMPLETE}') IS NOT TRUE AND ${isWanted('push', 'checkout.completed', '$6::uuid', '$2::uuid')}
+           THEN $16::timestamptz + interval '${FIRST_LOOK_MS} ms' END)
        ON CONFLICT (provider_account_id, provider_order_id) DO UPDATE
          SET status = CASE WHEN known.status = '${COMPLETE}' THEN known.status ELSE coalesce($7, known.status) END,
              purchase_country = coalesce($8, known.purchase_country), purchase_currency = coalesce($9, known.purchase_currency),
              order_amount = coalesce($10, known.order_amount), order_tax_amount = coalesce($11, known.order_tax_amount),
              merchant_reference1 = coalesce($12, known.merchant_reference1), merchant_reference2 = coalesce($13, known.merchant_reference2),
-             completed_at = coalesce(known.completed_at, $14), expires_at = greatest(known.expires_at, $15), updated_at = $16
+             completed_at = coalesce(known.completed_at, $14), expires_at = greatest(known.expires_at, $15), updated_at = $16,
+             look_at = CASE WHEN ($7 = '${COMPLETE}') IS NOT TRUE THEN known.look_at END
          WHERE known.updated_at <= $16 AND known.merchant_id = $2
        RETURNING ${COLUMNS}`,
       [id, merchantId, providerAccountId, providerOrderId, dataSubject, operationId, ...values(facts), at],
@@ -113,7 +141,7 @@ export class CheckoutOrdersRepository {
   async gone(db: Queryable, providerAccountId: string, providerOrderId: string, at: Date): Promise<void> {
     if (providerOrderId.includes('\u0000')) return;
     await db.query(
-      `UPDATE checkout_orders SET gone_at = $3, updated_at = greatest(updated_at, $3)
+      `UPDATE checkout_orders SET gone_at = $3, updated_at = greatest(updated_at, $3), look_at = NULL
         WHERE provider_account_id = $1 AND provider_order_id = $2 AND gone_at IS NULL AND status <> '${COMPLETE}'`,
       [providerAccountId, providerOrderId, at],
     );
