@@ -81,7 +81,9 @@ export class Telling {
       const left = await this.#left();
       const now = await clock.now();
       if (left.length === 0) return [];
-      if (performance.now() - began > DRAIN_REAL_MS || now - from > DRAIN_SECONDS * 1_000) return left.map(({ what }) => what);
+      if (performance.now() - began > DRAIN_REAL_MS || now - from > DRAIN_SECONDS * 1_000) {
+        return left.map(({ what, at }) => `${what} (${at === null ? 'under way' : `due in ${Math.round((at - now) / 1_000)} s`})`);
+      }
       const rested = performance.now() + STAYS_MS;
       while (performance.now() < rested && (await this.#left()).some(({ at }) => at === null || at <= now)) await pause(40);
       const next = Math.min(...(await this.#left()).flatMap(({ at }) => (at === null ? [] : [at])));
@@ -120,7 +122,7 @@ export class Telling {
   async #left(): Promise<{ what: string; at: number | null }[]> {
     const rows = await this.topology.rows<{ what: string; at: number | null }>(
       `SELECT * FROM (
-         SELECT 'delivery ' || id || ' to ' || receiver AS what, lease_until, next_at FROM deliveries
+         SELECT concat_ws(' ', 'delivery', id, 'to', receiver, 'tried', attempts, 'times') AS what, lease_until, next_at FROM deliveries
           WHERE state = 'due' AND (endpoint_id IS NULL OR endpoint_id = ANY($1::uuid[]))
          UNION ALL
          SELECT 'callback ' || id || ' (' || entry || ') is ' || coalesce(result, state), lease_until, next_at FROM callbacks WHERE state = 'received'

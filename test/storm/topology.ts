@@ -155,7 +155,8 @@ export class Topology {
       DATA_KEY: dataKey.toString('base64'),
       KLARNA_BASE_URL: simulator.url,
       PUBLIC_URL: front.url,
-      // The receivers of the storm are on this machine.
+      // The receivers of the storm are on this machine, and reached by http, which Klarna's documents do not know.
+      API_LIMITS: 'report',
       NOTIFY_ALLOW_CIDRS: '127.0.0.0/8',
       NOTIFICATION_RETENTION_DAYS: '3650',
       ...(redis === null ? {} : { REDIS_URL: redis.url }),
@@ -178,10 +179,15 @@ export class Topology {
       const candidates = live.length > 0 ? live : topology.frozen.filter(({ role }) => role === 'api');
       return candidates[turn++ % Math.max(1, candidates.length)]?.process.url;
     });
-    // The first one migrates the database: the others need not wait for its lock.
-    await topology.#startIn(topology.slots[0]!);
-    await Promise.all(topology.slots.slice(1).map((slot) => topology.#startIn(slot)));
-    return topology;
+    try {
+      // The first one migrates the database: the others need not wait for its lock.
+      await topology.#startIn(topology.slots[0]!);
+      await Promise.all(topology.slots.slice(1).map((slot) => topology.#startIn(slot)));
+      return topology;
+    } catch (error) {
+      topology.abandon();
+      throw error;
+    }
   }
 
   live(role: Role): Instance[] {
