@@ -58,7 +58,13 @@ export class StatusUpdateHandler implements CallbackHandler {
     if (textOf(said['status']) === null) return done('unreadable');
     if (!isConfirmed(said, objectIn(exchange.body) ?? {})) return this.#late(callback, 'not-confirmed');
     const ids = { sessionId: page.providerSessionId, ...(shown.orderId === null ? {} : { orderId: canonicalId(shown.orderId) }) };
-    await this.database.transaction((tx) => this.shopLine.pass(tx, callback, hook, { ...ids, body: callback.body }));
+    const isEnd = FINAL.includes(shown.status) && textOf(said['status'])?.toUpperCase() === shown.status;
+    await this.database.transaction(async (tx) => {
+      // A page ends once: what was told in place of a late callback is not told again.
+      if (!isEnd || (await this.pages.passes(tx, page.id, this.clock.now()))) {
+        await this.shopLine.pass(tx, callback, hook, { ...ids, body: callback.body });
+      }
+    });
     return done('confirmed');
   }
 
