@@ -13,13 +13,14 @@ import { CheckoutTargets } from './checkout-targets.js';
 import { CheckoutController } from './checkout.controller.js';
 import { CheckoutService } from './checkout.service.js';
 import { CreateCheckoutHandler } from './create-checkout.handler.js';
+import { QuestionsModule } from './questions/questions.module.js';
 import { UpdateCheckoutHandler } from './update-checkout.handler.js';
 import { LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { CheckoutSweeper } from './checkout-sweeper.js';
 
 /** Klarna Checkout (Kustom's today): a cart becomes a snippet in the shop's page, and the shopper makes it an order there. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
+  imports: [QuestionsModule, KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [CheckoutController],
   providers: [
     ...[LooksRepository, CheckoutSweeper],

@@ -9,6 +9,7 @@ import {
   milliseconds,
   millisecondsList,
   oneOf,
+  someOf,
   text,
   url,
   username,
@@ -172,6 +173,21 @@ export const SETTINGS = {
     oneOf('after-delivery', 'at-once', 'never'),
     'after-delivery',
     "When Klarna's pushes are acknowledged: when the shop has taken one, or the event; at once where nobody is to be told",
+  ),
+  FORWARD_QUESTIONS: withDefault(
+    someOf('validation', 'address_update', 'country_change', 'shipping_option_update'),
+    'none',
+    "Which of Klarna's questions about a checkout are passed on to the shop through this service; all others go to the shop directly",
+  ),
+  QUESTION_BUDGET_MS: withDefault(
+    whole(100, 2_800),
+    '2000',
+    'How long a shop may take to answer a question; Klarna itself waits 3 s at a purchase',
+  ),
+  QUESTION_FALLBACK: withDefault(
+    oneOf('approve', 'deny'),
+    'approve',
+    'What is answered in the place of a shop that is slow or wrong. approve: what silence means at Klarna; a cart stays as it is',
   ),
   NOTIFY_ALLOW_CIDRS: optional(
     cidrList,

@@ -19,6 +19,19 @@ export const username: ValueKind<string> = {
   parse: (given) => (given.includes(':') ? undefined : given),
 };
 
+/** Any number of words out of some, separated by commas; `none`: no one of them. */
+export function someOf<Word extends string>(...words: Word[]): ValueKind<readonly Word[]> {
+  return {
+    allowed: `${words.join(', ')}, separated by commas; or none`,
+    parse: (given) => {
+      if (given.trim() === 'none') return [];
+      const parts = given.split(',').map((part) => part.trim());
+      const known = words.filter((word) => parts.includes(word));
+      return known.length === new Set(parts).size ? known : undefined;
+    },
+  };
+}
+
 /** One of a closed list of words. */
 export function oneOf<const T extends string>(...words: readonly T[]): ValueKind<T> {
   return { allowed: words.join(' | '), parse: (given) => words.find((word) => word === given) };

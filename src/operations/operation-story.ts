@@ -37,9 +37,9 @@ export class OperationStory {
     });
   }
 
-  /** Tells once that it is left to the schedule, and that nobody waits for it any more. */
+  /** Tells once that it is left to the schedule, and that nobody waits for it any more. Of what the service does by itself nobody waited. */
   async waits(tx: Transaction, row: OperationRow, data: { state: string; code: string | null }, at: Date): Promise<void> {
-    if (await this.events.hasTold(tx, row.id, 'operation.waiting')) return;
+    if (row.purpose !== null || (await this.events.hasTold(tx, row.id, 'operation.waiting'))) return;
     await this.tell(tx, row, 'operation.waiting', data, at);
   }
 
@@ -50,7 +50,7 @@ export class OperationStory {
 
   /** It ended well: told to those who were not there to hear it, unless an event of its own (the capture, the token, ...) has said so. */
   async succeeded(tx: Transaction, row: OperationRow, at: Date): Promise<void> {
-    if (!isLeftOpen(row) || (await this.events.hasEffect(tx, row.id))) return;
+    if (row.purpose !== null || !isLeftOpen(row) || (await this.events.hasEffect(tx, row.id))) return;
     await this.tell(tx, row, 'operation.waiting', { state: 'succeeded', code: null }, at);
   }
 }

@@ -4,7 +4,7 @@ import { checkoutOf, CHECKOUTS, completed, opened } from '../support/checkouts.j
 import { cartOf, Client } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
-import { gateAt, lasting, manualCapture, operationIn, ordersPath, settled } from '../support/scene.js';
+import { gateAt, lasting, manualCapture, operationIn, ordersPath, settled, timeline } from '../support/scene.js';
 import { customerToken, REQUEST, tokenPath } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { eventsIn } from './told-events.js';
@@ -64,6 +64,27 @@ describe('an operation whose caller got a pending answer', () => {
     expect(await typesOf(id)).toEqual(['order.created', 'operation.waiting', 'order.captured']);
   });
 
+  it('is told as waiting when its caller leaves it, though the schedule has it already and does nothing for long', async () => {
+    const slow = await testGateway({ env: { RETRY_DELAYS_MS: '600000' } });
+    try {
+      const id = await slow.order();
+      await lasting(slow, 'reset_before', { method: 'POST', path: ordersPath(id, '/captures') });
+      const capture = () =>
+        slow.call('POST', ordersPath(id, '/captures'), { body: { captured_amount: 100 }, key: 'k', headers: { Prefer: 'wait=2' } });
+      const call = capture();
+      await until('the schedule has it', async () => (await timeline(slow, id)).some(({ type }) => type === 'operation.waiting'));
+      const told = () => eventsIn(slow.database, `type = 'operation.waiting'`);
+      // Its caller may still get the answer.
+      expect(await told()).toEqual([]);
+      const pending = await call;
+      expect([pending.status, (await told()).map(({ operation_id }) => operation_id)]).toEqual([202, [operationIn(pending)]]);
+      await capture();
+      expect(await told()).toHaveLength(1);
+    } finally {
+      await slow.close();
+    }
+  });
+
   it('is told to have ended well when no event of its own says so', async () => {
     const id = await gateway.order();
     const gate = await gateAt(gateway, 'before', ordersPath(id, '/merchant-references'), 'PATCH');
@@ -101,7 +122,7 @@ describe('an operation whose caller got a pending answer', () => {
       type: 'operation.failed',
       data: { state: 'withdrawn', reason: 'overtaken-by-cancel' },
     });
-    expect((await typesOf(id)).filter((type) => type === 'order.cancelled')).toHaveLength(1);
+    await until('the cancel is told', async () => (await typesOf(id)).includes('order.cancelled'));
   });
 });
 

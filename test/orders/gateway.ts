@@ -19,6 +19,7 @@ import { Database, type Transaction } from '../../src/persistence/database.js';
 import { LaneStateRepository } from '../../src/persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
 import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
+import { ExpiryRepository } from '../../src/persistence/repositories/expiry.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { TimelineRepository } from '../../src/persistence/repositories/timeline.repository.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
@@ -109,10 +110,11 @@ export async function openGateway() {
   const lanes = new LaneStateRepository(database);
   const settings = { driftScanHours: 24, driftScanPerSecond: 5, role: 'worker' } as unknown as Settings;
   const alerts = new Alerts();
+  const expiry = new ExpiryRepository(database);
   const nobodyWaits = { release: () => Promise.resolve([]), announce: () => undefined } as unknown as HeldBack;
   const cursors = new Cursors(new SealedEnvelope(Buffer.alloc(32, 7)));
   const gateway = {
-    ...{ dataSource, database, clock, klarna, accounts, events, orders, movements, timeline, lanes, cursors, settings, alerts },
+    ...{ dataSource, database, clock, klarna, accounts, events, orders, expiry, movements, timeline, lanes, cursors, settings, alerts },
     lifecycle: new OrderLifecycle(orders, movements, timeline, clock),
     reader: new OrderReader(
       klarna as unknown as OrderManagementClient,
@@ -127,7 +129,7 @@ export async function openGateway() {
       alerts,
       nobodyWaits,
     ),
-    service: new OrdersService(orders, movements, timeline, cursors),
+    service: new OrdersService(orders, movements, timeline, cursors, expiry, clock),
     shop: await aMerchant(database, 'shop'),
     rival: await aMerchant(database, 'rival'),
     /** New connections, for settings of the database. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ordersQueryIn } from '../../src/orders/list-queries.js';
 import type { Caller } from '../../src/merchants/caller.js';
+import { ExpiryRepository } from '../../src/persistence/repositories/expiry.repository.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
 import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
@@ -211,6 +212,8 @@ describe('the rows that Postgres reads for a page', () => {
           new MovementsRepository(counting.database),
           gateway.timeline,
           gateway.cursors,
+          new ExpiryRepository(counting.database),
+          gateway.clock,
         );
         const page = await service.list(caller, ordersQueryIn(cursor === null ? query : { ...query, cursor }));
         expect(page.items.length).toBeGreaterThan(0);

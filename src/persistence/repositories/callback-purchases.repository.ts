@@ -18,6 +18,10 @@ export interface HookPurchase {
   references: string[];
   /** Operations that are to place an order and have not come to an end, `manual` ones among them. */
   placing: { id: string; manual: boolean }[];
+  /** A call of the merchant's that is to place an order is under way: whose session's it is may not be known before it is settled. */
+  placingSomething: boolean;
+  /** The order that is asked for is stored, with another session or checkout than the address'. */
+  anothersOrder: boolean;
   /** More than one merchant uses the address' account. */
   sharedAccount: boolean;
 }
@@ -29,7 +33,8 @@ const PLACING = `('payments.create-order', 'customer-token.create-order')`;
 export class CallbackPurchases {
   constructor(private readonly database: Database) {}
 
-  async of({ providerAccountId, dataSubject, operationId }: Hook): Promise<HookPurchase> {
+  /** @param providerOrderId that the callback names; null: none */
+  async of({ merchantId, providerAccountId, dataSubject, operationId }: Hook, providerOrderId: string | null): Promise<HookPurchase> {
     const [row] = await this.database.query<HookPurchase>(
       `SELECT (SELECT kind FROM operations WHERE id = $3) AS kind,
          ARRAY(SELECT provider_order_id FROM orders WHERE data_subject = $2 AND provider_account_id = $1) AS "orderIds",
@@ -41,12 +46,17 @@ export class CallbackPurchases {
          ARRAY(SELECT reference FROM session, unnest(ARRAY[merchant_reference1, merchant_reference2]) AS given (reference)
                WHERE reference <> '') AS references,
          COALESCE((SELECT jsonb_agg(jsonb_build_object('id', id, 'manual', state = 'manual')) FROM operations
-                   WHERE data_subject = $2 AND finished_at IS NULL AND kind IN ${PLACING}), '[]') AS placing,
+                   WHERE (data_subject = $2 OR id = $3) AND finished_at IS NULL AND kind IN ${PLACING}), '[]') AS placing,
+         EXISTS(SELECT FROM operations WHERE merchant_id = $4 AND state IN ('accepted', 'running') AND finished_at IS NULL
+                AND provider_account_id = $1 AND kind IN ${PLACING}) AS "placingSomething",
+         EXISTS(SELECT FROM orders o WHERE o.provider_account_id = $1 AND o.provider_order_id = $5 AND o.data_subject <> $2
+                AND (EXISTS(SELECT FROM payment_sessions s WHERE s.data_subject = o.data_subject)
+                     OR EXISTS(SELECT FROM checkout_orders c WHERE c.data_subject = o.data_subject))) AS "anothersOrder",
          (SELECT count(DISTINCT merchant_id) > 1 FROM merchant_provider_accounts WHERE provider_account_id = $1) AS "sharedAccount"
        FROM (SELECT) nothing`
         .replaceAll('FROM session', `FROM (SELECT * FROM payment_sessions WHERE data_subject = $2) session`)
         .replaceAll('FROM page', `FROM (SELECT * FROM hosted_pages WHERE data_subject = $2) page`),
-      [providerAccountId, dataSubject, operationId],
+      [providerAccountId, dataSubject, operationId, merchantId, providerOrderId],
     );
     if (row === undefined) throw new Error('A SELECT without FROM has one row');
     return row;

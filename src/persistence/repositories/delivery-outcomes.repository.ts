@@ -72,7 +72,7 @@ export class DeliveryOutcomesRepository {
            WHERE d.receiver = lanes.receiver AND d.subject = lanes.subject AND d.state = 'due' ORDER BY d.sequence LIMIT 1
          ) head
        )
-       UPDATE deliveries d SET next_at = $3 FROM heads WHERE d.id = heads.id AND d.state = 'due' AND d.next_at > $3`,
+       UPDATE deliveries d SET next_at = $3 WHERE d.id = ANY (ARRAY (SELECT id FROM heads)) AND d.state = 'due' AND d.next_at > $3`,
       [ordered.map(({ receiver }) => receiver), ordered.map(({ subject }) => subject), now],
     );
   }
@@ -85,7 +85,7 @@ export class DeliveryOutcomesRepository {
          ORDER BY d.give_up_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
        )
        UPDATE deliveries d SET state = 'dead', reason = 'It was tried for seven days', next_at = NULL, lease_until = NULL, ended_at = $1
-       FROM over WHERE d.id = over.id RETURNING d.id, d.receiver, d.subject`,
+       WHERE d.id = ANY (ARRAY (SELECT id FROM over)) RETURNING d.id, d.receiver, d.subject`,
       [now, limit],
     );
   }
@@ -103,7 +103,7 @@ export class DeliveryOutcomesRepository {
          WHERE e.disabled_at IS NOT NULL OR e.deleted_at IS NOT NULL LIMIT $2
        )
        UPDATE deliveries d SET state = 'cancelled', reason = unwanted.reason, next_at = NULL, lease_until = NULL, ended_at = $1
-       FROM unwanted WHERE d.id = unwanted.id AND d.state = 'due' RETURNING d.id`,
+       FROM unwanted WHERE d.id = ANY (ARRAY (SELECT id FROM unwanted)) AND d.id = unwanted.id AND d.state = 'due' RETURNING d.id`,
       [now, limit],
     );
     return rows.length;

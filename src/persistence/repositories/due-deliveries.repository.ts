@@ -63,7 +63,7 @@ export interface Room {
 /** Longer than any attempt. */
 const LEASE = `interval '15 seconds'`;
 /** In strict order: so many of the oldest rows are looked at per receiver and look. */
-const WINDOW = 64;
+const WINDOW = 128;
 /** Any number; looks of all processes pass through it one by one. */
 const LOOK_LOCK = 1_795_000_026;
 
@@ -101,8 +101,8 @@ export class DueDeliveriesRepository {
 }
 
 function deliveryOf(row: Row, startedAt: Date): TakenDelivery {
-  const { parked: _parked, endpointUrl, version, secret, previousSecret, previousSecretUntil, ...rest } = row;
-  const { type, at, orderId, providerOrderId, data, eventSecret, endpointId, ...delivery } = rest;
+  const { endpointId, endpointUrl, version, secret, previousSecret, previousSecretUntil, ...rest } = row;
+  const { type, at, orderId, providerOrderId, data, eventSecret, ...delivery } = rest;
   const endpoint = endpointUrl === null ? null : { id: endpointId, url: endpointUrl, version, secret, previousSecret, previousSecretUntil };
   const event = type === null ? null : { type, at, orderId, providerOrderId, data, secret: eventSecret };
   return { ...delivery, startedAt, endpoint, event } as unknown as TakenDelivery;
@@ -110,7 +110,11 @@ function deliveryOf(row: Row, startedAt: Date): TakenDelivery {
 
 const FREE = '(d.lease_until IS NULL OR d.lease_until <= now())';
 
-const TAKE = `
+/**
+ * Rows are found by arrays of their ids: from the common table expressions the planner expects thousands, and would read the whole table for them.
+ * $1 business time, $2 per receiver, $3 deliveries, $4 of failing receivers.
+ */
+export const TAKE = `
   WITH RECURSIVE known (receiver) AS (
     (SELECT receiver FROM deliveries WHERE state = 'due' ORDER BY receiver LIMIT 1)
     UNION ALL
@@ -152,20 +156,22 @@ const TAKE = `
   ), heads AS MATERIALIZED (
     -- Who ends the head lets the next one go; locked, so that it does so after what is put aside here, or nothing is.
     SELECT d.id, d.next_at FROM deliveries d
-    WHERE d.id IN (SELECT head FROM seen WHERE head IS NOT NULL) AND d.state = 'due' ORDER BY d.id FOR SHARE SKIP LOCKED
+    WHERE d.id = ANY (ARRAY (SELECT head FROM seen WHERE head IS NOT NULL)) AND d.state = 'due' ORDER BY d.id FOR SHARE SKIP LOCKED
+  ), behind AS MATERIALIZED (
+    SELECT seen.id, GREATEST(heads.next_at, $1) + interval '1 minute' AS until FROM seen JOIN heads ON heads.id = seen.head
   ), parked AS (
-    UPDATE deliveries d SET next_at = GREATEST(heads.next_at, $1) + interval '1 minute'
-    FROM seen JOIN heads ON heads.id = seen.head
-    WHERE d.id = seen.id AND d.state = 'due' AND ${FREE}
+    UPDATE deliveries d SET next_at = behind.until
+    FROM behind
+    WHERE d.id = ANY (ARRAY (SELECT id FROM behind)) AND d.id = behind.id AND d.state = 'due' AND ${FREE}
     RETURNING d.id
   ), taken AS (
     UPDATE deliveries d SET lease_until = now() + ${LEASE}, fence = d.fence + 1, attempts = d.attempts + 1
     FROM picked
-    WHERE d.id = picked.id AND d.state = 'due' AND d.next_at <= $1 AND ${FREE}
+    WHERE d.id = ANY (ARRAY (SELECT id FROM picked)) AND d.id = picked.id AND d.state = 'due' AND d.next_at <= $1 AND ${FREE}
     RETURNING d.*, picked.strict, picked.failures
   ), interrupted AS (
     UPDATE delivery_attempts a SET code = 'INTERRUPTED', reason = 'The process ended before it knew what came of this'
-    FROM taken WHERE a.delivery_id = taken.id AND a.duration_ms IS NULL AND a.code IS NULL
+    WHERE a.delivery_id = ANY (ARRAY (SELECT id FROM taken)) AND a.duration_ms IS NULL AND a.code IS NULL
   ), begun AS (
     INSERT INTO delivery_attempts (delivery_id, number, started_at)
     SELECT id, 1 + coalesce((SELECT max(number) FROM delivery_attempts a WHERE a.delivery_id = taken.id), 0), $1 FROM taken
@@ -179,4 +185,4 @@ const TAKE = `
   FROM (SELECT count(*)::int AS count FROM parked) aside
   LEFT JOIN (taken t JOIN begun ON begun.delivery_id = t.id) ON true
   LEFT JOIN notification_endpoints e ON e.id = t.endpoint_id
-  LEFT JOIN events v ON v.id = t.event_id`;
+  LEFT JOIN LATERAL (SELECT * FROM events WHERE events.id = t.event_id LIMIT 1) v ON true`;

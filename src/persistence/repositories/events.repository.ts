@@ -177,9 +177,9 @@ const PUBLISH = `
     FROM new JOIN counted ON counted.subject = new.subject JOIN numbered ON numbered.id = new.subject
     RETURNING id, merchant_id, subject, sequence, type, at
   )
-  INSERT INTO deliveries (id, merchant_id, receiver, endpoint_id, event_id, message_id, subject, sequence, method, state, attempts, next_at,
-    fence, give_up_at, created_at)
+  INSERT INTO deliveries (id, merchant_id, receiver, endpoint_id, event_id, type, message_id, subject, sequence, method, state, attempts,
+    next_at, fence, give_up_at, created_at)
   SELECT (left(told.id::text, 15) || right(gen_random_uuid()::text, 21))::uuid, told.merchant_id, endpoint.id::text, endpoint.id, told.id,
-    told.id::text, told.subject, told.sequence, 'POST', 'due', 0, told.at, 0, told.at + ${GIVE_UP_AFTER}, told.at
+    told.type, told.id::text, told.subject, told.sequence, 'POST', 'due', 0, told.at, 0, told.at + ${GIVE_UP_AFTER}, told.at
   FROM told JOIN notification_endpoints endpoint ON endpoint.merchant_id = told.merchant_id
     AND endpoint.deleted_at IS NULL AND (endpoint.events IS NULL OR told.type = ANY (endpoint.events))`;

@@ -51,7 +51,7 @@ export class AddressRules {
     if (url.username !== '' || url.password !== '') throw new ForbiddenAddress('The URL has a user name or password in it');
     const host = hostOf(url);
     if (isAddress(host)) this.permitted(url, [host]);
-    else if (isLoopbackName(host)) this.permitted(url, ['127.0.0.1', '::1']);
+    else if (isLoopbackName(host)) this.permitted(url, LOOPBACK);
     else if (url.protocol === 'http:' && !this.#opensLoopback && this.#open.length === 0) throw this.#plain(host);
     return url;
   }
@@ -91,7 +91,10 @@ export function isAddress(host: string): boolean {
   return host.includes(':') || /^\d+\.\d+\.\d+\.\d+$/.test(host);
 }
 
+/** This machine. */
+export const LOOPBACK: readonly string[] = ['127.0.0.1', '::1'];
+
 /** Names that mean this machine whatever a resolver says (RFC 6761). */
-function isLoopbackName(host: string): boolean {
+export function isLoopbackName(host: string): boolean {
   return /(^|\.)localhost\.?$/.test(host);
 }

@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { lookup, Resolver } from 'node:dns/promises';
+import { isLoopbackName, LOOPBACK } from './address-rules.js';
 
 const DNS_TIMEOUT_MS = 1_000;
 const DNS_TRIES = 2;
+/** The name servers know nothing of it, or there are none. */
+const NOT_THERE = ['ENOTFOUND', 'ENODATA', 'ECONNREFUSED'];
 
 /** The addresses of names. */
 @Injectable()
@@ -15,11 +18,12 @@ export class NameResolver {
    * @throws Error with the resolver's code: ENOTFOUND, ETIMEOUT, ...
    */
   async addressesOf(name: string): Promise<string[]> {
+    if (isLoopbackName(name)) return [...LOOPBACK];
     const answers = await Promise.allSettled([this.#dns.resolve4(name), this.#dns.resolve6(name)]);
     const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
     if (addresses.length > 0) return addresses;
     const [failure] = answers.filter((answer) => answer.status === 'rejected').map(({ reason }) => reason as { code?: string });
-    if (failure?.code !== 'ENOTFOUND' && failure?.code !== 'ENODATA') throw failure as Error;
+    if (!NOT_THERE.includes(failure?.code ?? '')) throw failure as Error;
     return (await lookup(name, { all: true })).map(({ address }) => address);
   }
 }

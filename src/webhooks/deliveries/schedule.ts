@@ -4,9 +4,17 @@ const LONGEST_CAP_MS = 14_400_000;
 /** A receiver may ask for so much patience. */
 const MOST_PATIENCE_MS = 86_400_000;
 
+/** A receiver that fails is asked again at least so often, whatever its deliveries' own turns: when it is back, they go. */
+const LONGEST_REST_MS = 600_000;
+
 /** Full jitter: anything from now on, so that what failed together does not come back together. @param failures in a row, from 1 @param random from 0 to 1 */
 export function pauseMs(failures: number, random: number): number {
   return Math.round((CAPS_MS[Math.max(0, failures - 1)] ?? LONGEST_CAP_MS) * random);
+}
+
+/** How long a receiver is left alone, by full jitter as well; one delivery then finds out. @param failures in a row, from 1 */
+export function restMs(failures: number, random: number): number {
+  return Math.min(pauseMs(failures, random), Math.round(LONGEST_REST_MS * random));
 }
 
 /**

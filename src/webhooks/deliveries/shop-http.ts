@@ -106,7 +106,10 @@ function spoken({ method, headers, body }: ShopRequest, url: URL, socket: Socket
       createConnection: () => socket,
       maxHeaderSize: MOST_HEADER_BYTES,
     });
+    let answered = false;
     const failed = (error: Error) => {
+      // Its status stands: what becomes of the connection afterwards is the body's concern.
+      if (answered) return;
       request.destroy();
       reject(error);
     };
@@ -120,6 +123,8 @@ function spoken({ method, headers, body }: ShopRequest, url: URL, socket: Socket
     request.on('error', failed);
     request.on('close', () => failed(told('ECONNRESET')));
     request.on('response', (response) => {
+      if ((response.statusCode ?? 0) < 200) return failed(told('SWITCHED_PROTOCOLS'));
+      answered = true;
       void read(response, signal).then(({ bytes, whole }) => {
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes, whole });
         request.destroy();

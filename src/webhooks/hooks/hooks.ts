@@ -36,7 +36,7 @@ export class Hooks {
   putInto(call: Pick<WireCall, 'caller' | 'callbacks'>, kind: OperationKind, body: Buffer | null, resourceId: string | null) {
     const base = hookBase(this.settings.publicUrl, this.#allHere);
     if (body === null || 'reason' in base || !hasCallbackUrls(kind) || !comesHere(call)) return undefined;
-    const { told, added, query, lifeMs }: CallbackUrls = CALLBACK_URLS[kind];
+    const { told, added, asked, query, lifeMs }: CallbackUrls = CALLBACK_URLS[kind];
     const now = this.clock.nowMs();
     const hooks: NewHook[] = [];
     const place = (entry: CallbackEntry, template: string | null): string => {
@@ -47,8 +47,9 @@ export class Hooks {
       return `${base.base}/${id}/${secret}${query}`;
     };
     const isOurs = (url: string): boolean => canBePassedOnTo(url, this.#allHere);
-    // The place of the questions: `asked` joins `told` for merchants who have them answered through this service.
-    const sent = rewritten(body, { replaced: told, added, isOurs, place });
+    // Questions stay between Klarna and the shop unless the merchant wants otherwise.
+    const questions = asked.filter((entry) => this.settings.forwardQuestions.some((forwarded) => forwarded === entry));
+    const sent = rewritten(body, { replaced: [...told, ...questions], added, isOurs, place });
     return sent && ({ body: sent, hooks } satisfies Readdressed);
   }
 

@@ -19,6 +19,8 @@ export interface SeenOrder {
 
 /** An operation that is placing the order gets so many looks of a callback to come to an end by itself. */
 const LOOKS_FOR_PLACING = 5;
+/** And calls that may be placing it, without anything that says so: the longest of them ends within the pauses between so many. */
+const LOOKS_FOR_CALLS = 3;
 
 /** The way from a callback's word to an order: looked at, judged, adopted. */
 @Injectable()
@@ -40,7 +42,7 @@ export class CallbackOrders {
    * @throws DatabaseUnavailable
    */
   async seen(callback: StoredCallback, hook: Hook): Promise<SeenOrder | CallbackOutcome> {
-    const purchase = await this.purchases.of(hook);
+    const purchase = await this.purchases.of(hook, callback.providerOrderId);
     const providerOrderId = callback.providerOrderId ?? onlyOne(purchase.checkoutIds);
     if (providerOrderId === undefined) return { then: 'done', result: 'no-order-id' };
     const known = await this.orders.findByProviderId(providerOrderId);
@@ -65,9 +67,8 @@ export class CallbackOrders {
         const nobodys = belongs === 'unknown' && own.length === 0 && purchase.sharedAccount;
         if (belongs === 'foreign' || nobodys) return this.#foreign(callback);
         // The callback was faster than the answer to our own call. That one settles itself, by its own look; the callback is no proof for it.
-        if (own.length === 0 && (await this.#wake(purchase)) && callback.attempts < LOOKS_FOR_PLACING) {
-          return { then: 'again', result: 'being-placed' };
-        }
+        const looksLeft = (await this.#wake(purchase)) ? LOOKS_FOR_PLACING : purchase.placingSomething ? LOOKS_FOR_CALLS : 0;
+        if (own.length === 0 && callback.attempts < looksLeft) return { then: 'again', result: 'being-placed' };
         const place = own.find((each) => each.providerAccountId === hook.providerAccountId) ?? own[0];
         const address = {
           providerAccountId: place?.providerAccountId ?? hook.providerAccountId,

@@ -15,6 +15,7 @@ import { NotificationHandler } from './notification.handler.js';
 import { OrderLooks } from './order-looks.js';
 import { PushAcknowledgement } from './push-acknowledgement.js';
 import { PushHandler } from './push.handler.js';
+import { Questions } from './questions.js';
 import { ShopLine } from './shop-line.js';
 
 /** Klarna's callbacks: taken, kept, looked at. Other entries than push and notification are known to the features that register them. */
@@ -22,10 +23,10 @@ import { ShopLine } from './shop-line.js';
   imports: [OperationsModule, OrdersModule, QueueModule],
   providers: [
     ...[HooksRepository, CallbacksRepository, CallbackPurchases, DeliveriesRepository],
-    ...[InboxRoute, Inbox, CallbackWork, CallbackRegistry, OrderLooks, CallbackOrders, ShopLine],
+    ...[InboxRoute, Inbox, Questions, CallbackWork, CallbackRegistry, OrderLooks, CallbackOrders, ShopLine],
     ...[PushHandler, PushAcknowledgement, NotificationHandler],
   ],
-  exports: [CallbackRegistry, ShopLine, CallbackOrders, OrderLooks, CallbackWork],
+  exports: [CallbackRegistry, Questions, ShopLine, CallbackOrders, OrderLooks, CallbackWork],
 })
 export class InboxModule implements OnModuleInit {
   constructor(
