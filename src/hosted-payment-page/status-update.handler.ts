@@ -62,7 +62,13 @@ export class StatusUpdateHandler implements CallbackHandler {
     const ids = { sessionId: page.providerSessionId, ...(shown.orderId === null ? {} : { orderId: canonicalId(shown.orderId) }) };
     // Klarna repeats the page's merchant_urls, which are ours there.
     const body = callback.body && (await this.ownUrls.restored(hook.merchantId, callback.body));
-    await this.database.transaction((tx) => this.shopLine.pass(tx, callback, hook, { ...ids, body }));
+    const isEnd = FINAL.includes(shown.status) && textOf(said['status'])?.toUpperCase() === shown.status;
+    await this.database.transaction(async (tx) => {
+      // A page ends once: what was told in place of a late callback is not told again.
+      if (!isEnd || (await this.pages.passes(tx, page.id, this.clock.now()))) {
+        await this.shopLine.pass(tx, callback, hook, { ...ids, body });
+      }
+    });
     return done('confirmed');
   }
 
