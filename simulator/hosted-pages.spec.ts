@@ -309,6 +309,27 @@ describe('the status_update callback', () => {
     expect(told[0]?.body.session).toMatchObject({ session_id: id, status: 'DISABLED' });
   });
 
+  it('tells of a page on which nobody paid in time, once, unless the switch says that there is none', async () => {
+    const id = await watched();
+    await client.behave({ expired_page: 'timeout' });
+    await client.advance(47 * HOUR - 60);
+    expect(told).toEqual([]);
+    await client.advance(60);
+    await eventually(() => told.length === 1);
+    expect(told[0]?.body.session).toMatchObject({ session_id: id, status: 'TIMEOUT' });
+    expect(told[0]?.body.session).toEqual(await read(id));
+    const { updated_at, expires_at } = await read(id);
+    expect(updated_at).toBe(expires_at);
+
+    await client.behave({ page_timeout_callback: 'not_sent' });
+    const paid = await watched();
+    await watched();
+    await play(paid, 'pay');
+    await eventually(() => told.length === 2);
+    await client.advance(47 * HOUR);
+    expect((await client.call('GET', '/simulator/callbacks')).json.callbacks).toHaveLength(2);
+  });
+
   it('is called four times in all with one event while the shop does not take it', async () => {
     shopAnswers = 500;
     const id = await watched();

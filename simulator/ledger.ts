@@ -78,7 +78,6 @@ export class Ledger {
       merchant_reference2: order.purchase.merchant_reference2 ?? null,
       original_order_amount: order.original_order_amount,
       fraud_status: order.fraud_status,
-      acknowledged: order.acknowledged,
       purchase_currency: order.purchase.purchase_currency,
       created_at: clock.iso(order.created_at),
       expires_at: clock.iso(order.expires_at),
@@ -200,6 +199,7 @@ export class Ledger {
       captured_amount: order.captured_amount,
       refunded_amount: order.refunded_amount,
       remaining_authorized_amount: remainingAmount(order, now),
+      acknowledged: order.acknowledged,
     };
   }
 

@@ -1,11 +1,13 @@
 import type { Socket } from 'node:net';
 import { Callbacks } from './callbacks/callbacks.js';
 import { VirtualClock } from './clock.js';
-import { control, type Controlled } from './control/controls.js';
+import { control } from './control/controls.js';
+import type { Controlled } from './control/handler.js';
 import { Faults } from './faults/faults.js';
 import { Gates } from './faults/gates.js';
 import { Accounts, type Account } from './klarna/accounts.js';
 import { watchFraudDecision } from './klarna/fraud-decision.js';
+import { watchPage } from './klarna/page-timeout.js';
 import { KlarnaSurface } from './klarna/surface.js';
 import type { World } from './klarna/work.js';
 import { Ledger } from './ledger.js';
@@ -86,6 +88,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   }
   callbacks.resume();
   for (const order of store.rows.orders.values()) watchFraudDecision(world, order);
+  for (const page of store.rows.hosted_pages.values()) watchPage(world, page);
 
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;

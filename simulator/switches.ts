@@ -10,6 +10,8 @@ interface Quantity {
   values: null;
   default: number;
   question: string;
+  /** The largest value; any by default. */
+  max?: number;
 }
 
 /** A switch with named values; the first is the default. */
@@ -20,6 +22,11 @@ function choice<const V extends Scalar>(values: readonly [V, ...V[]], question: 
 /** A switch that holds a whole number from 0. */
 function quantity(initial: number, question: string): Quantity {
   return { values: null, default: initial, question };
+}
+
+/** A switch that holds how many of a hundred. */
+function percent(question: string): Quantity {
+  return { ...quantity(0, question), max: 100 };
 }
 
 /**
@@ -82,11 +89,25 @@ export const SWITCHES = {
   checkout_callbacks_from: choice(['127.0.0.1', '127.0.0.2'], 'From which address do the callbacks of Checkout come?'),
   checkout_page_order: choice(['shown', 'left_out'], 'Does the read of a completed hosted page tell the order of its checkout?'),
   notification_ms: quantity(5_000, 'How long does Klarna wait for the answer to a fraud notification, in real milliseconds?'),
+  authorization_references: choice(['left_out', 'told'], 'Does the authorization callback tell the merchant references of the session?'),
+  other_placeholders: choice(['filled', 'left'], "Are the placeholders of the other API filled in, as Checkout's in a URL of Payments?"),
+  merchant_urls_again: choice(
+    ['replaced', 'merged'],
+    'Do merchant URLs that are given again (in an update, in create order) replace those before as a whole, or one by one?',
+  ),
+  stopped_order: choice(['REJECTED', 'ACCEPTED'], 'Which fraud status does an order show that was stopped?'),
+  page_timeout_callback: choice(['sent', 'not_sent'], 'Is there a status_update when a hosted page expires?'),
   expired_page: choice(['not_found', 'timeout'], 'What does the read of an expired hosted page answer?'),
   disable_on_disabled: choice(['no_content', 'bad_request'], 'What does disable answer on a disabled hosted page?'),
   distribution_status: choice([204, 201], 'Status of a distribution?'),
   rate_limit: choice(['off', 'production', 'playground'], 'Which rate limits apply?'),
   callbacks_http_loopback: choice([true, false], 'May merchant URLs be plain http when they point to this machine?'),
+  callbacks_hold: choice([false, true], 'Are new callbacks held back until they are released?'),
+  callbacks_lost: percent('How many of a hundred callbacks never come?'),
+  callbacks_doubled: percent('How many of a hundred callbacks come twice, each with its repeats?'),
+  callbacks_delayed: percent('How many of a hundred callbacks are late?'),
+  callbacks_delay_seconds: quantity(30, 'By how much are they late at most, in virtual seconds?'),
+  callbacks_seed: quantity(0, 'What are lost, doubled and late callbacks drawn with?'),
 };
 
 export type SwitchName = keyof typeof SWITCHES;
@@ -135,13 +156,15 @@ export class Switches {
 
   private allowed(name: string, value: unknown): Scalar {
     if (!isSwitch(name)) throw new UnknownSwitch(`Unknown switch ${name}. Allowed: ${Object.keys(SWITCHES).join(', ')}`);
-    const { values } = SWITCHES[name];
+    const known: Choice<Scalar> | Quantity = SWITCHES[name];
+    const { values } = known;
     if (values === null) {
-      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
-      throw new UnknownSwitch(`Switch ${name} takes a whole number from 0`);
+      const { max } = known;
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= (max ?? value)) return value;
+      throw new UnknownSwitch(`Switch ${name} takes a whole number from 0${max === undefined ? '' : ` to ${max}`}`);
     }
     // "true" and "400" are what a shell script writes; they mean the same as true and 400.
-    const found = (values as readonly Scalar[]).find((known) => known === value || String(known) === value);
+    const found = values.find((each) => each === value || String(each) === value);
     if (found === undefined) throw new UnknownSwitch(`Switch ${name} takes ${values.join(', ')}`);
     return found;
   }

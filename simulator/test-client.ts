@@ -81,6 +81,11 @@ export class TestClient {
     return reply.json.authorization_token as string;
   }
 
+  /** Every callback that Klarna has planned, with its attempts. */
+  async callbacks(): Promise<(JsonObject & { callback_id: string; attempts: JsonObject[] })[]> {
+    return (await this.call('GET', '/simulator/callbacks')).json.callbacks as never;
+  }
+
   placeOrder(token: string, fields: JsonObject = {}): Promise<Reply> {
     return this.call('POST', `/payments/v1/authorizations/${token}/order`, { ...CART, ...fields });
   }

@@ -16,6 +16,10 @@ import { PersistenceModule } from './persistence/persistence.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
 import { DeliveriesModule } from './webhooks/deliveries/deliveries.module.js';
+import { EventsModule } from './webhooks/events/events.module.js';
+import { HooksModule } from './webhooks/hooks/hooks.module.js';
+import { InboxModule } from './webhooks/inbox/inbox.module.js';
+import { NotificationsModule } from './webhooks/notifications/notifications.module.js';
 
 /**
  * One program for every role: a worker has the same handlers as the api, because it finishes what the api began. What a role does not
@@ -26,7 +30,8 @@ export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
     const klarna = [PaymentsModule, CustomerTokenModule, CheckoutModule, OrderManagementModule, HostedPaymentPageModule];
-    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, DeliveriesModule, ...klarna];
+    const webhooks = [DeliveriesModule, EventsModule, HooksModule, InboxModule, NotificationsModule];
+    const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, ...webhooks, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }
 }

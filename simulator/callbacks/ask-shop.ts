@@ -18,7 +18,7 @@ const USUAL_WORDS: Record<string, string> = { unsupported_shipping_address: 'The
 export async function askShop(switches: Switches, url: string, question: JsonObject, patienceMs: number): Promise<ShopSays> {
   if (!isCallbackUrl(url, switches.get('callbacks_http_loopback'))) return { kind: 'silence' };
   try {
-    const way = { connectMs: patienceMs, readMs: patienceMs, from: checkoutSource(switches, url) };
+    const way = { readMs: patienceMs, from: checkoutSource(switches, url) };
     const { status, location: to, text } = await post(url, JSON.stringify(question), way);
     if (status === 200) return { kind: 'yes', body: jsonIn(text) };
     if (status >= 300 && status < 400 && to !== undefined && URL.canParse(to, url)) {

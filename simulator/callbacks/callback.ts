@@ -5,7 +5,12 @@ export interface CallbackAttempt {
   at: number;
   status: number | null;
   error: string | null;
+  /** Sent because a test said so: outside of the schedule, which goes on as if it had not been. */
+  on_command?: true;
 }
+
+/** Why a callback is not sent by itself: it got lost on the way, or it is held back until it is released. */
+export type Withheld = 'lost' | 'held';
 
 /** One callback with its attempts: a row of the store. */
 export interface Callback {
@@ -21,4 +26,7 @@ export interface Callback {
   first_at: number;
   next_at: number | null;
   attempts: CallbackAttempt[];
+  withheld?: Withheld | undefined;
+  /** The callback that this one repeats, with a schedule of its own. */
+  double_of?: string;
 }

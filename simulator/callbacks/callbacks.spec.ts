@@ -83,6 +83,30 @@ describe('the authorization callback', () => {
   });
 });
 
+describe('the authorization callback of a session that is authorized again', () => {
+  it('carries the newer token, while the older one is still repeated', async () => {
+    answer = replyWith(500);
+    const sessionId = await client.session({ merchant_urls: { authorization: `${shop}/auth` } });
+    const older = await client.authorize(sessionId);
+    await attempts(1);
+    const newer = await client.authorize(sessionId);
+    await eventually(() => received.length === 2);
+    await attempts(1);
+    await client.advance(1);
+    await eventually(() => received.length === 4);
+    const tokens = received.map(({ body }) => (JSON.parse(body) as JsonObject).authorization_token);
+    expect(tokens.slice(0, 2)).toEqual([older, newer]);
+    expect(tokens.slice(2).sort()).toEqual([older, newer].sort());
+  });
+
+  it('tells the references where the switch says so', async () => {
+    await client.behave({ authorization_references: 'told' });
+    await client.authorize(await client.session({ merchant_reference1: 'R-1', merchant_urls: { authorization: `${shop}/auth` } }));
+    await attempts(1);
+    expect(JSON.parse(received[0]!.body)).toMatchObject({ merchant_reference1: 'R-1' });
+  });
+});
+
 describe('the push', () => {
   const place = () => client.order({ merchant_urls: { push: `${shop}/push/{order.id}/{session.id}` } });
 
@@ -181,6 +205,61 @@ describe('the fraud notification', () => {
     await client.advance(4 * 3600 + 1);
     await attempts(1);
     expect((await callbacks())[0]!.attempts).toMatchObject([{ status: null, error: 'no answer within 30 ms' }]);
+  });
+});
+
+describe('a fraud decision on command', () => {
+  const decide = (orderId: string, decision: string, query = '') =>
+    client.call('POST', `/simulator/orders/${orderId}/fraud${query}`, { decision });
+  const order = (marker = '', fields: JsonObject = {}) =>
+    client.order({
+      merchant_urls: { notification: `${shop}/notify` },
+      billing_address: { email: `a${marker}@example.com`, country: 'SE' },
+      ...fields,
+    });
+
+  it.each(['ACCEPTED', 'REJECTED'])('%s comes at once, and once', async (decision) => {
+    const order_id = await order('+pend-accept');
+    expect((await decide(order_id, decision)).json).toEqual({ fraud_status: decision });
+    await attempts(1);
+    expect(JSON.parse(received[0]!.body)).toEqual({ order_id, event_type: `FRAUD_RISK_${decision}` });
+    expect((await client.read(order_id)).fraud_status).toBe(decision);
+    await client.advance(5 * 3600);
+    expect(await callbacks()).toHaveLength(1);
+    expect((await client.read(order_id)).status).toBe(decision === 'ACCEPTED' ? 'AUTHORIZED' : 'CANCELLED');
+  });
+
+  it.each(['REJECTED', 'ACCEPTED'])('STOPPED takes an accepted order, which then shows %s', async (stopped_order) => {
+    await client.behave({ stopped_order });
+    const order_id = await order();
+    expect((await decide(order_id, 'STOPPED')).json).toEqual({ fraud_status: stopped_order });
+    await attempts(1);
+    expect(JSON.parse(received[0]!.body)).toEqual({ order_id, event_type: 'FRAUD_RISK_STOPPED' });
+    expect((await client.read(order_id)).fraud_status).toBe(stopped_order);
+    expect((await decide(order_id, 'STOPPED')).json).toEqual({ error: 'The order is stopped' });
+  });
+
+  it('is one of three, for an order that can still be decided', async () => {
+    expect((await decide(await order(), 'DOUBTED')).json.error).toBe('decision must be one of ACCEPTED, REJECTED, STOPPED');
+    expect((await decide('x', 'STOPPED')).status).toBe(404);
+    const accepted = await order();
+    expect([(await decide(accepted, 'REJECTED')).status, (await client.read(accepted)).fraud_status]).toEqual([409, 'ACCEPTED']);
+    await client.cancel(accepted);
+    expect((await decide(accepted, 'STOPPED')).status).toBe(409);
+    expect(await callbacks()).toEqual([]);
+  });
+
+  it('comes without a callback where it is told so', async () => {
+    const order_id = await order('+pend-accept');
+    await decide(order_id, 'ACCEPTED', '?callbacks=lost');
+    expect(await callbacks()).toMatchObject([{ kind: 'notification', withheld: 'lost' }]);
+    expect((await client.read(order_id)).fraud_status).toBe('ACCEPTED');
+  });
+
+  it("acknowledges nothing in the merchant's place, even when Klarna captures", async () => {
+    const order_id = await order('+pend-accept', { auto_capture: true });
+    await decide(order_id, 'ACCEPTED');
+    expect(await client.ledger(order_id)).toMatchObject({ status: 'CAPTURED', acknowledged: false });
   });
 });
 

@@ -3,12 +3,15 @@ import https from 'node:https';
 
 /** How a merchant is called. */
 export interface PostOptions {
-  /** How long the merchant may take to be connected with, and then to answer; in real milliseconds. */
-  connectMs: number;
+  /** How long the merchant may take to answer, in real milliseconds: once connected where `connectMs` is given, else the connecting included. */
   readMs: number;
+  /** How long it may take to be connected with. */
+  connectMs?: number | undefined;
   agent?: http.Agent | undefined;
   /** The address of this machine from which the call comes; only towards this machine, by IPv4. Undefined: as it comes. */
   from?: string | undefined;
+  /** Of the body; JSON by default. */
+  contentType?: string | undefined;
 }
 
 export interface Posted {
@@ -19,15 +22,19 @@ export interface Posted {
 
 /**
  * Posts once. Redirects are not followed.
- * @param body JSON text, or empty for a POST without a body
+ * @param body text, or empty for a POST without a body
  * @throws Error when no whole answer came in time
  */
-export function post(url: string, body: string, { connectMs, readMs, agent, from }: PostOptions): Promise<Posted> {
+export function post(
+  url: string,
+  body: string,
+  { connectMs, readMs, agent, from, contentType = 'application/json' }: PostOptions,
+): Promise<Posted> {
   return new Promise((resolve, reject) => {
     const headers = {
       'User-Agent': 'Klarna-Simulator',
       'Content-Length': Buffer.byteLength(body),
-      ...(body !== '' && { 'Content-Type': 'application/json' }),
+      ...(body !== '' && { 'Content-Type': contentType }),
     };
     const options = { method: 'POST', headers, ...(agent && { agent }), ...(from !== undefined && { localAddress: from, family: 4 }) };
     const request = url.startsWith('https:') ? https.request(url, options) : http.request(url, options);
@@ -42,7 +49,7 @@ export function post(url: string, body: string, { connectMs, readMs, agent, from
     };
     request.on('socket', (socket) => {
       const connected = () => patient(readMs, 'answer');
-      if (!socket.connecting) return connected();
+      if (!socket.connecting || connectMs === undefined) return connected();
       patient(connectMs, 'connection');
       socket.once('connect', connected);
     });

@@ -12,10 +12,15 @@ export interface Outcome {
 export class CallbackSender {
   private readonly plain = new http.Agent({ keepAlive: true, maxSockets: 32 });
   private readonly secure = new https.Agent({ keepAlive: true, maxSockets: 32 });
+  private closed = false;
+
+  get isClosed(): boolean {
+    return this.closed;
+  }
 
   /**
    * Posts once. Never throws: a failure is an outcome.
-   * @param body JSON text, or empty for a POST without a body
+   * @param body text, or empty for a POST without a body
    * @param httpLoopback whether plain http towards this machine is allowed
    */
   async send(url: string, body: string, way: Omit<PostOptions, 'agent'>, httpLoopback: boolean): Promise<Outcome> {
@@ -29,6 +34,7 @@ export class CallbackSender {
   }
 
   close(): void {
+    this.closed = true;
     this.plain.destroy();
     this.secure.destroy();
   }

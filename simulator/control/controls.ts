@@ -1,46 +1,26 @@
-import type { Callbacks } from '../callbacks/callbacks.js';
-import type { Faults } from '../faults/faults.js';
-import type { Gates } from '../faults/gates.js';
-import { isObject, type JsonObject, type JsonValue } from '../json.js';
+import type { JsonObject } from '../json.js';
+import { FRAUD_EVENTS } from '../callbacks/callbacks.js';
 import { authorizeSession, CannotAuthorize } from '../klarna/authorizations.js';
 import { completeCheckout } from '../klarna/complete-checkout.js';
+import { CannotDecide, decideNow } from '../klarna/fraud-decision.js';
 import type { CustomerToken } from '../klarna/model.js';
 import { CannotComplete } from '../klarna/open-checkout.js';
 import { PAGE_ACTIONS, playPage } from '../klarna/play-page.js';
 import { changeByShopper } from '../klarna/shopper-changes.js';
 import type { World } from '../klarna/work.js';
-import type { Ledger } from '../ledger.js';
 import type { OwnReply, OwnRequest } from '../server.js';
 import { UnknownSwitch } from '../switches.js';
+import { CALLBACK_CONTROLS } from './callback-controls.js';
+import { done, found, json, optionalObject, removed, wholeObject, withCallbacks, type Controlled, type Handler } from './handler.js';
 import { ControlRefusal } from './refusal.js';
 import { saveSettings } from './settings-row.js';
 
 /** How long `GET /simulator/gates/{id}?waiting=n` waits, in real milliseconds. */
 const GATE_POLL_MS = 10_000;
 
-export interface Controlled {
-  world: World & { callbacks: Callbacks };
-  faults: Faults;
-  gates: Gates;
-  ledger: Ledger;
-}
-
-type Handler = (controlled: Controlled, request: OwnRequest, id: string) => OwnReply | Promise<OwnReply>;
-
-const json = (status: number, value: unknown): OwnReply => ({ status, type: 'application/json', body: JSON.stringify(value) });
-const done: OwnReply = { status: 204, type: '', body: '' };
-const found = (value: unknown): OwnReply => {
-  if (value === undefined) throw new ControlRefusal(404, 'Nothing has this id');
-  return json(200, value);
-};
-const removed = (existed: boolean): OwnReply => {
-  if (!existed) throw new ControlRefusal(404, 'Nothing has this id');
-  return done;
-};
-
 const CONTROLS: Record<string, Handler> = {
   'POST /simulator/sessions/:id/authorize': ({ world }, request, id) =>
-    json(200, { authorization_token: authorizeSession(world, id, optionalObject(request)).authorization_token }),
+    json(200, { authorization_token: authorizeSession(withCallbacks(world, request), id, optionalObject(request)).authorization_token }),
 
   'POST /simulator/customer-tokens/:id': ({ world }, request, id) => {
     const { status, charges } = orderToken(world, id, wholeObject(request));
@@ -52,7 +32,7 @@ const CONTROLS: Record<string, Handler> = {
     const { action, ...given } = wholeObject(request);
     const played = PAGE_ACTIONS.find((known) => known === action);
     if (played === undefined) throw new ControlRefusal(400, `action must be one of ${PAGE_ACTIONS.join(', ')}`);
-    const { page, next } = await playPage(world, id, played, given, request.url.origin);
+    const { page, next } = await playPage(withCallbacks(world, request), id, played, given, request.url.origin);
     return json(200, { status: page.status, redirect_url: next ?? null });
   },
 
@@ -63,7 +43,16 @@ const CONTROLS: Record<string, Handler> = {
     json(200, { order_id: (await changeByShopper(world, id, optionalObject(request))).order_id }),
 
   'POST /simulator/checkouts/:id/complete': async ({ world }, request, id) =>
-    json(200, { order_id: (await completeCheckout(world, id, optionalObject(request), request.url.origin)).order_id }),
+    json(200, {
+      order_id: (await completeCheckout(withCallbacks(world, request), id, optionalObject(request), request.url.origin)).order_id,
+    }),
+
+  'POST /simulator/orders/:id/fraud': ({ world }, request, id) => {
+    const { decision } = wholeObject(request);
+    const event = FRAUD_EVENTS.find((known) => known === decision);
+    if (event === undefined) throw new ControlRefusal(400, `decision must be one of ${FRAUD_EVENTS.join(', ')}`);
+    return json(200, { fraud_status: decideNow(withCallbacks(world, request), id, event).fraud_status });
+  },
 
   'GET /simulator/ledger/checkouts': ({ ledger }) => json(200, { checkouts: ledger.checkouts() }),
   'GET /simulator/ledger/orders': ({ ledger }) => json(200, { orders: ledger.orders() }),
@@ -115,21 +104,13 @@ const CONTROLS: Record<string, Handler> = {
   },
   'DELETE /simulator/gates/:id': ({ gates }, _request, id) => removed(gates.open(id)),
 
-  'GET /simulator/callbacks': ({ world }) => {
-    const time = (at: number | null) => (at === null ? null : world.clock.iso(at));
-    const callbacks = [...world.store.rows.callbacks.values()].map((callback) => ({
-      ...callback,
-      first_at: time(callback.first_at),
-      next_at: time(callback.next_at),
-      attempts: callback.attempts.map((attempt) => ({ ...attempt, at: time(attempt.at) })),
-    }));
-    return json(200, { callbacks });
-  },
+  ...CALLBACK_CONTROLS,
 
   'DELETE /simulator/state': ({ world, faults, gates, ledger }) => {
     world.clock.clear();
     faults.clear();
     world.switches.reset();
+    world.callbacks.reset();
     world.store.wipe();
     ledger.clear();
     gates.openAll();
@@ -150,11 +131,14 @@ export async function control(controlled: Controlled, request: OwnRequest): Prom
     }
     throw new ControlRefusal(404, `${request.method} ${path} is not a control of the simulator`);
   } catch (error) {
-    if (error instanceof ControlRefusal || error instanceof CannotAuthorize || error instanceof CannotComplete)
-      return json(error.status, { error: error.message });
+    if (isRefusal(error)) return json(error.status, { error: error.message });
     if (error instanceof UnknownSwitch) return json(400, { error: error.message });
     throw error;
   }
+}
+
+function isRefusal(error: unknown): error is Error & { status: number } {
+  return [ControlRefusal, CannotAuthorize, CannotComplete, CannotDecide].some((Refusal) => error instanceof Refusal);
 }
 
 /** What Klarna would do to a token by itself: suspend it, or decline its charges from now on. */
@@ -180,19 +164,4 @@ function idIn(pattern: string, target: string): string | undefined {
   if (before === undefined || after === undefined || !target.startsWith(before) || !target.endsWith(after)) return undefined;
   const id = target.slice(before.length, target.length - after.length);
   return id === '' || id.includes('/') ? undefined : id;
-}
-
-function optionalObject(request: OwnRequest): JsonObject {
-  return request.body.length === 0 ? {} : wholeObject(request);
-}
-
-function wholeObject(request: OwnRequest): JsonObject {
-  let value: JsonValue;
-  try {
-    value = JSON.parse(request.body.toString('utf8')) as JsonValue;
-  } catch {
-    throw new ControlRefusal(400, 'The body must be JSON');
-  }
-  if (!isObject(value)) throw new ControlRefusal(400, 'The body must be a JSON object');
-  return value;
 }

@@ -3,6 +3,7 @@ import { bareAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { readBody, refuseProblems } from './body.js';
 import { checkoutShapes } from './checkout-shapes.js';
 import { checkoutAnswer, checkoutView, isShown } from './checkout-view.js';
+import { saidAgain } from './merchant-urls.js';
 import type { Checkout, CheckoutPurchase } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
 import { isHidden, notAuthorized } from './sessions.js';
@@ -36,7 +37,7 @@ export function updateCheckout(work: Work, orderId: string): Answer {
   const checkout = findCheckout(work, orderId);
   if (checkout === undefined) return NONE;
   if (isClosed(checkout)) throw readOnly();
-  const purchase = { ...checkout.purchase, ...readBody(work, shapes(work).update, 'checkout') };
+  const purchase = saidAgain(work.world, checkout.purchase, readBody(work, shapes(work).update, 'checkout'));
   refuseUnsound(work, purchase);
   const updated: Checkout = { ...checkout, purchase, last_modified_at: work.now };
   work.put('checkouts', checkout.order_id, updated);

@@ -4,6 +4,7 @@ import { findAuthorization } from './authorizations.js';
 import { consume, orderAuthorized, refuseTokenOnly } from './authorized-order.js';
 import { readBody, refuseProblems } from './body.js';
 import { orderAnswer } from './make-order.js';
+import { saidAgain } from './merchant-urls.js';
 import type { Authorization, Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
 import { sessionCompleted, shapes } from './sessions.js';
@@ -58,7 +59,7 @@ function place(work: Work, authorization: Authorization, session: Session): Answ
   const different = differences(authorization.purchase, request);
   if (different.length > 0) throw new KlarnaRefusal(409, 'BAD_VALUE', [`Not matching fields: [${different.join(', ')}]`]);
 
-  const order = orderAuthorized(work, authorization, session, { ...authorization.purchase, ...request });
+  const order = orderAuthorized(work, authorization, session, saidAgain(work.world, authorization.purchase, request));
   const answer = orderAnswer(work, order, authorization.payment_method_category);
   consume(work, authorization, order, { body_sha256: work.call.bodySha256, answer });
   return answer;

@@ -6,6 +6,7 @@ import { CHECKOUT_LIFETIME_MS, isShown } from './checkout-view.js';
 import { CONTACT_OF, distributionShape, pageShape } from './hosted-page-shapes.js';
 import { isOpenPage, pageView } from './hosted-page-state.js';
 import type { HostedPage, PageUrls, PaidOnPage, PlaceOrderMode } from './model.js';
+import { watchPage } from './page-timeout.js';
 import { refuseForeign, sessionCompleted } from './sessions.js';
 import type { Work } from './work.js';
 
@@ -51,6 +52,7 @@ export function createPage(work: Work): Answer {
     options,
   };
   work.put('hosted_pages', page.session_id, page);
+  work.afterCommit.push(() => watchPage(work.world, page));
   const { baseUrl } = work.call;
   const session_url = `${baseUrl}/hpp/v1/sessions/${page.session_id}`;
   return jsonAnswer(201, {

@@ -157,6 +157,8 @@ export interface Order {
   fraud_status: FraudStatus;
   /** How a pending order is going to be decided, and when. */
   decision?: { outcome: 'ACCEPTED' | 'REJECTED'; at: number };
+  /** Klarna has stopped it, as a test ordered. */
+  stopped?: true;
   cancelled: boolean;
   /** The status that releasing the rest gave the order. */
   released?: 'CAPTURED' | 'CLOSED';
@@ -218,6 +220,8 @@ export interface HostedPage {
   updated_at: number;
   expires_at: number;
   status: PageStatus;
+  /** The merchant was called about its end. */
+  timeout_told?: true;
   place_order_mode: PlaceOrderMode;
   merchant_urls: PageUrls;
   options: JsonObject;

@@ -3,6 +3,7 @@ import type { JsonObject } from '../json.js';
 import { bareAnswer, jsonAnswer, KlarnaRefusal, type Answer } from './answers.js';
 import { readBody, refuseProblems } from './body.js';
 import { object } from './fields.js';
+import { saidAgain } from './merchant-urls.js';
 import type { Purchase, Session } from './model.js';
 import { cartProblems } from './order-line-arithmetic.js';
 import { paymentsShapes, readableCustomer } from './payments-shapes.js';
@@ -70,7 +71,7 @@ export function updateSession(work: Work, sessionId: string): Answer {
   const session = openSession(work, sessionId);
   if (session.status === 'complete') throw sessionCompleted();
   const changes = readBody(work, shapes(work.world).sessionUpdate, 'payments');
-  const purchase = { ...session.purchase, ...changes };
+  const purchase = saidAgain(work.world, session.purchase, changes as Partial<Purchase>);
   refuseProblems(cartProblems(purchase, work.world.switches.get('order_tax_tolerance')), 'payments');
   work.put('sessions', session.session_id, { ...session, purchase });
   return bareAnswer(204);

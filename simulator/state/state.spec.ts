@@ -77,6 +77,19 @@ describe('a restart', () => {
     expect(order).toBeDefined();
   });
 
+  it('goes on with hosted pages that expire, and keeps back what is held', async () => {
+    await client.call('POST', '/hpp/v1/sessions', {
+      payment_session_url: `${client.url}/payments/v1/sessions/${await client.session()}`,
+      merchant_urls: { status_update: 'https://shop.example/hook' },
+    });
+    await client.behave({ callbacks_hold: true });
+    await restart();
+    await client.advance(48 * 3600);
+    expect(await client.callbacks()).toMatchObject([{ kind: 'status_update', withheld: 'held' }]);
+    await restart();
+    expect(await client.callbacks()).toMatchObject([{ kind: 'status_update', withheld: 'held', next_at: null }]);
+  });
+
   it('numbers requests on', async () => {
     await client.session();
     await restart();

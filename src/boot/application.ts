@@ -15,7 +15,7 @@ export async function startApplication(settings: Settings, port: number, logger:
     abortOnError: false,
   });
   try {
-    if (settings.role === 'worker') serveHealthAlone(app);
+    if (settings.role === 'worker') serveHealthAndMetrics(app);
     else setUpOpenApi(app);
     await app.listen(port, settings.host);
   } catch (error) {
@@ -26,9 +26,13 @@ export async function startApplication(settings: Settings, port: number, logger:
 }
 
 /** A worker finishes what the api began; nobody begins anything there. */
-function serveHealthAlone(app: NestFastifyApplication): void {
+function serveHealthAndMetrics(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   fastify.addHook('onRequest', (request, _reply, done) => {
-    done(/^\/health(?:[/?]|$)/.test(request.url) ? undefined : new Refusal('NOT_FOUND', ['A worker serves /health alone']));
+    done(
+      /^\/(?:health|metrics)(?:[/?]|$)/.test(request.url)
+        ? undefined
+        : new Refusal('NOT_FOUND', ['A worker serves /health and /metrics alone']),
+    );
   });
 }

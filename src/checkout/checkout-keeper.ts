@@ -2,7 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { canonicalId } from '../http/resource-id.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
-import { CheckoutOrdersRepository, type NewCheckout } from '../persistence/repositories/checkout-orders.repository.js';
+import {
+  CheckoutOrdersRepository,
+  completeAlone,
+  type NewCheckout,
+  type StoredCheckout,
+} from '../persistence/repositories/checkout-orders.repository.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import type { ShownCheckout } from './checkout-facts.js';
 
@@ -28,8 +33,15 @@ export class CheckoutKeeper {
     await this.lifecycle.met(tx, { merchantId, providerAccountId, providerOrderId, dataSubject, at: checkout.at });
     // It is charged where it was made: at the host, and with the credentials, of the checkout.
     if (shown.recurringToken !== null) {
-      await this.tokens.insert(tx, canonicalId(shown.recurringToken), { merchantId, providerAccountId, dataSubject }, checkout.at);
+      await this.tokens.made(tx, canonicalId(shown.recurringToken), { merchantId, providerAccountId, dataSubject }, null, checkout.at);
     }
     return true;
+  }
+
+  /** Notes that a checkout of ours has become an order, of which nothing else was shown. */
+  async completed(tx: Transaction, checkout: StoredCheckout, at: Date): Promise<void> {
+    const { merchantId, providerAccountId, providerOrderId, dataSubject } = checkout;
+    await this.checkouts.put(tx, { ...checkout, operationId: null, facts: completeAlone(at), at });
+    await this.lifecycle.met(tx, { merchantId, providerAccountId, providerOrderId, dataSubject, at });
   }
 }

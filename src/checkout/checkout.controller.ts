@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { WireRefusals } from '../http/documented.js';
+import { CallbacksHeader, WireRefusals } from '../http/documented.js';
 import { OptionalKey } from '../http/idempotency-key.decorator.js';
 import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
 import type { OperationReply } from '../operations/request.js';
@@ -32,6 +32,7 @@ export class CheckoutController {
   })
   @ApiBody({ type: CreateCheckoutRequest, examples: CHECKOUT_EXAMPLES })
   @ApiCreatedResponse({ type: CheckoutOrder, headers: LOCATION })
+  @CallbacksHeader()
   @WireRefusals('BAD_VALUE', 'BAD_REQUEST', 'REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'PROVIDER_CREDENTIALS', 'GATEWAY_TIMEOUT')
   @Post()
   create(
@@ -60,6 +61,7 @@ export class CheckoutController {
   @ApiOperation({ summary: 'Change a checkout', description: 'Properties that are left out stay as they are; lists are replaced whole.' })
   @ApiParam(ORDER_ID)
   @ApiBody({ type: UpdateCheckoutRequest, examples: CHECKOUT_UPDATE_EXAMPLES })
+  @CallbacksHeader()
   @ApiOkResponse({ type: CheckoutOrder })
   @WireRefusals('BAD_VALUE', 'BAD_REQUEST', 'REQUEST_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'PROVIDER_CREDENTIALS', 'GATEWAY_TIMEOUT')
   @ApiResponse(READ_ONLY)

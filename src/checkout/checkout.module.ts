@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
+import { HooksModule } from '../webhooks/hooks/hooks.module.js';
 import { AbortCheckoutHandler } from './abort-checkout.handler.js';
 import { CheckoutChange } from './checkout-change.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
@@ -12,13 +13,17 @@ import { CheckoutTargets } from './checkout-targets.js';
 import { CheckoutController } from './checkout.controller.js';
 import { CheckoutService } from './checkout.service.js';
 import { CreateCheckoutHandler } from './create-checkout.handler.js';
+import { QuestionsModule } from './questions/questions.module.js';
 import { UpdateCheckoutHandler } from './update-checkout.handler.js';
+import { LooksRepository } from '../persistence/repositories/looks.repository.js';
+import { CheckoutSweeper } from './checkout-sweeper.js';
 
 /** Klarna Checkout (Kustom's today): a cart becomes a snippet in the shop's page, and the shopper makes it an order there. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  imports: [QuestionsModule, KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [CheckoutController],
   providers: [
+    ...[LooksRepository, CheckoutSweeper],
     CheckoutTargets,
     CheckoutKeeper,
     CustomerTokensRepository,

@@ -12,6 +12,7 @@ import { Operations } from '../operations/operations.service.js';
 import type { OperationReply } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
+import { Hooks } from '../webhooks/hooks/hooks.js';
 import { checkoutIn, isGone } from './checkout-facts.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
 import { type CheckoutTarget, CheckoutTargets } from './checkout-targets.js';
@@ -29,6 +30,7 @@ export class CheckoutService {
     private readonly checkouts: CheckoutOrdersRepository,
     private readonly client: CheckoutClient,
     private readonly accounts: ProviderAccounts,
+    private readonly hooks: Hooks,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -113,13 +115,14 @@ export class CheckoutService {
   }
 
   #execute(
-    { caller, headers, prefer }: WireCall,
+    call: WireCall,
     kind: OperationKind,
     { providerAccountId, dataSubject }: Pick<CheckoutTarget, 'providerAccountId' | 'dataSubject'>,
     target: Readonly<Record<string, string>>,
     body: Buffer | null,
     key: string | undefined,
   ): Promise<OperationReply> {
+    const { caller, headers, prefer } = call;
     return this.operations.execute({
       kind,
       merchantId: caller.merchantId,
@@ -129,6 +132,7 @@ export class CheckoutService {
       target,
       passedHeaders: headers,
       body,
+      readdressed: this.hooks.putInto(call, kind, body, target['orderId'] ?? null),
       key,
       prefer,
       amount: null,

@@ -18,6 +18,7 @@ export function hostIdentity(baseUrl: string): string {
   return isSimulatorHost(baseUrl) ? 'simulator' : new URL(baseUrl).host;
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a URL's host is this machine, however it is written there. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'));
 }

@@ -1,12 +1,15 @@
 import {
   baseUrl,
   cidrList,
+  duration,
+  durations,
   flag,
   formerCredentials,
   key32,
   milliseconds,
   millisecondsList,
   oneOf,
+  someOf,
   text,
   url,
   username,
@@ -46,7 +49,11 @@ export const SETTINGS = {
   PORT: optional(port, 'Port of the API; unset and taken: the next free one; set and taken: the start fails; 0: any free one', '3000'),
   HOST: optional(text, 'Address the API listens on', '127.0.0.1 embedded, else 0.0.0.0'),
   ROLE: withDefault(oneOf('all', 'api', 'worker'), 'all', 'What this process runs: the API, the queue worker, or both'),
-  PUBLIC_URL: optional(baseUrl, 'Address under which shops reach this service; used in Location headers', "the request's host"),
+  PUBLIC_URL: optional(
+    baseUrl,
+    'Address under which shops and Klarna reach this service; used in Location headers, and for callbacks if it is https',
+    "the request's host",
+  ),
   LOG_LEVEL: withDefault(oneOf('error', 'warn', 'info', 'debug', 'verbose'), 'info', 'The least important level that is logged'),
 
   DATABASE_URL: secret(
@@ -72,6 +79,12 @@ export const SETTINGS = {
     oneOf('enforce', 'report'),
     'enforce',
     "A body beyond the lengths, patterns and lists of words of Klarna's documents is refused, or forwarded and reported",
+  ),
+
+  CALLBACKS: withDefault(
+    oneOf('gateway', 'direct'),
+    'gateway',
+    "Whether Klarna's callbacks come to this service, which needs PUBLIC_URL, or go to the shop's own URLs as if it were not there",
   ),
 
   KLARNA_BASE_URL: optional(
@@ -144,6 +157,11 @@ export const SETTINGS = {
     '20',
     'Operations that one worker runs at a time; five times as many more of processes that died',
   ),
+  MISSING_CALLBACK_READS_PER_SECOND: withDefault(
+    whole(1, 1000),
+    '10',
+    'How many sessions, hosted pages and checkouts (of each) of one Klarna account are read per second because no callback came, all processes together',
+  ),
   DRIFT_SCAN_HOURS: withDefault(whole(1, 720), '24', "Within how many hours each stored order that is not over is compared with Klarna's"),
   DRIFT_SCAN_PER_SECOND: withDefault(
     whole(1, 1000),
@@ -151,17 +169,59 @@ export const SETTINGS = {
     'How many orders of one Klarna account that takes per second, all processes together',
   ),
 
+  ACKNOWLEDGE_PUSHES: withDefault(
+    oneOf('after-delivery', 'at-once', 'never'),
+    'after-delivery',
+    "When Klarna's pushes are acknowledged: when the shop has taken one, or the event; at once where nobody is to be told",
+  ),
+  FORWARD_QUESTIONS: withDefault(
+    someOf('validation', 'address_update', 'country_change', 'shipping_option_update'),
+    'none',
+    "Which of Klarna's questions about a checkout are passed on to the shop through this service; all others go to the shop directly",
+  ),
+  QUESTION_BUDGET_MS: withDefault(
+    whole(100, 2_800),
+    '2000',
+    'How long a shop may take to answer a question; Klarna itself waits 3 s at a purchase',
+  ),
+  QUESTION_FALLBACK: withDefault(
+    oneOf('approve', 'deny'),
+    'approve',
+    'What is answered in the place of a shop that is slow or wrong. approve: what silence means at Klarna; a cart stays as it is',
+  ),
   NOTIFY_ALLOW_CIDRS: optional(
     cidrList,
     'Address ranges outside the public internet that messages to shops may go to, by http as well, such as 10.0.0.0/8,fd12::/16',
     'the public internet alone; embedded: this machine as well',
   ),
   DELIVERY_CONCURRENCY: withDefault(whole(1, 1000), '32', 'Messages to shops that one worker sends at a time, slow ones not counted'),
+  EXPIRY_NOTICE: withDefault(
+    durations,
+    '7d,1d',
+    'How long before an authorization ends shops are told of money that was not captured (`order.expiring`)',
+  ),
+  EXTEND_AUTHORIZATIONS: withDefault(
+    oneOf('off', 'on'),
+    'off',
+    'Whether the service asks Klarna by itself to extend authorizations that are about to end with money not captured',
+  ),
+  EXTEND_BEFORE: withDefault(duration, '1d', 'How long before its end an authorization is extended'),
+  HOLD_CAPTURES_WHILE_PENDING: withDefault(
+    flag,
+    'false',
+    'Whether captures of an order wait while Klarna has not decided on it (`fraud_status` PENDING), and are withdrawn when it is rejected',
+  ),
 
   BODY_RETENTION_DAYS: withDefault(
     whole(1, 36_500),
     '30',
     'Days after which the bodies of finished requests and answers are erased; status, headers of record, ids and amounts stay',
+  ),
+
+  NOTIFICATION_RETENTION_DAYS: withDefault(
+    whole(1, 36_500),
+    '30',
+    'Days after which events, and deliveries that ended, are erased; what is still due stays',
   ),
 
   CLOCK: withDefault(oneOf('system', 'simulator'), 'system', "`simulator` follows the simulator's clock; refused with real hosts"),

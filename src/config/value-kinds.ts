@@ -1,4 +1,5 @@
 import ipaddr from 'ipaddr.js';
+import { durationIn } from '../clock/durations.js';
 
 /** How one kind of value is written in the environment: what is allowed, in words, and how it is read. */
 export interface ValueKind<T> {
@@ -17,6 +18,19 @@ export const username: ValueKind<string> = {
   allowed: 'text without a colon',
   parse: (given) => (given.includes(':') ? undefined : given),
 };
+
+/** Any number of words out of some, separated by commas; `none`: no one of them. */
+export function someOf<Word extends string>(...words: Word[]): ValueKind<readonly Word[]> {
+  return {
+    allowed: `${words.join(', ')}, separated by commas; or none`,
+    parse: (given) => {
+      if (given.trim() === 'none') return [];
+      const parts = given.split(',').map((part) => part.trim());
+      const known = words.filter((word) => parts.includes(word));
+      return known.length === new Set(parts).size ? known : undefined;
+    },
+  };
+}
 
 /** One of a closed list of words. */
 export function oneOf<const T extends string>(...words: readonly T[]): ValueKind<T> {
@@ -57,6 +71,19 @@ export const cidrList: ValueKind<readonly string[]> = {
     return ranges.every((range) => /^(\d+\.\d+\.\d+\.\d+|[\da-f:.]*:[\da-f:.]*)\/\d+$/i.test(range) && ipaddr.isValidCIDR(range))
       ? ranges
       : undefined;
+  },
+};
+
+/** A duration of days, hours or minutes, in milliseconds. */
+export const duration: ValueKind<number> = { allowed: 'a duration such as 7d, 12h or 30m', parse: durationIn };
+
+/** Durations in milliseconds, the longest first; none at all is a choice. */
+export const durations: ValueKind<readonly number[]> = {
+  allowed: 'durations such as 7d, 12h or 30m, separated by commas; or none',
+  parse: (given) => {
+    if (given.trim() === 'none') return [];
+    const values = given.split(',').map((part) => durationIn(part.trim()));
+    return values.every((value) => value !== undefined) ? [...new Set(values)].sort((a, b) => b - a) : undefined;
   },
 };
 

@@ -4,6 +4,7 @@ import { MerchantsModule } from '../merchants/merchants.module.js';
 import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
+import { HooksModule } from '../webhooks/hooks/hooks.module.js';
 import { AdoptedOrdersRepository } from './adopted-orders.repository.js';
 import { CreateTokenOrderHandler } from './create-order.handler.js';
 import { CustomerTokensController } from './customer-tokens.controller.js';
@@ -14,7 +15,7 @@ import { UpdateTokenStatusHandler } from './update-status.handler.js';
 
 /** Klarna's Customer Token API, in its own wire format: charges without the shopper. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [CustomerTokensController],
   providers: [AdoptedOrdersRepository, TokenReader, TokenTargets, CustomerTokensService, CreateTokenOrderHandler, UpdateTokenStatusHandler],
 })

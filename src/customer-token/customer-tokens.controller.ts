@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiBody, ApiForbiddenResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { KeyHeader, PendingAnswer, WireRefusals } from '../http/documented.js';
+import { CallbacksHeader, KeyHeader, PendingAnswer, WireRefusals } from '../http/documented.js';
 import { IdempotencyKey } from '../http/idempotency-key.decorator.js';
 import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
 import type { OperationReply } from '../operations/request.js';
@@ -34,6 +34,7 @@ export class CustomerTokensController {
   @ApiBody({ type: TokenOrderRequest, examples: TOKEN_ORDER_EXAMPLES })
   @ApiOkResponse({ type: OrderPlaced })
   @KeyHeader()
+  @CallbacksHeader()
   @PendingAnswer()
   @WireRefusals(
     ...(['TOKEN_NOT_FOUND', 'OPERATION_PENDING', 'OPERATION_WITHDRAWN', 'IDEMPOTENCY_KEY_REUSED'] as const),

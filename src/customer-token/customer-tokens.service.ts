@@ -10,6 +10,7 @@ import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, OperationRequest } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
+import { Hooks } from '../webhooks/hooks/hooks.js';
 import type { TokenOrderRequest } from './order-request.dto.js';
 import { TokenTargets, type TokenTarget } from './token-targets.js';
 
@@ -33,6 +34,7 @@ export class CustomerTokensService {
     private readonly targets: TokenTargets,
     private readonly client: CustomerTokenClient,
     private readonly accounts: ProviderAccounts,
+    private readonly hooks: Hooks,
     private readonly tokens: CustomerTokensRepository,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -82,13 +84,12 @@ export class CustomerTokensService {
     return this.#execute({ ...call, key: undefined }, { kind: 'customer-token.update-status', body, amount: null, reference: null });
   }
 
-  async #execute(
-    { caller, customerToken, headers, key, prefer }: TokenWrite,
-    intent: Pick<OperationRequest, 'kind' | 'body' | 'amount' | 'reference'>,
-  ): Promise<OperationReply> {
+  async #execute(call: TokenWrite, intent: Pick<OperationRequest, 'kind' | 'body' | 'amount' | 'reference'>): Promise<OperationReply> {
+    const { caller, customerToken, headers, key, prefer } = call;
     const target = await this.targets.resolve(caller, customerToken);
     return this.operations.execute({
       ...intent,
+      readdressed: this.hooks.putInto(call, intent.kind, intent.body, null),
       merchantId: caller.merchantId,
       providerAccountId: target.providerAccountId,
       pendingAnswer: caller.pendingAnswer,

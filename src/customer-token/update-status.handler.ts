@@ -41,8 +41,8 @@ export class UpdateTokenStatusHandler implements OperationHandler {
     return bareAnswer(202);
   }
 
-  /** The status is Klarna's to tell; noted is whose the token is. */
+  /** The status is Klarna's to tell; noted is whose the token is, and that its cancelling was told of. */
   succeeded(tx: Transaction, operation: OperationContext, { at }: Success): Promise<void> {
-    return this.tokens.insert(tx, targetOf(operation, 'customerToken'), operation, at);
+    return this.tokens.cancelled(tx, targetOf(operation, 'customerToken'), operation, operation.id, at);
   }
 }

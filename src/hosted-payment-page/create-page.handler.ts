@@ -46,6 +46,7 @@ export class CreatePageHandler implements OperationHandler {
       purchase: purchaseIn(membersIn(operation.body)?.text('payment_session_url') ?? '') ?? null,
       status: WAITING,
       expiresAt: membersIn(success.answer.body)?.date('expires_at') ?? null,
+      operationId: operation.id,
       at: success.at,
     });
   }

@@ -49,6 +49,6 @@ export class DisablePageHandler implements OperationHandler {
   async succeeded(tx: Transaction, operation: OperationContext, { at }: Success): Promise<void> {
     const page = adoptedBy(operation, targetOf(operation, 'pageId'), at);
     await this.pages.insert(tx, page);
-    await this.pages.update(tx, page, { status: DISABLED, expiresAt: null, providerOrderId: null }, at);
+    await this.pages.update(tx, page, { status: DISABLED, statusAt: null, expiresAt: null, providerOrderId: null }, at);
   }
 }

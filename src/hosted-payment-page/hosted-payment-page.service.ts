@@ -10,6 +10,7 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { OperationKind } from '../operations/kinds.js';
 import { Operations } from '../operations/operations.service.js';
 import type { OperationReply, OperationRequest } from '../operations/request.js';
+import { Hooks } from '../webhooks/hooks/hooks.js';
 import { PageReader } from './page-reader.js';
 import { PageTargets } from './page-targets.js';
 import { atThisService } from './page-urls.js';
@@ -27,6 +28,7 @@ export class HostedPaymentPageService {
     private readonly purchases: Purchases,
     private readonly reader: PageReader,
     private readonly accounts: ProviderAccounts,
+    private readonly hooks: Hooks,
     private readonly settings: Settings,
     private readonly clock: Clock,
   ) {}
@@ -97,15 +99,16 @@ export class HostedPaymentPageService {
   }
 
   #execute(
-    { merchantId, pendingAnswer }: Caller,
-    { headers, prefer }: Omit<WireCall, 'caller'>,
+    caller: Caller,
+    { headers, prefer, callbacks }: Omit<WireCall, 'caller'>,
     request: Pick<OperationRequest, 'kind' | 'providerAccountId' | 'target' | 'body'>,
     dataSubject: string | undefined,
   ): Promise<OperationReply> {
     return this.operations.execute({
       ...request,
-      merchantId,
-      pendingAnswer,
+      merchantId: caller.merchantId,
+      pendingAnswer: caller.pendingAnswer,
+      readdressed: this.hooks.putInto({ caller, callbacks }, request.kind, request.body, null),
       lane: null,
       passedHeaders: headers,
       // Klarna takes no key here; a caller's is ignored.

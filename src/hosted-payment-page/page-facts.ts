@@ -4,6 +4,8 @@ import type { KlarnaAnswer } from '../klarna/answer-of-record.js';
 /** What of a page is kept, and what it tells of the purchase. Null: not shown. Personal data stays at Klarna. */
 export interface PageFacts {
   status: string;
+  /** Klarna's word on when the status was last changed. */
+  statusAt: Date | null;
   expiresAt: Date | null;
   /** Shown once an order was placed on the page. */
   orderId: string | null;
@@ -15,6 +17,8 @@ export interface PageFacts {
 export const COMPLETED = 'COMPLETED';
 export const DISABLED = 'DISABLED';
 export const WAITING = 'WAITING';
+/** Nothing follows these. FAILED is not among them: the shopper may try again. */
+export const FINAL: readonly string[] = [COMPLETED, 'CANCELLED', DISABLED, 'TIMEOUT'];
 
 /** A page as Klarna showed it; undefined when the answer is not one. */
 export function pageIn({ status: answered, body }: KlarnaAnswer): PageFacts | undefined {
@@ -23,6 +27,7 @@ export function pageIn({ status: answered, body }: KlarnaAnswer): PageFacts | un
   if (members === undefined || status === null) return undefined;
   return {
     status: status.toUpperCase(),
+    statusAt: members.date('updated_at'),
     expiresAt: members.date('expires_at'),
     orderId: members.text('order_id'),
     authorizationToken: members.text('authorization_token'),

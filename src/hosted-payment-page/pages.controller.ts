@@ -10,7 +10,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { WireRefusals } from '../http/documented.js';
+import { CallbacksHeader, WireRefusals } from '../http/documented.js';
 import { RequestAddress } from '../http/request-address.js';
 import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
 import type { OperationReply } from '../operations/request.js';
@@ -34,6 +34,7 @@ export class PagesController {
   @ApiHeader({ name: 'User-Agent', required: false, description: 'Passed on to Klarna', schema: { type: 'string' } })
   @ApiBody({ type: CreatePageRequest, examples: PAGE_EXAMPLES })
   @ApiCreatedResponse({ type: PageCreated })
+  @CallbacksHeader()
   @WireRefusals(
     ...(['BAD_VALUE', 'BAD_REQUEST', 'FORBIDDEN', 'NOT_FOUND', 'REQUEST_TOO_LARGE'] as const),
     ...(['UNSUPPORTED_MEDIA_TYPE', 'PROVIDER_CREDENTIALS', 'GATEWAY_TIMEOUT'] as const),

@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../merchants/caller.js';
-import { ownPlace } from '../merchants/own-place.js';
+import { ownPlace, type PlaceOwner } from '../merchants/own-place.js';
 import { Refusal } from '../operations/errors.js';
 import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-orders.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
@@ -41,7 +40,7 @@ export class Purchases {
    * A purchase of the caller's is where it was made, an unknown one at the account that the caller has for its API.
    * @throws Refusal NOT_FOUND when it is another merchant's, in the words that Klarna has for an unknown one
    */
-  async placeOf(caller: Caller, { api, id }: Purchase): Promise<PurchasePlace> {
+  async placeOf(caller: PlaceOwner, { api, id }: Purchase): Promise<PurchasePlace> {
     const known = ownPlace(await this.#known[api](id), caller, api);
     if (known === 'foreign') throw new Refusal('NOT_FOUND', ['Payment session not found or expired']);
     return {

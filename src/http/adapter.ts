@@ -69,7 +69,11 @@ export function createHttpAdapter(arrival: ArrivalLimits = ARRIVAL): FastifyAdap
 
 /** Errors outside Nest: of the router before any hook (a malformed URL, an over-long parameter), and of routes that are not Nest's. */
 export function answerError(error: Error, request: FastifyRequest, reply: FastifyReply): void {
-  const { status, headers, body } = writeRefusal(refusalOf(error), request.url, request.id);
+  const refusal = refusalOf(error);
+  // Whoever tries addresses of callbacks learns nothing, not even which ones can be read.
+  const nobodys = refusal.status === 400 && request.url.startsWith('/webhooks/');
+  const answer = nobodys ? new Refusal('NOT_FOUND', ['There is no such resource']) : refusal;
+  const { status, headers, body } = writeRefusal(answer, request.url, request.id);
   if (status === 500) new Logger('Request').error(`${request.id} failed: ${error.message}`, error.stack);
   void reply.code(status).headers(headers).send(body);
 }

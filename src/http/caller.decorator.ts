@@ -10,9 +10,14 @@ export function setCaller(request: FastifyRequest, caller: Caller): void {
   callers.set(request.raw, caller);
 }
 
+/** Who made the request; undefined on a route that the guard let pass without credentials. */
+export function callerIn(request: FastifyRequest): Caller | undefined {
+  return callers.get(request.raw);
+}
+
 /** Who made the request. @throws Refusal UNAUTHORIZED on a route that the guard let pass without credentials */
 export function callerOf(request: FastifyRequest): Caller {
-  const caller = callers.get(request.raw);
+  const caller = callerIn(request);
   if (caller === undefined) throw new Refusal('UNAUTHORIZED', ['Authentication is required']);
   return caller;
 }

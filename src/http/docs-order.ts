@@ -8,6 +8,7 @@ const CHECKOUT = 'A purchase by Checkout, from top to bottom';
 const PAGE = "A purchase on Klarna's own page";
 const SUBSCRIPTION = 'A subscription, from top to bottom';
 const AFTER = 'Looking back';
+const TOLD = 'Being told';
 const NOTHING_BOUGHT = 'When nothing is bought';
 const STUCK = 'When something is stuck';
 const METHODS: readonly Method[] = ['get', 'put', 'post', 'delete', 'patch'];
@@ -51,6 +52,19 @@ const STORY: readonly (readonly [group: string, method: Method, path: string])[]
   [AFTER, 'get', '/orders/{id}/timeline'],
   [AFTER, 'post', '/orders/{id}/reconcile'],
   [AFTER, 'get', '/operations/{id}'],
+  [TOLD, 'post', '/notifications/endpoints'],
+  [TOLD, 'get', '/notifications/endpoints'],
+  [TOLD, 'get', '/notifications'],
+  [TOLD, 'get', '/notifications/{notification_id}'],
+  [TOLD, 'get', '/notifications/events'],
+  [TOLD, 'post', '/notifications/{notification_id}/replay'],
+  [TOLD, 'post', '/notifications/replay'],
+  [TOLD, 'post', '/notifications/endpoints/{endpoint_id}/rotate-secret'],
+  [TOLD, 'get', '/notifications/signing-secret'],
+  [TOLD, 'post', '/notifications/signing-secret/rotate'],
+  [TOLD, 'get', '/notifications/endpoints/{endpoint_id}'],
+  [TOLD, 'patch', '/notifications/endpoints/{endpoint_id}'],
+  [TOLD, 'delete', '/notifications/endpoints/{endpoint_id}'],
   [NOTHING_BOUGHT, 'delete', '/payments/v1/authorizations/{authorizationToken}'],
   [NOTHING_BOUGHT, 'post', '/ordermanagement/v1/orders/{order_id}/cancel'],
   [NOTHING_BOUGHT, 'post', '/checkout/v3/orders/{order_id}/abort'],
@@ -83,6 +97,13 @@ const GROUPS = [
       "Goes on from the purchase above when its session was opened with the example 'subscription' (intent buy_and_tokenize): one authorization makes the order and the customer token, which is then charged without the shopper. The last one ends it.",
   },
   { name: AFTER, description: 'Orders, their history, and what became of each operation.' },
+  {
+    name: TOLD,
+    description: [
+      'Register a URL that is told of events, and place another order BEFORE you search: only what happens from then on is sent to it. Nobody listens at the URLs of the examples, so that their messages stay `due`; put an address of your own there to get them.',
+      'Every message is signed by [Standard Webhooks](https://www.standardwebhooks.com): `webhook-id`, `webhook-timestamp`, `webhook-signature`. It may come more than once, and not in order: `webhook-id` tells whether it was there before, `data.sequence` what comes after what.',
+    ].join('\n\n'),
+  },
   {
     name: NOTHING_BOUGHT,
     description:

@@ -8,7 +8,7 @@ export interface DocsPage {
 
 /**
  * The script of the page. With the demo credentials it logs in, and what an answer names (session, authorization token, customer token, order,
- * capture, refund, page, operation) it fills into the path of the operations that need it, a session also into the body of a hosted page, so that
+ * capture, refund, page, operation, endpoint, notification) it fills into the path (or query) of the operations that need it, a session also into the body of a hosted page, so that
  * the examples can be pressed one after the other. When
  * the person comes back from the shopper's page, it reads the session for its token. It only writes into input fields that a person sees
  * and can change; requests and answers stay as they are.
@@ -62,7 +62,7 @@ function startPage({ document, demo }: DocsPage): void {
   // The session that the shopper may be authorizing.
   let awaited: string | undefined;
 
-  const fill = (name: string, value: unknown, under: RegExp): void => {
+  const fill = (name: string, value: unknown, under: RegExp, place = 'path'): void => {
     if (typeof value !== 'string' || value === '') return;
     ui.specSelectors
       .specJson()
@@ -74,7 +74,7 @@ function startPage({ document, demo }: DocsPage): void {
           const parameters = (resolved ?? ui.specSelectors.specJson().getIn(['paths', path, method]))?.get('parameters');
           if (parameters === undefined || typeof parameters === 'string') return;
           parameters.forEach((parameter) => {
-            if (parameter.get('in') === 'path' && parameter.get('name') === name) {
+            if (parameter.get('in') === place && parameter.get('name') === name) {
               ui.specActions.changeParamByIdentity([path, method], parameter, value, false);
             }
           });
@@ -95,10 +95,11 @@ function startPage({ document, demo }: DocsPage): void {
     ui.oas3Actions.setRetainRequestBodyValueFlag({ value: true, pathMethod });
   };
 
-  /** The order is known by Klarna's id at both of its addresses. */
+  /** The order is known by Klarna's id wherever it is named. */
   const fillOrder = (orderId: unknown): void => {
     fill('order_id', orderId, /^\/ordermanagement/);
     fill('id', orderId, /^\/orders\//);
+    fill('order_id', orderId, /^\/notifications\/events$/, 'query');
   };
 
   /** @param what of that id the shopper is to do, @param then what the person reads afterwards */
@@ -164,6 +165,11 @@ function startPage({ document, demo }: DocsPage): void {
     fill('refund_id', headers['refund-id'], /^\/ordermanagement/);
     const operation = /^\/operations\/([^/]+)/.exec(headers['location'] ?? '');
     if (operation !== null) fill('id', operation[1], /^\/operations\//);
+    if (path === '/notifications/endpoints') fill('endpoint_id', body['id'], /^\/notifications\/endpoints\//);
+    if (path === '/notifications' && Array.isArray(body['items'])) {
+      const sent = (body['items'] as { id?: unknown; direction?: unknown }[]).filter((item) => item.direction === 'out');
+      fill('notification_id', sent[0]?.id, /^\/notifications\//);
+    }
     if (path.endsWith('/timeline') && Array.isArray(body['items'])) {
       const named = (body['items'] as { operation_id?: unknown }[]).filter((item) => typeof item.operation_id === 'string');
       const last = named[named.length - 1];

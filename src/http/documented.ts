@@ -1,5 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiExtraModels, ApiHeader, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { CALLBACKS, CALLBACKS_HEADER } from './callbacks-header.js';
 import { STATUS_BY_CODE, type ErrorCode } from '../operations/errors.js';
 import { OperationView } from '../operations/operation-view.dto.js';
 import { KlarnaErrorBody, Problem } from './errors.dto.js';
@@ -38,6 +39,17 @@ export function PreferHeader(): Decorator {
     required: false,
     description: 'respond-async: do not wait for the outcome; wait=N: wait N seconds for it',
     schema: { type: 'string' },
+  });
+}
+
+/** A write whose `merchant_urls` name what Klarna calls. */
+export function CallbacksHeader(): Decorator {
+  return ApiHeader({
+    name: CALLBACKS_HEADER,
+    required: false,
+    description:
+      'direct: Klarna calls the URLs of this request itself; gateway: through this service, which shows you your own. Without it, as your merchant has it (gateway, if this service has a public URL)',
+    schema: { type: 'string', enum: [...CALLBACKS] },
   });
 }
 

@@ -32,6 +32,7 @@ export function readRawBodies(fastify: FastifyInstance): void {
     done(null, undefined);
   });
   fastify.addHook('onRequest', (request, _reply, done) => {
+    if (takesAnyBody(request)) return done();
     const { headers } = request;
     const encoding = headers['content-encoding']?.trim().toLowerCase();
     if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
@@ -41,6 +42,13 @@ export function readRawBodies(fastify: FastifyInstance): void {
     if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) delete headers['content-type'];
     done();
   });
+}
+
+/** Routes with this in their `config` have a parser of their own, which takes whatever comes. */
+export const ANY_BODY = { anyBody: true } as const;
+
+function takesAnyBody(request: FastifyRequest): boolean {
+  return (request.routeOptions.config as Partial<typeof ANY_BODY> | undefined)?.anyBody === true;
 }
 
 function keep(request: FastifyRequest, bytes: Buffer): void {

@@ -21,6 +21,8 @@ export interface Caller {
   keyRequired: boolean;
   /** What happens to a body beyond the lengths, patterns and lists of words of Klarna's documents: refused here, or forwarded and reported. */
   limits: 'enforce' | 'report';
+  /** Gateway: the provider's callbacks come to this service. Direct: they go to the shop as if it were not there. */
+  callbacks: 'gateway' | 'direct';
   /** The provider account of each API. */
   accounts: Readonly<Record<Api, string>>;
 }

@@ -8,7 +8,7 @@ import { Database, type Transaction } from '../persistence/database.js';
 import { EnvelopeError, SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { APIS, type Api } from '../klarna/api.js';
 import { type LinkedApi, retire, type UnnamedAccount, unnamedAccounts } from './former-accounts.js';
-import { linkAccount, putAccount, putCredential, putMerchant, revokeCredential, type AccountInput } from './merchant-rows.js';
+import { linkAccount, putAccount, putCredential, putMerchant, revokeCredential, setCallbacks, type AccountInput } from './merchant-rows.js';
 
 /** Taken by every process that starts, so that two of them do not configure at once. */
 const CONFIGURING = 1_795_000_100;
@@ -61,6 +61,7 @@ export class ConfiguredMerchant {
     const now = this.clock.now();
     const name = this.settings.apiCredentials.username;
     const merchant = await putMerchant(tx, name, now);
+    await setCallbacks(tx, merchant.id, this.settings.callbacks);
     if (merchant.isNew) await this.#checkDatabase(tx, name);
     else await this.#checkMoves(tx, merchant.id, name);
 

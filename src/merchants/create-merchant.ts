@@ -2,10 +2,20 @@ import type { Clock } from '../clock/clock.js';
 import type { Database } from '../persistence/database.js';
 import type { SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { APIS, type Api } from '../klarna/api.js';
-import { linkAccount, putAccount, putCredential, putMerchant, type AccountInput, type CredentialInput } from './merchant-rows.js';
+import {
+  linkAccount,
+  putAccount,
+  putCredential,
+  putMerchant,
+  setCallbacks,
+  type AccountInput,
+  type CredentialInput,
+} from './merchant-rows.js';
 
 export interface NewMerchant {
   name: string;
+  /** By default through this service. */
+  callbacks?: 'gateway' | 'direct';
   credentials: readonly Omit<CredentialInput, 'id'>[];
   /** One account for every API, or one for each; an API that is not named uses that of Payments. */
   accounts: AccountInput | Readonly<Partial<Record<Api, AccountInput>> & { payments: AccountInput }>;
@@ -29,6 +39,7 @@ export function createMerchant(
   const now = clock.now();
   return database.transaction(async (tx) => {
     const { id: merchantId } = await putMerchant(tx, merchant.name, now);
+    await setCallbacks(tx, merchantId, merchant.callbacks ?? 'gateway');
     const accountIds = {} as Record<Api, string>;
     for (const api of APIS) {
       const account = 'host' in merchant.accounts ? merchant.accounts : (merchant.accounts[api] ?? merchant.accounts.payments);

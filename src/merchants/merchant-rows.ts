@@ -36,6 +36,11 @@ export async function putMerchant(db: Queryable, name: string, now: Date): Promi
   return { id: row.id, isNew: made.length > 0 };
 }
 
+/** Whether the merchant's callbacks come to this service; a request may say otherwise. */
+export async function setCallbacks(db: Queryable, merchantId: string, callbacks: 'gateway' | 'direct'): Promise<void> {
+  await db.query('UPDATE merchants SET callbacks = $2 WHERE id = $1 AND callbacks <> $2', [merchantId, callbacks]);
+}
+
 /**
  * Makes or updates the account of this host and user name. New credentials or a new address end a pause: what made the provider
  * refuse us has been changed. An account that was retired is in service again.

@@ -23,6 +23,7 @@ interface CredentialRow {
   pending_answer: 202 | 503;
   key_required: boolean;
   limits: 'enforce' | 'report';
+  callbacks: 'gateway' | 'direct';
   accounts: Record<Api, string>;
 }
 
@@ -59,10 +60,10 @@ export class Merchants {
 
   async #find(condition: 'c.username = $1' | 'c.secret_hash = $1', value: string | Buffer, scheme: string): Promise<Credential | null> {
     const [row] = await this.database.query<CredentialRow>(
-      `SELECT c.id, c.merchant_id, c.secret_hash, c.pending_answer, c.key_required, c.limits,
+      `SELECT c.id, c.merchant_id, c.secret_hash, c.pending_answer, c.key_required, c.limits, m.callbacks,
               (SELECT jsonb_object_agg(a.api, a.provider_account_id)
                  FROM merchant_provider_accounts a WHERE a.merchant_id = c.merchant_id) AS accounts
-         FROM api_credentials c
+         FROM api_credentials c JOIN merchants m ON m.id = c.merchant_id
         WHERE ${condition} AND c.scheme = $2 AND c.revoked_at IS NULL`,
       [value, scheme],
     );
@@ -75,6 +76,7 @@ export class Merchants {
         pendingAnswer: row.pending_answer,
         keyRequired: row.key_required,
         limits: row.limits,
+        callbacks: row.callbacks,
         accounts: row.accounts,
       },
     };

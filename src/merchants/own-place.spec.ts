@@ -9,7 +9,15 @@ const accounts = {
   'order-management': 'today',
   'hosted-payment-page': 'today',
 };
-const caller: Caller = { credentialId: 'c', merchantId: 'shop', pendingAnswer: 202, keyRequired: false, limits: 'enforce', accounts };
+const caller: Caller = {
+  credentialId: 'c',
+  merchantId: 'shop',
+  pendingAnswer: 202,
+  keyRequired: false,
+  limits: 'enforce',
+  callbacks: 'gateway',
+  accounts,
+};
 const place = (merchantId: string, providerAccountId: string) => ({ merchantId, providerAccountId });
 
 describe('the place of an id', () => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Api } from '../klarna/api.js';
 import { Database } from '../persistence/database.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';
 import type { ProviderAccount } from './caller.js';
@@ -38,6 +39,16 @@ export class ProviderAccounts {
     private readonly database: Database,
     private readonly envelope: SealedEnvelope,
   ) {}
+
+  /** The account of each API that a merchant uses today. @throws Error when it has none */
+  async ofMerchant(merchantId: string): Promise<Readonly<Record<Api, string>>> {
+    const [row] = await this.database.query<{ accounts: Record<Api, string> | null }>(
+      'SELECT jsonb_object_agg(api, provider_account_id) AS accounts FROM merchant_provider_accounts WHERE merchant_id = $1',
+      [merchantId],
+    );
+    if (row === undefined || row.accounts === null) throw new Error(`Merchant ${merchantId} has no provider accounts`);
+    return row.accounts;
+  }
 
   /**
    * The account that an order, a session or an operation is pinned to. A retired one has the credentials of its successor.

@@ -5,13 +5,13 @@ import { Clock } from '../clock/clock.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
-import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { mayHaveHappened } from './decide.js';
 import { notExecuted } from './answers.js';
 import { type CallerWait, isPassing } from './driver.js';
 import { Refusal } from './errors.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { isFinal, type OperationFacts, type OperationState, type RecordedAnswer } from './operation.js';
+import { OperationStory } from './operation-story.js';
 import { derivedKey } from './provider-key.js';
 import { OperationRecords } from './record.js';
 import { type Due, Settlement } from './settlement.js';
@@ -35,7 +35,7 @@ export class Controls {
     private readonly records: OperationRecords,
     private readonly settlement: Settlement,
     private readonly handlers: HandlerRegistry,
-    private readonly timeline: TimelineRepository,
+    private readonly story: OperationStory,
     private readonly clock: Clock,
   ) {}
 
@@ -50,6 +50,8 @@ export class Controls {
         return { row: { ...row, state: 'withdrawn', reason: 'wait-over', finished_at: now }, due };
       }
       await this.repository.waitEnded(tx, row.id, now);
+      // The schedule has it already: told now, because its caller would have had the answer until now.
+      if (row.steps > 0 && facts.state !== 'manual') await this.story.waits(tx, row, { state: row.state, code: null }, now);
       return { row: { ...row, unresolved_since: row.unresolved_since ?? now }, due: [] };
     });
     return row;
@@ -134,7 +136,7 @@ export class Controls {
       if (!underWay && !facts.attempts.some(mayHaveHappened)) {
         const now = this.clock.now();
         const due = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason: 'stopped' }, now);
-        await this.#note(tx, row, 'operation.withdrawn', { kind: row.kind, reason: 'stopped' }, now);
+        await this.story.note(tx, row, 'operation.withdrawn', { kind: row.kind, reason: 'stopped' }, now);
         return { row: { ...row, state: 'withdrawn', reason: 'stopped', finished_at: now }, due };
       }
       if (facts.class === 'durable') throw refusedBecause(row, 'it may have been executed');
@@ -172,7 +174,7 @@ export class Controls {
       const said = { outcome: resolution.outcome, reason: resolution.reason, provider_id: secret ? null : providerId };
       await this.repository.insertResolution(tx, uuidv7({ msecs: now.getTime() }), { operation_id: row.id, at: now, ...said });
       const data = { kind: row.kind, ...said };
-      await this.#note(tx, row, 'operation.resolved', data, now);
+      await this.story.note(tx, row, 'operation.resolved', data, now);
       if (resolution.outcome === 'new_key') {
         const generation = row.generation + 1;
         const keyed = policyOf(facts.kind).key === 'provider';
@@ -188,12 +190,14 @@ export class Controls {
       if (resolution.outcome === 'succeeded') {
         answer = handler.answerFor(context, providerId);
         await handler.succeeded(tx, context, { answer, providerId, at: now, late: true });
+        await this.story.succeeded(tx, row, now);
         // An operation without a lane may have made its order: that one's timeline tells of it.
         if (row.lane === null && said.provider_id !== null)
-          await this.#note(tx, { ...row, lane: said.provider_id }, 'operation.resolved', data, now);
+          await this.story.note(tx, { ...row, lane: said.provider_id }, 'operation.resolved', data, now);
       } else {
         answer = notExecuted(row.id, resolution.reason);
         await handler.refused?.(tx, context, 'RESOLVED');
+        await this.story.failed(tx, row, { state: 'rejected', reason: 'resolved' }, now);
       }
       const state = resolution.outcome;
       const due = await this.settlement.finish(tx, row, state, { answer, reason: resolution.reason }, now);
@@ -216,11 +220,6 @@ export class Controls {
     });
     this.settlement.announce([{ id: known.id, state: result.row.state as OperationState, woken: result.due }]);
     return result.row;
-  }
-
-  async #note(tx: Transaction, row: OperationRow, type: string, data: Record<string, unknown>, at: Date): Promise<void> {
-    if (row.lane === null) return;
-    await this.timeline.appendForLane(tx, row.provider_account_id, row.lane, { type, at, operationId: row.id, data });
   }
 }
 

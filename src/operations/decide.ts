@@ -46,6 +46,8 @@ export type Reason =
   | 'wait-over' // the caller's wait ended before it was sent
   | 'in-doubt' // it may have happened, and is of a kind that is never sent twice
   | 'stopped' // a person or a caller asked that nothing more is sent
+  | 'fraud-rejected' // it waited for Klarna's word on the order, which is no
+  | 'nothing-at-risk' // of the service itself: the order does not need it any more
   | 'authorization-ends' // too close to the end of the authorization for a repeat of ours
   | 'not-found' // absence was established by reading
   | 'absent-twice' // absent again after the one new key

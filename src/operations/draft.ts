@@ -9,6 +9,11 @@ import { derivedKey, usableByProvider } from './provider-key.js';
 import { OperationRecords } from './record.js';
 import type { OperationRequest } from './request.js';
 
+/** What the provider gets. */
+export function bytesToSend({ body, readdressed }: Pick<OperationRequest, 'body' | 'readdressed'>): Buffer | null {
+  return readdressed?.body ?? body;
+}
+
 /** Turns what a caller asked for into the row that T1 writes. */
 @Injectable()
 export class Drafts {
@@ -34,7 +39,7 @@ export class Drafts {
       lane: request.lane,
       dataSubject: request.dataSubject ?? uuidv7({ msecs: now.getTime() }),
       target: this.records.sealTarget(request.target, request.passedHeaders, request.before ?? {}),
-      request: this.records.sealRequest(request.body),
+      request: this.records.sealRequest(bytesToSend(request)),
       callerKey,
       fingerprint,
       tokenHash: this.#tokenHash(request, fingerprint),
@@ -47,7 +52,18 @@ export class Drafts {
       unresolved: alone,
       waitsUntil,
       attemptId: uuidv7({ msecs: now.getTime() }),
+      hooks: request.readdressed?.hooks ?? [],
+      later: request.asksFirst === true,
+      purpose: null,
     };
+  }
+
+  /**
+   * The caller's own bytes, sealed, for an operation whose own were erased. Not those of this draft: the addresses in them are not on record,
+   * because it was not accepted.
+   */
+  callersBytes({ body }: OperationRequest): Buffer | null {
+    return this.records.sealRequest(body);
   }
 
   /** HMAC over what was asked for: the kind (it stands for method and route), path parameters, canonical JSON. */

@@ -126,7 +126,7 @@ export class Driver implements OnModuleDestroy {
   /** @param askedFor a caller asked for just this attempt */
   async #send(step: Send, lane: LaneKey | null, askedFor: boolean): Promise<Evidence> {
     const { context, fence, asked } = step;
-    const by = askedFor || step.number === 1 ? 'caller' : 'service';
+    const by = (askedFor || step.number === 1) && !step.own ? 'caller' : 'service';
     const maySend = (): boolean => this.leases.holds(context.id, fence) && since(asked) < this.settings.klarnaTimeoutMs;
     const result = await this.handlers
       .handlerOf(context.kind)

@@ -1,4 +1,5 @@
 import type { Transaction } from '../persistence/database.js';
+import type { Reason } from './decide.js';
 import type { OperationKind } from './kinds.js';
 import type { AttemptOutcome, Reading, RecordedAnswer } from './operation.js';
 
@@ -55,6 +56,29 @@ export interface SendResult {
   withheld?: true;
 }
 
+/** What a handler is asked about an operation of which nothing may have been sent. */
+export interface Asked {
+  providerAccountId: string;
+  lane: string | null;
+  /** Why the service asks for it by itself; null: a caller does. */
+  purpose: string | null;
+  /** Why it was held back before; null: it was not. */
+  heldBack: string | null;
+  /** As last read; null: not known here. */
+  order: { status: string | null; fraudStatus: string | null } | null;
+}
+
+/**
+ * Whether it may be sent. wait: not now, for the reason that callers are shown; it is asked again when `HeldBack.release` says so, and once
+ * in a while. withdraw: never.
+ */
+export type Clearance = 'go' | { wait: HoldReason } | { withdraw: Reason };
+
+/** Why an operation waits although nothing before it in its lane is in the way. */
+export type HoldReason =
+  | 'order-pending' // Klarna has not decided on the order
+  | 'money-moves'; // of the service itself: a caller's operation is to be settled first
+
 /** What a look at the provider found; `answer` is what the caller gets when the effect is present. */
 export interface ReadResult {
   finding: Reading['finding'];
@@ -96,6 +120,11 @@ export interface OperationHandler {
    * @throws Refusal BAD_VALUE when the kind needs an id and there is none
    */
   answerFor(operation: OperationContext, providerId: string | null): RecordedAnswer;
+  /**
+   * Asked before the first send, whenever it may be its turn, with its lane locked: whether it is to wait for something else than what is
+   * before it. Only operations that T1 does not start are asked each time (`asksFirst`). Absent: it never waits.
+   */
+  clearance?(tx: Transaction, asked: Asked): Clearance | Promise<Clearance>;
   /** Whether what an operation made is still there: until then an equal repeat under the caller's key gets its answer. */
   lives?(operationId: string): Promise<boolean>;
   /** The provider refused: a hint that our picture of the order is old. Inside the same transaction. */

@@ -77,6 +77,11 @@ export interface KindPolicy {
   neverTwice?: boolean;
 }
 
+/** Kinds that move an order's money, and wait for one another. */
+export const MONEY_KINDS: readonly OperationKind[] = (Object.entries(KINDS) as [OperationKind, KindPolicy][])
+  .filter(([, { lane }]) => lane !== undefined && lane !== 'cart')
+  .map(([kind]) => kind);
+
 /** The policy of a kind, widened to the interface so that absent members read as undefined. */
 export function policyOf(kind: OperationKind): KindPolicy {
   return KINDS[kind];

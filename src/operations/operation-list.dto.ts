@@ -69,7 +69,11 @@ export class ListedOperation {
   @ApiProperty({ nullable: true, type: String, format: 'date-time', description: 'When it became final; null until then.' })
   finished_at: string | null;
 
-  @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    description: 'Why it ended without an answer, why it waits, or why a person has to look at it.',
+  })
   reason: string | null;
 }
 

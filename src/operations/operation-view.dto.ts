@@ -122,6 +122,14 @@ export class OperationView {
   kind: string;
 
   @ApiProperty({
+    nullable: true,
+    type: String,
+    example: 'expiry',
+    description: 'Why this service asks for it by itself; null: a caller did.',
+  })
+  purpose: string | null;
+
+  @ApiProperty({
     enum: ['durable', 'bounded', 'interactive'],
     description:
       'How far it is followed. durable: to its end. bounded: sent while a caller waits, then only found out. interactive: while its caller waits.',
@@ -157,7 +165,12 @@ export class OperationView {
   @ApiProperty({ nullable: true, type: AnswerView, description: 'The answer of record; null while there is none.' })
   answer: AnswerView | null;
 
-  @ApiProperty({ nullable: true, type: String, description: 'Why it ended without an answer, or why a person has to look at it.' })
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    description:
+      'Why it ended without an answer, why a person has to look at it, or why it waits although nothing blocks it (order-pending: the provider has not decided on the order).',
+  })
   reason: string | null;
 
   @ApiProperty({

@@ -25,6 +25,7 @@ export class OperationViews {
     return {
       id: row.id,
       kind: row.kind,
+      purpose: row.purpose,
       class: row.class,
       state: row.state,
       order_id: row.lane ?? madeId(attempts, readings, resolutions),

@@ -12,14 +12,17 @@ import { Controls } from './controls.js';
 import { Drafts } from './draft.js';
 import { Driver } from './driver.js';
 import { HandlerRegistry } from './handler-registry.js';
+import { HeldBack } from './held-back.js';
 import { LaneTurns } from './lane-turns.js';
 import { Leases } from './leases.js';
 import { OperationViews } from './operation-views.js';
 import { OperationDesk } from './operation-desk.js';
 import { OperationListController } from './operation-list.controller.js';
 import { OperationList } from './operation-list.service.js';
+import { OperationStory } from './operation-story.js';
 import { OperationsController } from './operations.controller.js';
 import { Operations } from './operations.service.js';
+import { OwnOperations } from './own-operations.js';
 import { OperationRecords } from './record.js';
 import { Recovery } from './recovery.js';
 import { Refusals } from './refusals.js';
@@ -36,6 +39,7 @@ import { Watch } from './watch.js';
   providers: [
     OperationsRepository,
     TimelineRepository,
+    OperationStory,
     OperationRecords,
     Drafts,
     Signals,
@@ -58,8 +62,10 @@ import { Watch } from './watch.js';
     Cursors,
     OperationList,
     Operations,
+    OwnOperations,
+    HeldBack,
     Sweep,
   ],
-  exports: [Operations, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
+  exports: [Operations, OwnOperations, HeldBack, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

@@ -7,7 +7,7 @@ import type { NewOperation } from '../persistence/repositories/operation-rows.js
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { Answers } from './answers.js';
 import { Controls } from './controls.js';
-import { Drafts } from './draft.js';
+import { bytesToSend, Drafts } from './draft.js';
 import { type CallerWait, Driver } from './driver.js';
 import { Refusal } from './errors.js';
 import type { OperationContext } from './handler.js';
@@ -87,7 +87,7 @@ export class Operations {
       target: request.target,
       before: request.before ?? {},
       passedHeaders: request.passedHeaders,
-      body: request.body,
+      body: bytesToSend(request),
       amount: request.amount,
       reference: request.reference,
       createdAt: now,
@@ -121,7 +121,7 @@ export class Operations {
       if (seen !== 'turn') break;
       next = await this.transitions.begin(draft.id, lane, { turn: true });
     }
-    if (next.do !== 'blocked') driven = drive(next);
+    if (next.do !== 'blocked' && next.do !== 'held') driven = drive(next);
     const settled = driven && (await this.#within(driven, wait));
     // What was settled here is answered from the row: one reply for the first caller and for every repeat.
     if (!settled && driven && canBePending) await this.watch.wait(draft.id, wait.left());
@@ -205,7 +205,7 @@ export class Operations {
     }
     if (!equal) return null;
     const reply = async (): Promise<OperationReply> => {
-      if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, draft.request, wait);
+      if (equal.finished_at === null || equal.state === 'abandoned') await this.#reopen(equal.id, this.drafts.callersBytes(request), wait);
       return this.#reply(equal.id, request, true);
     };
     return reply().catch((error: unknown) => announce(equal.id, request.kind, error));

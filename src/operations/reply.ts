@@ -96,6 +96,8 @@ function withdrawnBecause(reason: string | null): string {
       return 'The operation was withdrawn before it was sent: a cancel of the order overtook it.';
     case 'authorization-ends':
       return 'The operation was withdrawn: the authorization was about to end. It was not executed.';
+    case 'fraud-rejected':
+      return 'The operation was withdrawn before it was sent: it waited for the decision on the order, and Klarna has rejected it. Send a new one to take the risk.';
     default:
       return 'The operation was withdrawn on request. It was not executed.';
   }

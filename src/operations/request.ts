@@ -1,3 +1,4 @@
+import type { NewHook } from '../persistence/repositories/hooks.repository.js';
 import type { OperationKind } from './kinds.js';
 
 /** How the caller wants a pending answer (RFC 7240 `Prefer`). */
@@ -6,6 +7,13 @@ export interface Preference {
   respondAsync: boolean;
   /** `Prefer: wait=N`: how long to wait for the final answer; null: the configured wait. */
   waitMs: number | null;
+}
+
+/** A request with addresses of ours in it. */
+export interface Readdressed {
+  /** The caller's bytes but for those addresses. */
+  body: Buffer;
+  hooks: readonly NewHook[];
 }
 
 /** What an application service asks for: one durable intent. */
@@ -27,6 +35,8 @@ export interface OperationRequest {
   passedHeaders: Readonly<Record<string, string>>;
   /** The caller's bytes; null when there were none. */
   body: Buffer | null;
+  /** What is recorded and sent in their place. What was asked for, and judged, is `body` all the same. */
+  readdressed?: Readdressed | undefined;
   /** The caller's idempotency key, already checked for form; undefined where none came or the kind ignores it. */
   key: string | undefined;
   /** The authorization token, where it is the idempotency key (create order). */
@@ -39,6 +49,8 @@ export interface OperationRequest {
   dataSubject?: string;
   /** When the order was made, if it is known here. */
   orderCreatedAt: Date | null;
+  /** It may have to wait although nothing of its order is in the way: whether, its handler says (`clearance`) before the first send. */
+  asksFirst?: boolean;
 }
 
 /** The answer to a caller: the provider's own, or a pending one. `body` is sent as it is. */

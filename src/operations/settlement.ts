@@ -5,15 +5,15 @@ import { Care } from '../klarna/care.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, OperationChange, OperationRow, ReadingRow } from '../persistence/repositories/operation-rows.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
-import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { Nudges } from '../queue/nudges.js';
 import { Alerts } from '../telemetry/alerts.js';
-import { type Decision, mayHaveHappened, type Timing } from './decide.js';
-import type { ReadResult, SendResult } from './handler.js';
+import { type Decision, mayHaveHappened, type Reason, type Timing } from './decide.js';
+import type { HoldReason, ReadResult, SendResult } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { policyOf } from './kinds.js';
 import type { LanePeer } from './lanes.js';
 import { isFinal, type OperationFacts, type OperationState, type RecordedAnswer } from './operation.js';
+import { OperationStory } from './operation-story.js';
 import { type Plan, plan } from './plan.js';
 import { OperationRecords } from './record.js';
 import { alertAgePassed } from './schedule.js';
@@ -61,6 +61,9 @@ export type Conclusion =
 /** How far apart operations that a recovered provider wakes are started: its quota is shared with callers. */
 export const WAKE_SPACING_MS = 50;
 
+/** Whoever repeats the request is told so: a repeat that runs by itself must not do what was stopped. */
+const LAST_WORDS: readonly Reason[] = ['stopped', 'fraud-rejected'];
+
 @Injectable()
 export class Settlement {
   readonly timing: Timing;
@@ -71,7 +74,7 @@ export class Settlement {
     private readonly records: OperationRecords,
     private readonly handlers: HandlerRegistry,
     private readonly care: Care,
-    private readonly timeline: TimelineRepository,
+    private readonly story: OperationStory,
     private readonly clock: Clock,
     private readonly settings: Settings,
     private readonly signals: Signals,
@@ -158,10 +161,11 @@ export class Settlement {
     // It turned out that it was not sent: a cancel that came meanwhile may overtake it now.
     const wakesLane = row.lane !== null && state === 'waiting';
     const woken = await this.repository.change(tx, [this.#change(row, state, { nextAt: at, steps: next.steps, wakesLane })], now);
+    const code = evidence.attempt?.result.code ?? null;
     if (row.steps === 0 && next.steps > 0) {
-      const code = evidence.attempt?.result.code ?? null;
-      await this.#note(tx, row, 'operation.waiting', { kind: row.kind, state, code }, now);
+      await this.story.note(tx, row, 'operation.waiting', { kind: row.kind, state, code }, now);
     }
+    if (next.steps > 0 && row.unresolved_since !== null) await this.story.waits(tx, row, { state, code }, now);
     const ends = [...facts.attempts, ...facts.readings].map((each) => each.endedAt ?? each.startedAt).sort((a, b) => a - b);
     const age = alertAgePassed(facts.createdAt, ends.at(-2) ?? facts.createdAt, now.getTime());
     if (age !== null) this.alerts.raise('operation.unresolved', { operation_id: row.id, kind: row.kind, minutes: age / 60_000 });
@@ -195,19 +199,24 @@ export class Settlement {
       });
     }
     const woken = await this.finish(tx, row, decision.state, { answer: configuration ? null : answer, reason }, now);
-    if (configuration || (decision.state === 'withdrawn' && decision.reason !== 'stopped' && !facts.attempts.some(mayHaveHappened))) {
+    const unasked = decision.state === 'withdrawn' && !LAST_WORDS.includes(decision.reason);
+    if (configuration || (unasked && !facts.attempts.some(mayHaveHappened))) {
       await this.repository.freeKey(tx, row.id);
     }
+    if (decision.state === 'succeeded' && !contradicted) await this.story.succeeded(tx, row, now);
+    if (decision.state === 'abandoned') await this.story.failed(tx, row, { state: 'abandoned', reason }, now);
     if (decision.state === 'rejected') {
       const code = attempts.find((each) => each.id === decision.attempt.id)?.code ?? null;
-      await this.#note(tx, row, 'operation.failed', { kind: row.kind, status: answer?.status ?? null, code }, now);
+      await this.story.note(tx, row, 'operation.failed', { kind: row.kind, status: answer?.status ?? null, code }, now);
+      await this.story.failed(tx, row, { state: 'rejected', status: answer?.status ?? null, code }, now);
       if (!configuration) await this.handlers.handlerOf(facts.kind).refused?.(tx, this.records.context(row), code);
     }
     if (decision.state === 'manual') {
-      await this.#note(tx, row, 'operation.manual', { kind: row.kind, reason }, now);
+      await this.story.note(tx, row, 'operation.manual', { kind: row.kind, reason }, now);
+      await this.story.tell(tx, row, 'operation.manual', { reason }, now);
       this.alerts.raise('operation.manual', { operation_id: row.id, kind: row.kind, reason });
     }
-    if (decision.state === 'withdrawn') await this.#note(tx, row, 'operation.withdrawn', { kind: row.kind, reason }, now);
+    if (decision.state === 'withdrawn') await this.#withdrawn(tx, row, reason, now);
     if (contradicted) await this.#contradicted(tx, row, { was: facts.state, status: answer?.status ?? null }, now);
     return { id: row.id, state: decision.state, woken };
   }
@@ -240,14 +249,34 @@ export class Settlement {
     for (const row of await this.repository.lock(tx, ids)) {
       const change = this.#change(row, 'withdrawn', { reason: 'overtaken-by-cancel', finishedAt: now, leavesLane: true, wakesLane: true });
       await this.repository.change(tx, [change], now);
-      await this.#note(tx, row, 'operation.withdrawn', { kind: row.kind, reason: 'overtaken-by-cancel' }, now);
+      await this.#withdrawn(tx, row, 'overtaken-by-cancel', now);
     }
+  }
+
+  async #withdrawn(tx: Transaction, row: OperationRow, reason: string | null, now: Date): Promise<void> {
+    await this.story.note(tx, row, 'operation.withdrawn', { kind: row.kind, reason }, now);
+    await this.story.failed(tx, row, { state: 'withdrawn', reason }, now);
   }
 
   /** Gives a locked operation another time; null: it waits to be woken by what is before it. */
   async postpone(tx: Transaction, row: OperationRow, at: Date | null): Promise<void> {
     const state = row.state === 'running' ? 'unknown' : (row.state as OperationState);
     await this.repository.change(tx, [this.#change(row, state, { nextAt: at })], this.clock.now());
+  }
+
+  /** A locked operation of which nothing may have been sent waits for something else than what is before it; told once. */
+  async holdBack(
+    tx: Transaction,
+    row: OperationRow,
+    facts: OperationFacts,
+    { reason, at }: { reason: HoldReason; at: Date },
+    now: Date,
+  ): Promise<void> {
+    const state = stateOf(facts);
+    await this.repository.change(tx, [this.#change(row, state, { nextAt: at, reason })], now);
+    if (row.reason === reason) return;
+    await this.story.note(tx, row, 'operation.waiting', { kind: row.kind, state, code: reason }, now);
+    await this.story.waits(tx, row, { state, code: reason }, now);
   }
 
   /** After the commit: tells this process's waiters, and the queue. */
@@ -307,7 +336,8 @@ export class Settlement {
 
   async #contradicted(tx: Transaction, row: OperationRow, data: Record<string, unknown>, now: Date): Promise<void> {
     this.alerts.raise('operation.contradicted', { operation_id: row.id, kind: row.kind, ...data });
-    await this.#note(tx, row, 'operation.contradicted', { kind: row.kind, ...data }, now);
+    await this.story.note(tx, row, 'operation.contradicted', { kind: row.kind, ...data }, now);
+    await this.story.tell(tx, row, 'operation.contradicted', data, now);
     await this.handlers.handlerOf(this.records.kindOf(row)).refused?.(tx, this.records.context(row), 'CONTRADICTED');
   }
 
@@ -369,11 +399,6 @@ export class Settlement {
       wakesLane: false,
       ...what,
     };
-  }
-
-  async #note(tx: Transaction, row: OperationRow, type: string, data: Record<string, unknown>, now: Date): Promise<void> {
-    if (row.lane === null) return;
-    await this.timeline.appendForLane(tx, row.provider_account_id, row.lane, { type, at: now, operationId: row.id, data });
   }
 }
 

@@ -7,7 +7,8 @@ import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { type Decision, decide, mayHaveHappened, type Timing } from './decide.js';
-import type { OperationContext } from './handler.js';
+import type { Clearance, HoldReason, OperationContext } from './handler.js';
+import { HandlerRegistry } from './handler-registry.js';
 import { policyOf } from './kinds.js';
 import { LaneTurns } from './lane-turns.js';
 import { type Moment, thisMoment } from './leases.js';
@@ -31,6 +32,8 @@ export interface Send {
   providerKey: string | null;
   startedAt: Date;
   orderCreatedAt: Date | null;
+  /** The service asks for it by itself: no caller, not even for the first attempt. */
+  own: boolean;
 }
 
 /** A look at the provider. */
@@ -49,6 +52,8 @@ export type Step =
   | { do: 'settled'; settled: Settled }
   /** Another operation of the order has to be settled first. */
   | { do: 'blocked'; by: string; unresolved: boolean }
+  /** It waits for something else, for longer than a caller would; it is asked again at that time, or when that has come. */
+  | { do: 'held'; reason: HoldReason; at: Date; fence: number }
   | { do: 'later'; at: Date; fence: number }
   /** Somebody else works on it, it is final, or a person has to look at it. */
   | { do: 'nothing' };
@@ -74,6 +79,7 @@ export class Transitions {
     private readonly repository: OperationsRepository,
     private readonly records: OperationRecords,
     private readonly turns: LaneTurns,
+    private readonly handlers: HandlerRegistry,
     private readonly settlement: Settlement,
     private readonly care: Care,
     private readonly clock: Clock,
@@ -108,6 +114,7 @@ export class Transitions {
       providerKey: accepted.provider_key,
       startedAt: now,
       orderCreatedAt,
+      own: draft.purpose !== null,
     };
   }
 
@@ -118,7 +125,7 @@ export class Transitions {
     const asked = thisMoment();
     const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
     if (step.do === 'settled') this.settlement.announce([step.settled]);
-    if (step.do === 'later') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
+    if (step.do === 'later' || step.do === 'held') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
     return step;
   }
 
@@ -172,8 +179,12 @@ export class Transitions {
           if (!again) await this.settlement.postpone(tx, row, at);
           return { step: { do: 'later', at, fence: row.fence } };
         }
+        if (decision.do === 'send' && !facts.attempts.some(mayHaveHappened)) {
+          const held = await this.#heldBack(tx, row, facts, attempts, now);
+          if (held) return { step: held };
+        }
         if (scheduled) {
-          const by = decision.do === 'send' && attempts.length === 0 ? 'caller' : 'service';
+          const by = decision.do === 'send' && attempts.length === 0 && row.purpose === null ? 'caller' : 'service';
           const ms = this.care.putOffMs(row.provider_account_id, policyOf(facts.kind).api, by);
           if (ms > 0) {
             // It would be withheld: it is put off without a trace, as often as it takes.
@@ -186,6 +197,29 @@ export class Transitions {
         if (decision.do === 'read') return { step: await this.#read(tx, row, facts, as, asked) };
         return { step: await this.#send(tx, row, attempts, decision, now, asked) };
     }
+  }
+
+  /** @returns null when nothing but what is before it in its lane can keep it from being sent */
+  async #heldBack(tx: Transaction, row: OperationRow, facts: OperationFacts, attempts: AttemptRow[], now: Date): Promise<Step | null> {
+    const clearance: Clearance | undefined = await this.handlers.handlerOf(facts.kind).clearance?.(tx, {
+      providerAccountId: row.provider_account_id,
+      lane: row.lane,
+      purpose: row.purpose,
+      heldBack: row.reason,
+      order: row.order_id === null ? null : { status: row.order_status, fraudStatus: row.order_fraud_status },
+    });
+    if (clearance === undefined || clearance === 'go') {
+      // What it waited for has come; what may still be before it in its lane is another matter.
+      row.reason = null;
+      return null;
+    }
+    if ('withdraw' in clearance) {
+      const decision = { do: 'settle', state: 'withdrawn', reason: clearance.withdraw } as const;
+      return { do: 'settled', settled: await this.settlement.settle(tx, row, facts, attempts, decision, null, now) };
+    }
+    const at = askedAgainAt(facts, now, this.timing);
+    await this.settlement.holdBack(tx, row, facts, { reason: clearance.wait, at }, now);
+    return { do: 'held', reason: clearance.wait, at, fence: row.fence };
   }
 
   #mayBegin(row: OperationRow, as: Entry, now: Date): boolean {
@@ -245,6 +279,7 @@ export class Transitions {
       providerKey,
       startedAt: now,
       orderCreatedAt: row.order_created_at,
+      own: row.purpose !== null,
     };
   }
 
@@ -261,6 +296,15 @@ export class Transitions {
       firstSentAt: new Date(first?.startedAt ?? facts.createdAt),
     };
   }
+}
+
+/** What is held back is asked again by itself so often, and when it is too late for it. */
+const ASKED_AGAIN_MS = 3_600_000;
+
+function askedAgainAt({ kind, expiresAt }: OperationFacts, now: Date, timing: Timing): Date {
+  const end = policyOf(kind).untilExpiry === true && expiresAt !== null ? expiresAt - timing.expiryMarginMs : Infinity;
+  const soon = now.getTime() + timing.pauseMs;
+  return new Date(Math.max(soon, Math.min(end, now.getTime() + ASKED_AGAIN_MS)));
 }
 
 function isOrphan(as: Entry): boolean {

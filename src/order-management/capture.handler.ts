@@ -1,10 +1,21 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
 import { OrderManagementClient } from '../klarna/order-management.client.js';
 import { HandlerRegistry } from '../operations/handler-registry.js';
-import type { OperationContext, OperationHandler, ReadResult, SendCall, SendResult, Success } from '../operations/handler.js';
+import type {
+  Asked,
+  Clearance,
+  OperationContext,
+  OperationHandler,
+  ReadResult,
+  SendCall,
+  SendResult,
+  Success,
+} from '../operations/handler.js';
 import type { RecordedAnswer } from '../operations/operation.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import type { Transaction } from '../persistence/database.js';
+import { OVER } from '../persistence/repositories/stored-order.js';
 import { Effects } from './effects.js';
 import { createdAnswer } from './recorded-answers.js';
 import { orderIdOf, OrderSending } from './order-sending.js';
@@ -23,6 +34,7 @@ export class CaptureHandler implements OperationHandler, OnModuleInit {
     private readonly sending: OrderSending,
     private readonly effects: Effects,
     private readonly lifecycle: OrderLifecycle,
+    private readonly settings: Settings,
   ) {}
 
   onModuleInit(): void {
@@ -35,6 +47,14 @@ export class CaptureHandler implements OperationHandler, OnModuleInit {
 
   read(operation: OperationContext, firstSentAt: Date): Promise<ReadResult> {
     return this.effects.movement('capture', operation, firstSentAt);
+  }
+
+  /** By policy it waits while Klarna assesses the order. One that was asked for after a rejection is sent: its merchant takes the risk. */
+  clearance(_: Transaction, { order, heldBack }: Asked): Clearance {
+    if (!this.settings.holdCapturesWhilePending || order === null) return 'go';
+    const open = order.status === null || !OVER.includes(order.status);
+    if (order.fraudStatus === 'PENDING' && open) return { wait: 'order-pending' };
+    return order.fraudStatus === 'REJECTED' && heldBack === 'order-pending' ? { withdraw: 'fraud-rejected' } : 'go';
   }
 
   async succeeded(tx: Transaction, operation: OperationContext, { providerId, at, late }: Success): Promise<void> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Settings } from '../config/settings.js';
 import { OrderManagementClient } from '../klarna/order-management.client.js';
 import type { OperationReply } from '../operations/request.js';
 import type { CaptureRequest } from './captures.dto.js';
@@ -14,20 +15,24 @@ export class CapturesService {
     private readonly writes: OrderWrites,
     private readonly reads: OrderReads,
     private readonly klarna: OrderManagementClient,
+    private readonly settings: Settings,
   ) {}
 
   /**
    * Captures part or all of an authorized order, once for its key.
    * @param capture `captured_amount` in minor units of the order's currency
    * @param bytes the caller's, forwarded unchanged
-   * @returns Klarna's 201 with `Capture-Id` and `Location`, or 202 while the outcome is open
+   * @returns Klarna's 201 with `Capture-Id` and `Location`, or 202 while the outcome is open; at once while it waits for Klarna's decision
    * @throws Refusal NO_SUCH_ORDER, IDEMPOTENCY_KEY_REUSED, OPERATION_WITHDRAWN (do not repeat), OPERATION_PENDING (look at the
    *   operation), PROVIDER_CREDENTIALS, TEMPORARILY_UNAVAILABLE (repeat with the same key)
    * @see Order Management API v1, `POST /ordermanagement/v1/orders/{order_id}/captures`
    */
   request(call: WriteCall, capture: CaptureRequest, bytes: Buffer | null): Promise<OperationReply> {
     const { captured_amount: amount, reference } = capture;
-    return this.writes.execute(call, { kind: 'order-management.capture', body: bytes, amount, reference: reference ?? null });
+    return this.writes.execute(call, {
+      ...{ kind: 'order-management.capture', body: bytes, amount, reference: reference ?? null },
+      asksFirst: this.settings.holdCapturesWhilePending,
+    });
   }
 
   /**

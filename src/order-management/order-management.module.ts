@@ -10,7 +10,7 @@ import { CaptureHandler } from './capture.handler.js';
 import { CapturesController } from './captures.controller.js';
 import { CapturesService } from './captures.service.js';
 import { Effects } from './effects.js';
-import { OrderChangeHandlers } from './order-change.handler.js';
+import { OrderChangeHandlers } from './order-change-handlers.js';
 import { OrderReads } from './order-reads.js';
 import { OrderTargets } from './order-targets.js';
 import { OrderWrites } from './order-writes.js';

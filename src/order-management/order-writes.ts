@@ -22,6 +22,8 @@ export interface Intent {
   reference: string | null;
   /** The capture that it is for; null where it is for the order. */
   captureId?: string | null;
+  /** See `OperationRequest`. */
+  asksFirst?: boolean;
 }
 
 /** A change of the order that names neither amount nor reference; without a body: what the caller sent is ignored. */

@@ -1,3 +1,4 @@
+import { durationIn } from '../clock/durations.js';
 import { page, type Given, type PageQuery, reading, time } from '../http/list-query.js';
 import { isPlainText } from '../http/text.js';
 
@@ -13,14 +14,19 @@ export interface OrdersQuery extends PageQuery {
   createdFrom: Date | null;
   /** Exclusive. */
   createdTo: Date | null;
+  /** Only orders whose authorization ends within so many ms with money not captured; goes with no other filter. */
+  expiringWithinMs: number | null;
 }
+
+const FILTERS = ['reference', 'status', 'learned', 'created_from', 'created_to'];
 
 /**
  * Reads the query of `GET /orders`.
- * @throws Refusal BAD_VALUE, one message per parameter that is unknown, repeated or not readable
+ * @throws Refusal BAD_VALUE, one message per parameter that is unknown, repeated, not readable or does not go with the others
  */
 export function ordersQueryIn(given: Given): OrdersQuery {
-  const { text, refuse } = reading(given, ['reference', 'status', 'learned', 'created_from', 'created_to', 'limit', 'cursor']);
+  const { text, refuse } = reading(given, [...FILTERS, 'expiring_within', 'limit', 'cursor']);
+  const alone = FILTERS.every((name) => given[name] === undefined);
   const query = {
     ...page(text),
     reference: text('reference', (value) => (value !== '' && isPlainText(value) ? value : undefined)),
@@ -28,6 +34,7 @@ export function ordersQueryIn(given: Given): OrdersQuery {
     learnedLater: text('learned', (value) => (value === 'later' ? true : undefined)) ?? false,
     createdFrom: text('created_from', time),
     createdTo: text('created_to', time),
+    expiringWithinMs: text('expiring_within', (value) => (alone ? durationIn(value) : undefined)),
   };
   refuse();
   return query;

@@ -112,7 +112,7 @@ export class OrderLifecycle {
     const { dataSubject, origin } = state;
     const seen = order.readAt === null ? { ...state, ...known(order) } : { ...order, dataSubject, origin };
     const foreign = order.merchantId === merchantId ? null : 'PLACED_BY_ANOTHER_MERCHANT';
-    await this.orders.save(tx, order.id, flagged({ ...seen, updatedAt: placed.at, refreshAt: placed.at }, foreign), [made]);
+    await this.orders.save(tx, order, flagged({ ...seen, updatedAt: placed.at, refreshAt: placed.at }, foreign), [made]);
   }
 
   /**
@@ -244,14 +244,14 @@ export class OrderLifecycle {
     if (await this.timeline.has(tx, order.id, type, operation.id)) return;
     const { data, state } = change(order);
     const events = [event(type, operation, { at, late }, data)];
-    if (state === null) await this.orders.save(tx, order.id, { ...order, updatedAt: at }, events);
+    if (state === null) await this.orders.save(tx, order, { ...order, updatedAt: at }, events);
     else await this.#save(tx, order, state, events, at);
   }
 
   /** What Klarna alone knows after a change (status after a release, the new expiry, times and references) is read soon. */
   async #save(tx: Transaction, order: StoredOrder, state: OrderState, events: NewEvent[], at: Date): Promise<void> {
     const refreshAt = earlier(order.refreshAt, new Date(at.getTime() + READ_AFTER_MS));
-    await this.orders.save(tx, order.id, { ...state, updatedAt: at, refreshAt }, events);
+    await this.orders.save(tx, order, { ...state, updatedAt: at, refreshAt }, events);
   }
 
   /** The order of an operation's lane, locked; one that we don't know yet is written down by its id alone and read soon. */

@@ -6,11 +6,13 @@ import type { ReadExtras } from '../klarna/call-extras.js';
 import { OrderManagementClient } from '../klarna/order-management.client.js';
 import { isYoungOrder } from '../klarna/verdict.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
+import { HeldBack } from '../operations/held-back.js';
+import type { Due } from '../operations/settlement.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { type MovementKind, MovementsRepository, type NewMovement } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
-import type { Difference, OrderState, StoredOrder } from '../persistence/repositories/stored-order.js';
+import { type Difference, type OrderState, OVER, type StoredOrder } from '../persistence/repositories/stored-order.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { Alerts } from '../telemetry/alerts.js';
 import { type Act, ACTS, type ReadingSource, untold } from './drift.js';
@@ -49,7 +51,7 @@ export interface Refreshed {
 }
 
 /** A question as it was asked: what has to be known to judge the age of its answer. */
-interface Asked {
+export interface Asked {
   look: OrderLook;
   startedAt: Date;
   revision: string;
@@ -63,6 +65,13 @@ interface Applying {
 }
 
 type Applied = Pick<Refreshed, 'application' | 'judged' | 'differences'>;
+
+/** What others are told of it after the commit. */
+interface News {
+  alarming: Difference[];
+  /** Operations that became due. */
+  woken?: Due[];
+}
 
 /** Reads whose order is not known, or whose answer says nothing about it. */
 const nothingApplied = (application: Application | null): Applied => ({ application, judged: false, differences: [] });
@@ -97,6 +106,7 @@ export class OrderReader {
     private readonly clock: Clock,
     private readonly settings: Settings,
     private readonly alerts: Alerts,
+    private readonly held: HeldBack,
   ) {}
 
   /**
@@ -168,6 +178,23 @@ export class OrderReader {
     return this.#refreshes.get(key)?.running ?? this.#refresh(key, address, source, null);
   }
 
+  /**
+   * Asks Klarna for an order because of something that was heard, and changes nothing here: whether the order is whose it is said to be
+   * may only be judged by the answer. `learned` writes it down.
+   * @throws DatabaseUnavailable
+   */
+  ask(address: OrderAddress): Promise<Asked> {
+    return this.#ask(address, { by: 'service' });
+  }
+
+  /**
+   * Applies what `ask` brought, as `refresh` does; an order that we don't know becomes this merchant's. May be repeated.
+   * @throws DatabaseUnavailable
+   */
+  async learned(address: OrderAddress, asked: Asked, merchantId: string): Promise<Application | null> {
+    return (await this.#apply(address, asked, { source: 'refresh', adoptFor: merchantId, claimedUntil: null })).application;
+  }
+
   #refresh(key: string, address: OrderAddress, source: ReadingSource, claimedUntil: Date | null): Promise<Refreshed> {
     const running = this.#askAndApply(address, source, claimedUntil).finally(() => {
       if (entry.next === null) this.#refreshes.delete(key);
@@ -205,13 +232,17 @@ export class OrderReader {
     snapshot: OrderSnapshot,
     { startedAt, revision }: Asked,
     { source, adoptFor, claimedUntil }: Applying,
-  ): Promise<Applied & { alarming: Difference[] }> {
+  ): Promise<Applied & News> {
     return this.database.transaction(async (tx) => {
       const { providerAccountId, providerOrderId } = address;
       await this.lanes.lock(tx, providerAccountId, providerOrderId);
+      // Before the order's lock: those operations look at the order when they have this lane.
+      const woken = this.#isDecided(snapshot)
+        ? await this.held.release(tx, { providerAccountId, lane: providerOrderId }, 'order-pending')
+        : [];
       const order = await this.#lockOrAdopt(tx, address, snapshot, adoptFor);
-      if (order === undefined) return { ...nothingApplied('unknown'), alarming: [] };
-      if (adoptFor !== null && order.merchantId !== adoptFor) return { ...nothingApplied('foreign'), alarming: [] };
+      if (order === undefined) return { ...nothingApplied('unknown'), alarming: [], woken };
+      if (adoptFor !== null && order.merchantId !== adoptFor) return { ...nothingApplied('foreign'), alarming: [], woken };
       // Looked at under the order's lock: a lane that was not there to be locked has settled nothing since, or shows it here.
       const lane = await this.lanes.stateOf(tx, providerAccountId, providerOrderId);
       const settled = await this.timeline.operationEventsSince(tx, order.id, order.readAt);
@@ -229,21 +260,27 @@ export class OrderReader {
         await this.movements.takeOver(tx, kind, order, seen, now);
       }
       const compareAt = full ? this.#nextComparison(state, now) : state.compareAt;
-      await this.orders.save(tx, order.id, { ...state, compareAt }, events);
+      await this.orders.save(tx, order, { ...state, compareAt }, events);
       return {
         application: full ? 'applied' : 'added',
         judged: full && !ACTS.some((act) => unsettled[act]),
         differences,
         alarming: untold(differences, order.flaggedDifferences),
+        woken,
       };
     });
+  }
+
+  /** Whether captures that wait for Klarna's decision may look again. */
+  #isDecided({ status, fraudStatus }: OrderSnapshot): boolean {
+    return this.settings.holdCapturesWhilePending && (OVER.includes(status) || (fraudStatus !== null && fraudStatus !== 'PENDING'));
   }
 
   #applyAbsence(
     { providerAccountId, providerOrderId }: OrderAddress,
     { look, startedAt, revision }: Asked,
     { source, claimedUntil }: Applying,
-  ): Promise<Applied & { alarming: Difference[] }> {
+  ): Promise<Applied & News> {
     return this.database.transaction(async (tx) => {
       await this.lanes.lock(tx, providerAccountId, providerOrderId);
       const order = await this.orders.lock(tx, providerAccountId, providerOrderId);
@@ -254,13 +291,14 @@ export class OrderReader {
       const { state, events, differences } = applyAbsence(order, providerOrderId, { source, startedAt, now, undisturbed, claimedUntil });
       const judged = differences.length > 0;
       const compareAt = judged ? this.#nextComparison(state, now) : state.compareAt;
-      await this.orders.save(tx, order.id, { ...state, compareAt }, events);
+      await this.orders.save(tx, order, { ...state, compareAt }, events);
       return { application: 'absent', judged, differences, alarming: untold(differences, order.flaggedDifferences) };
     });
   }
 
   /** After the commit: a transaction may have to run twice. */
-  #announced({ providerOrderId }: OrderAddress, { alarming, ...applied }: Applied & { alarming: Difference[] }): Applied {
+  #announced({ providerOrderId }: OrderAddress, { alarming, woken = [], ...applied }: Applied & News): Applied {
+    this.held.announce(woken);
     const fields = alarming.filter(({ resolution }) => resolution === 'flagged').map(({ field }) => field);
     if (fields.length > 0) this.alerts.raise('order.drift', { order: providerOrderId, fields });
     return applied;

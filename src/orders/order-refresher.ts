@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { type DueOrder, type OrderPlace, OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import { OrderReader, type Refreshed } from './order-reader.js';
-import { restMs } from './read-schedule.js';
+import { RestingAccounts } from './resting-accounts.js';
 
 const BATCH = 16;
 const POLL_MS = 1_000;
@@ -22,7 +22,7 @@ const STOP_WITHIN_MS = 3_000;
 @Injectable()
 export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger('OrderRefresher');
-  readonly #resting = new Map<string, { failures: number; until: Date }>();
+  readonly #resting: RestingAccounts;
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<number> = Promise.resolve(0);
   #stopped = false;
@@ -32,7 +32,9 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly reader: OrderReader,
     private readonly clock: Clock,
     private readonly settings: Settings,
-  ) {}
+  ) {
+    this.#resting = new RestingAccounts(clock);
+  }
 
   onApplicationBootstrap(): void {
     if (this.settings.role !== 'api') this.#schedule(0);
@@ -50,7 +52,7 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   /** Reads one batch of due orders. @returns how many were due, at most a batch */
   async refreshDue(): Promise<number> {
     const now = this.clock.now();
-    const due = await this.orders.claimDue(now, new Date(now.getTime() + CLAIM_MS), BATCH, this.#restingAccounts(now));
+    const due = await this.orders.claimDue(now, new Date(now.getTime() + CLAIM_MS), BATCH, this.#resting.at(now));
     await Promise.all(due.map((order) => this.#refresh(order)));
     return due.length;
   }
@@ -63,7 +65,7 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   async compareDue(): Promise<number> {
     const now = this.clock.now();
     const claimUntil = new Date(now.getTime() + CLAIM_MS);
-    const due = await this.orders.claimComparisons(now, claimUntil, this.settings.driftScanPerSecond, this.#restingAccounts(now));
+    const due = await this.orders.claimComparisons(now, claimUntil, this.settings.driftScanPerSecond, this.#resting.at(now));
     await Promise.all(
       due.map((order) => this.#attempt(order, async () => void (await this.#read(order, this.reader.compare(order, 'scan'))))),
     );
@@ -103,34 +105,19 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   #refresh(order: DueOrder): Promise<void> {
     return this.#attempt(order, async () => {
       const { look, application } = await this.#read(order, this.reader.refresh(order, order.claimedUntil));
-      if (look.kind === 'unreadable') await this.#postpone(order, this.#rest(order.providerAccountId));
+      if (look.kind === 'unreadable') await this.#postpone(order, this.#resting.rest(order.providerAccountId));
       else if (application === 'young') await this.#postpone(order, NOT_READABLE_YET_MS);
     });
   }
 
   async #read(order: OrderPlace, reading: Promise<Refreshed>): Promise<Refreshed> {
     const read = await reading;
-    if (read.look.kind === 'unreadable') this.#rest(order.providerAccountId);
-    else this.#resting.delete(order.providerAccountId);
+    if (read.look.kind === 'unreadable') this.#resting.rest(order.providerAccountId);
+    else this.#resting.answered(order.providerAccountId);
     return read;
   }
 
   #postpone(order: DueOrder, ms: number): Promise<void> {
     return this.orders.postpone(order, new Date(this.clock.nowMs() + ms));
-  }
-
-  #rest(accountId: string): number {
-    const now = this.clock.nowMs();
-    const known = this.#resting.get(accountId);
-    // The reads of one batch fail together: that is one failure.
-    if (known !== undefined && known.until.getTime() > now) return known.until.getTime() - now;
-    const failures = (known?.failures ?? 0) + 1;
-    const ms = restMs(failures, Math.random());
-    this.#resting.set(accountId, { failures, until: new Date(now + ms) });
-    return ms;
-  }
-
-  #restingAccounts(now: Date): string[] {
-    return [...this.#resting].filter(([, { until }]) => until > now).map(([id]) => id);
   }
 }

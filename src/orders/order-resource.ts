@@ -25,6 +25,7 @@ export function orderResource(order: StoredOrder, movements: readonly Movement[]
     merchant_reference1: order.merchantReference1,
     merchant_reference2: order.merchantReference2,
     expires_at: order.expiresAt?.toISOString() ?? null,
+    extension: order.extensionState === null ? null : { state: order.extensionState, code: order.extensionCode },
     created_at: order.createdAt.toISOString(),
     updated_at: order.updatedAt.toISOString(),
     origin: order.origin,

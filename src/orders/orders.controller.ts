@@ -24,6 +24,13 @@ export class OrdersController {
   /** Search the merchant's orders, newest first. */
   @ApiQuery(CURSOR_QUERY)
   @ApiQuery(LIMIT_QUERY)
+  @ApiQuery({
+    name: 'expiring_within',
+    required: false,
+    schema: { type: 'string', pattern: '^[1-9][0-9]{0,4}[dhm]$', example: '7d' },
+    description:
+      'Only orders whose authorization ends within this time with money not captured, the soonest first, with what they come to (`at_risk`). Goes with `limit` and `cursor` alone.',
+  })
   @ApiQuery({ name: 'created_to', required: false, schema: TIME_SCHEMA, description: 'Exclusive.' })
   @ApiQuery({ name: 'created_from', required: false, schema: TIME_SCHEMA, description: 'Inclusive.' })
   @ApiQuery({

@@ -56,6 +56,24 @@ export class OrderRefund {
   operation_id: string | null;
 }
 
+/** What came of extending the authorization of an order. */
+export class OrderExtension {
+  @ApiProperty({
+    enum: ['asked', 'extended', 'refused'],
+    description:
+      'asked: this service has asked for it. extended: the provider did. refused: it can not be; this service does not ask again.',
+  })
+  state: string;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    example: 'NOT_ALLOWED',
+    description: "Why it was refused: the provider's code, or TOO_OLD (the order is older than 180 days); null otherwise.",
+  })
+  code: string | null;
+}
+
 /** An order as this service knows it. Amounts in minor units of `currency`. */
 export class Order {
   @ApiProperty({ format: 'uuid', description: "This service's id." })
@@ -110,6 +128,9 @@ export class Order {
   @ApiProperty({ ...TIME, nullable: true, description: 'The last moment to capture.' })
   expires_at: string | null;
 
+  @ApiProperty({ type: OrderExtension, nullable: true, description: 'Of its authorization; null while none was asked for.' })
+  extension: OrderExtension | null;
+
   @ApiProperty({ ...TIME, description: 'When the order was placed.' })
   created_at: string;
 
@@ -140,12 +161,31 @@ export class Order {
   refunds: OrderRefund[];
 }
 
+/** Money that was authorized, not captured, and is about to be lost. */
+export class MoneyAtRisk {
+  @ApiProperty({ type: String, nullable: true, example: 'SEK', description: "The orders' currency, ISO 4217." })
+  currency: string | null;
+
+  @ApiProperty({ ...AMOUNT, example: 129_900, description: 'Sum of what can still be captured, in minor units.' })
+  amount: number;
+
+  @ApiProperty({ type: 'integer', description: 'How many orders that is.' })
+  orders: number;
+}
+
 export class OrderPage {
-  @ApiProperty({ type: [Order], description: 'Newest first.' })
+  @ApiProperty({ type: [Order], description: 'Newest first; with `expiring_within` the soonest end first.' })
   items: Order[];
 
   @ApiProperty({ type: String, nullable: true, description: 'Gives the next page, with the same parameters; null on the last.' })
   next_cursor: string | null;
+
+  @ApiProperty({
+    type: [MoneyAtRisk],
+    required: false,
+    description: 'With `expiring_within`: what all matches come to, by currency, not only those of this page.',
+  })
+  at_risk?: MoneyAtRisk[];
 }
 
 /** Something that happened to an order. */

@@ -7,7 +7,10 @@ import { CheckoutOrdersRepository } from '../persistence/repositories/checkout-o
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
+import { ExpiryRepository } from '../persistence/repositories/expiry.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import { ExpiryRadar } from './expiry-radar.js';
+import { ExtensionPolicy } from './extension-policy.js';
 import { OrderComparisons } from './order-comparisons.js';
 import { OrderLifecycle } from './order-lifecycle.js';
 import { OrderReader } from './order-reader.js';
@@ -29,11 +32,15 @@ import { OrdersService } from './orders.service.js';
     OrderReader,
     OrderRefresher,
     OrderComparisons,
+    ExpiryRepository,
+    ExtensionPolicy,
+    ExpiryRadar,
     OrdersService,
     Cursors,
   ],
   exports: [
     ...[OrdersRepository, CheckoutOrdersRepository, MovementsRepository, CustomerTokensRepository, LaneStateRepository],
+    ExpiryRepository,
     ...[OrderLifecycle, OrderReader],
   ],
 })

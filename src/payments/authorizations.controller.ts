@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { PendingAnswer, PreferHeader, WireRefusals } from '../http/documented.js';
+import { CallbacksHeader, PendingAnswer, PreferHeader, WireRefusals } from '../http/documented.js';
 import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
 import type { OperationReply } from '../operations/request.js';
 import { OrderPlaced } from '../shapes/order-placed.dto.js';
@@ -24,6 +24,7 @@ export class AuthorizationsController {
   })
   @ApiBody({ type: CreateOrderRequest, examples: ORDER_EXAMPLES })
   @ApiOkResponse({ type: OrderPlaced })
+  @CallbacksHeader()
   @PreferHeader()
   @WireRefusals(
     'BAD_VALUE',

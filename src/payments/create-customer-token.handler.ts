@@ -59,11 +59,11 @@ export class CreateCustomerTokenHandler implements OperationHandler {
     return foundAnswer(200, 'token_id', providerId);
   }
 
-  /** Notes whose the token is, so that it is nobody else's. */
+  /** Notes whose the token is, so that it is nobody else's, and tells of it. */
   async succeeded(tx: Transaction, operation: OperationContext, { answer, at }: Success): Promise<void> {
     const token = answer.body === null ? undefined : objectIn(answer.body)?.['token_id'];
     if (typeof token !== 'string') throw new Error(`Operation ${operation.id} succeeded without a customer token`);
     const { merchantId, providerAccountId, dataSubject } = operation;
-    await this.tokens.insert(tx, token, { merchantId, providerAccountId, dataSubject }, at);
+    await this.tokens.made(tx, token, { merchantId, providerAccountId, dataSubject }, operation.id, at);
   }
 }

@@ -51,6 +51,7 @@ export class CreateSessionHandler implements OperationHandler {
         status: 'incomplete',
         tokenHash: null,
       },
+      operationId: operation.id,
       at: success.at,
     });
   }

@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
+import { HooksModule } from '../webhooks/hooks/hooks.module.js';
 import { AuthorizationsController } from './authorizations.controller.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { CancelAuthorizationHandler } from './cancel-authorization.handler.js';
@@ -16,12 +17,22 @@ import { SessionReader } from './session-reader.js';
 import { SessionTargets } from './session-targets.js';
 import { SessionsController } from './sessions.controller.js';
 import { UpdateSessionHandler } from './update-session.handler.js';
+import { LooksRepository } from '../persistence/repositories/looks.repository.js';
+import { InboxModule } from '../webhooks/inbox/inbox.module.js';
+import { CallbackRegistry } from '../webhooks/inbox/callback-registry.js';
+import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
+import { DeliveriesRepository } from '../persistence/repositories/deliveries.repository.js';
+import { AuthorizationCallbackHandler } from './authorization-callback.handler.js';
+import { AuthorizationNews } from './authorization-news.js';
+import { SessionSweeper } from './session-sweeper.js';
 
 /** Klarna Payments: a cart becomes a session, the shopper's authorization becomes an order. */
 @Module({
-  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule],
+  imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [SessionsController, AuthorizationsController],
   providers: [
+    ...[LooksRepository, OperationEnds, DeliveriesRepository, AuthorizationCallbackHandler, AuthorizationNews, OwnUrls, SessionSweeper],
     SessionsRepository,
     AuthorizationsRepository,
     SessionReader,
@@ -37,6 +48,8 @@ import { UpdateSessionHandler } from './update-session.handler.js';
 export class PaymentsModule implements OnModuleInit {
   constructor(
     private readonly registry: HandlerRegistry,
+    private readonly callbacks: CallbackRegistry,
+    private readonly callbackHandler: AuthorizationCallbackHandler,
     private readonly createSession: CreateSessionHandler,
     private readonly updateSession: UpdateSessionHandler,
     private readonly createOrder: CreateOrderHandler,
@@ -45,6 +58,7 @@ export class PaymentsModule implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
+    this.callbacks.register(this.callbackHandler);
     const { createSession, updateSession, createOrder, createCustomerToken, cancelAuthorization } = this;
     for (const handler of [createSession, updateSession, createOrder, createCustomerToken, cancelAuthorization])
       this.registry.register(handler);

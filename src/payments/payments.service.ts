@@ -10,6 +10,7 @@ import { Operations } from '../operations/operations.service.js';
 import type { OperationReply } from '../operations/request.js';
 import { Database } from '../persistence/database.js';
 import { SessionsRepository } from '../persistence/repositories/sessions.repository.js';
+import { Hooks } from '../webhooks/hooks/hooks.js';
 import { wordsIn } from './session-facts.js';
 import { SessionReader, type SessionLook } from './session-reader.js';
 import { SessionTargets, type SessionTarget } from './session-targets.js';
@@ -25,6 +26,7 @@ export class PaymentsService {
     private readonly reader: SessionReader,
     private readonly sessions: SessionsRepository,
     private readonly accounts: ProviderAccounts,
+    private readonly hooks: Hooks,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -113,23 +115,26 @@ export class PaymentsService {
   }
 
   #execute(
-    { caller, headers, prefer }: WireCall,
+    call: WireCall,
     kind: OperationKind,
     { providerAccountId, session }: SessionTarget,
     target: Readonly<Record<string, string>>,
     body: Buffer | null,
   ): Promise<OperationReply> {
+    const { caller, headers, prefer } = call;
     const order = kind === 'payments.create-order' ? wordsIn(body)?.facts : undefined;
+    const sessionId = session?.providerSessionId ?? target['sessionId'] ?? null;
     const token = policyOf(kind).class === 'bounded' ? target['authorizationToken'] : undefined;
     return this.operations.execute({
       kind,
       merchantId: caller.merchantId,
       providerAccountId,
       pendingAnswer: caller.pendingAnswer,
-      lane: policyOf(kind).lane === 'cart' ? (session?.providerSessionId ?? target['sessionId'] ?? null) : null,
+      lane: policyOf(kind).lane === 'cart' ? sessionId : null,
       target,
       passedHeaders: headers,
       body,
+      readdressed: this.hooks.putInto(call, kind, body, sessionId),
       // Klarna takes no key on Payments; a caller's is ignored, the token stands for it where there is one.
       key: undefined,
       prefer,
@@ -153,6 +158,7 @@ export class PaymentsService {
       providerSessionId: sessionId,
       dataSubject,
       facts,
+      operationId: null,
       at,
     });
   }

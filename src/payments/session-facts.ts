@@ -8,6 +8,8 @@ export interface SessionWords {
   facts: Omit<SessionFacts, 'status' | 'tokenHash'>;
   authorizationToken: string | null;
   sessionId: string | null;
+  /** Klarna's document has none; one that is shown is the order's that was placed. */
+  orderId: string | null;
 }
 
 /** Reads the members that are kept, from a body of ours or Klarna's; undefined when it is no JSON object. */
@@ -26,6 +28,7 @@ export function wordsIn(body: Buffer | null): SessionWords | undefined {
     },
     authorizationToken: members.text('authorization_token'),
     sessionId: members.text('session_id'),
+    orderId: members.text('order_id'),
   };
 }
 

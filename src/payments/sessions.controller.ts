@@ -1,7 +1,7 @@
 import { Body, Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { BodyBytes } from '../http/body-bytes.decorator.js';
-import { WireRefusals } from '../http/documented.js';
+import { CallbacksHeader, WireRefusals } from '../http/documented.js';
 import { type WireCall, WireCallOf } from '../http/wire-call.decorator.js';
 import type { OperationReply } from '../operations/request.js';
 import { SessionCreated, SessionShown } from './answers.dto.js';
@@ -19,6 +19,7 @@ export class SessionsController {
   @ApiOperation({ summary: 'Open a session for a cart', description: 'Then let the shopper authorize it.' })
   @ApiBody({ type: CreateSessionRequest, examples: SESSION_EXAMPLES })
   @ApiOkResponse({ type: SessionCreated })
+  @CallbacksHeader()
   @WireRefusals(
     'BAD_VALUE',
     'BAD_REQUEST',
@@ -46,6 +47,7 @@ export class SessionsController {
   @ApiParam(SESSION_ID)
   @ApiBody({ type: UpdateSessionRequest, examples: UPDATE_EXAMPLES })
   @ApiNoContentResponse({ description: 'Changed' })
+  @CallbacksHeader()
   @WireRefusals(
     'BAD_VALUE',
     'BAD_REQUEST',

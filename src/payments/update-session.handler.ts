@@ -34,8 +34,16 @@ export class UpdateSessionHandler implements OperationHandler {
 
   async succeeded(tx: Transaction, operation: OperationContext, success: Success): Promise<void> {
     const words = wordsIn(operation.body);
-    const found = await this.sessions.byProviderId(targetOf(operation, 'sessionId'), tx);
+    const providerSessionId = targetOf(operation, 'sessionId');
+    const found = await this.sessions.byProviderId(providerSessionId, tx);
     const session = found.find(({ providerAccountId }) => providerAccountId === operation.providerAccountId);
-    if (words !== undefined && session !== undefined) await this.sessions.patch(tx, session.id, words.facts, success.at);
+    if (words !== undefined && session !== undefined) {
+      await this.sessions.patch(tx, session.id, words.facts, success.at, operation.id);
+    } else if (words !== undefined) {
+      // Opened elsewhere, and open at Klarna: the caller's from here on, so that callbacks about it are understood.
+      const { merchantId, providerAccountId, dataSubject, id: operationId } = operation;
+      const facts = { ...words.facts, status: 'incomplete', tokenHash: null };
+      await this.sessions.insert(tx, { merchantId, providerAccountId, providerSessionId, dataSubject, facts, operationId, at: success.at });
+    }
   }
 }

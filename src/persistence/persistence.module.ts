@@ -6,6 +6,7 @@ import { Settings } from '../config/settings.js';
 import { createDataSource } from './data-source.js';
 import { Database, isConnectionLost } from './database.js';
 import { migrate, waitUntilMigrated } from './migrate.js';
+import { EventsRepository } from './repositories/events.repository.js';
 import { SealedEnvelope } from './sealed-envelope.js';
 
 const CONNECT_WITHIN_MS = 60_000;
@@ -62,7 +63,7 @@ class ClosesPool implements OnApplicationShutdown {
 }
 
 /**
- * Postgres and the sealed envelope, for everyone above. The DataSource is made here and not by TypeOrmModule.forRoot, so that migrations
+ * Postgres, the outbox and the sealed envelope, for everyone above. The DataSource is made here and not by TypeOrmModule.forRoot, so that migrations
  * and waiting are ours; TypeOrmModule.forFeature finds it under its usual token.
  */
 @Global()
@@ -71,8 +72,9 @@ class ClosesPool implements OnApplicationShutdown {
     { provide: DataSource, inject: [Settings], useFactory: (settings: Settings) => openDataSource(settings) },
     { provide: SealedEnvelope, inject: [Settings], useFactory: (settings: Settings) => new SealedEnvelope(settings.dataKey) },
     Database,
+    EventsRepository,
     ClosesPool,
   ],
-  exports: [DataSource, Database, SealedEnvelope],
+  exports: [DataSource, Database, SealedEnvelope, EventsRepository],
 })
 export class PersistenceModule {}

@@ -54,6 +54,7 @@ describe('a capture that Klarna answers at once', () => {
       ['lock the order', /^SELECT .* FROM orders .* FOR (NO KEY )?UPDATE/],
       ['the capture', /^INSERT INTO captures /],
       ['the order and its timeline', /^WITH saved AS \( UPDATE orders .* INSERT INTO timeline /],
+      ['the event, and a delivery for everyone who wants it', /^WITH unknown AS .* INSERT INTO events .* INSERT INTO deliveries /],
       ['the operation, and its place in the lane', /^WITH t AS .* UPDATE lanes .* UPDATE operations /],
       ['T2 ends', /^COMMIT$/],
       ['the reply', /^SELECT o\.id, o\.merchant_id, .* WHERE o\.id = \$1$/],

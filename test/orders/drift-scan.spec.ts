@@ -5,6 +5,7 @@ import { OrderComparisons } from '../../src/orders/order-comparisons.js';
 import { OrderRefresher } from '../../src/orders/order-refresher.js';
 import type { Database } from '../../src/persistence/database.js';
 import { CompareOrders1795000000004 } from '../../src/persistence/migrations/1795000000004-CompareOrders.js';
+import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { until } from '../support/until.js';
 import { anOperation, aMerchant, type Gateway, klarnaOrder, openGateway, placeOrder, refusal, START, storyOf } from './gateway.js';
@@ -175,7 +176,12 @@ describe('the drift scan', () => {
       const rows = { count: 0 };
       const counting = { query: (sql: string, params: unknown[]) => explained(sql, params, rows) } as unknown as Database;
       await nextSecond();
-      await new OrdersRepository(counting).claimComparisons(gateway.clock.now(), new Date(gateway.clock.nowMs() + 180_000), 5, []);
+      await new OrdersRepository(counting, new EventsRepository()).claimComparisons(
+        gateway.clock.now(),
+        new Date(gateway.clock.nowMs() + 180_000),
+        5,
+        [],
+      );
       read.push(rows.count);
       await gateway.database.query('DELETE FROM orders WHERE merchant_id = $1', [caller.merchantId]);
     }

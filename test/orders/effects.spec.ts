@@ -6,7 +6,7 @@ import type { OrderManagementClient } from '../../src/klarna/order-management.cl
 import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js';
 import { CaptureHandler } from '../../src/order-management/capture.handler.js';
 import { Effects } from '../../src/order-management/effects.js';
-import { OrderChangeHandlers } from '../../src/order-management/order-change.handler.js';
+import { OrderChangeHandlers } from '../../src/order-management/order-change-handlers.js';
 import type { ChangeKind } from '../../src/order-management/order-changes.js';
 import { RefundHandler } from '../../src/order-management/refund.handler.js';
 import { Sending } from '../../src/operations/sending.js';
@@ -28,9 +28,9 @@ beforeAll(async () => {
   ] as const;
   const registry = new HandlerRegistry();
   handlers = {
-    capture: new CaptureHandler(registry, ...parts, gateway.lifecycle),
+    capture: new CaptureHandler(registry, ...parts, gateway.lifecycle, gateway.settings),
     refund: new RefundHandler(registry, ...parts, gateway.lifecycle),
-    changes: new OrderChangeHandlers(registry, ...parts, gateway.lifecycle),
+    changes: new OrderChangeHandlers(registry, ...parts, gateway.lifecycle, gateway.expiry, gateway.clock),
   };
 });
 afterAll(() => gateway.close());

@@ -9,6 +9,7 @@ import type { OrderManagementClient } from '../../src/klarna/order-management.cl
 import type { Caller, ProviderAccount } from '../../src/merchants/caller.js';
 import type { ProviderAccounts } from '../../src/merchants/provider-accounts.js';
 import type { OperationContext } from '../../src/operations/handler.js';
+import type { HeldBack } from '../../src/operations/held-back.js';
 import type { OperationKind } from '../../src/operations/kinds.js';
 import { OrderLifecycle } from '../../src/orders/order-lifecycle.js';
 import { OrderReader } from '../../src/orders/order-reader.js';
@@ -17,6 +18,8 @@ import { dataSourceOptions } from '../../src/persistence/data-source.js';
 import { Database, type Transaction } from '../../src/persistence/database.js';
 import { LaneStateRepository } from '../../src/persistence/repositories/lane-state.repository.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
+import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
+import { ExpiryRepository } from '../../src/persistence/repositories/expiry.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { TimelineRepository } from '../../src/persistence/repositories/timeline.repository.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
@@ -100,15 +103,18 @@ export async function openGateway() {
     byId: (id: string): Promise<ProviderAccount> =>
       Promise.resolve({ id, provider: 'klarna', host: 'simulator', baseUrl: 'http://k', username: 'u', password: 'p' }),
   } as unknown as ProviderAccounts;
-  const orders = new OrdersRepository(database);
+  const events = new EventsRepository();
+  const orders = new OrdersRepository(database, events);
   const movements = new MovementsRepository(database);
   const timeline = new TimelineRepository(database);
   const lanes = new LaneStateRepository(database);
   const settings = { driftScanHours: 24, driftScanPerSecond: 5, role: 'worker' } as unknown as Settings;
   const alerts = new Alerts();
+  const expiry = new ExpiryRepository(database);
+  const nobodyWaits = { release: () => Promise.resolve([]), announce: () => undefined } as unknown as HeldBack;
   const cursors = new Cursors(new SealedEnvelope(Buffer.alloc(32, 7)));
   const gateway = {
-    ...{ dataSource, database, clock, klarna, accounts, orders, movements, timeline, lanes, cursors, settings, alerts },
+    ...{ dataSource, database, clock, klarna, accounts, events, orders, expiry, movements, timeline, lanes, cursors, settings, alerts },
     lifecycle: new OrderLifecycle(orders, movements, timeline, clock),
     reader: new OrderReader(
       klarna as unknown as OrderManagementClient,
@@ -121,8 +127,9 @@ export async function openGateway() {
       clock,
       settings,
       alerts,
+      nobodyWaits,
     ),
-    service: new OrdersService(orders, movements, timeline, cursors),
+    service: new OrdersService(orders, movements, timeline, cursors, expiry, clock),
     shop: await aMerchant(database, 'shop'),
     rival: await aMerchant(database, 'rival'),
     /** New connections, for settings of the database. */
@@ -150,7 +157,7 @@ export async function aMerchant(database: Database, name: string): Promise<Calle
     [account, name, now],
   );
   return {
-    ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false, limits: 'enforce' },
+    ...{ credentialId: randomUUID(), merchantId, pendingAnswer: 202, keyRequired: false, limits: 'enforce', callbacks: 'gateway' },
     accounts: oneAccount(account),
   };
 }

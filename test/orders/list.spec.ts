@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { ordersQueryIn } from '../../src/orders/list-queries.js';
 import type { Caller } from '../../src/merchants/caller.js';
+import { ExpiryRepository } from '../../src/persistence/repositories/expiry.repository.js';
 import { MovementsRepository } from '../../src/persistence/repositories/movements.repository.js';
+import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { CountingRows } from '../support/counting-rows.js';
 import { aMerchant, type Gateway, openGateway, placeOrder, START } from './gateway.js';
@@ -206,10 +208,12 @@ describe('the rows that Postgres reads for a page', () => {
         const cursor = later === undefined ? null : (await list(caller, query)).next_cursor;
         const counting = new CountingRows(gateway.database);
         const service = new (gateway.service.constructor as typeof import('../../src/orders/orders.service.js').OrdersService)(
-          new OrdersRepository(counting.database),
+          new OrdersRepository(counting.database, new EventsRepository()),
           new MovementsRepository(counting.database),
           gateway.timeline,
           gateway.cursors,
+          new ExpiryRepository(counting.database),
+          gateway.clock,
         );
         const page = await service.list(caller, ordersQueryIn(cursor === null ? query : { ...query, cursor }));
         expect(page.items.length).toBeGreaterThan(0);

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import type { Settings } from '../../src/config/settings.js';
 import { OrderRefresher } from '../../src/orders/order-refresher.js';
 import type { Database } from '../../src/persistence/database.js';
+import { EventsRepository } from '../../src/persistence/repositories/events.repository.js';
 import { OrdersRepository } from '../../src/persistence/repositories/orders.repository.js';
 import { type Gateway, klarnaOrder, openGateway, placeOrder, refusal, START } from './gateway.js';
 import { until } from '../support/until.js';
@@ -57,7 +58,7 @@ describe('the refresher', () => {
     for (let n = 0; n < 20; n++) await placeOrder(gateway, gateway.shop);
     await gateway.database.transaction(async (tx) => {
       const claim = (orders: OrdersRepository) => orders.claimDue(gateway.clock.now(), inMs(180_000), 16, []);
-      const theirs = await claim(new OrdersRepository(tx as Database));
+      const theirs = await claim(new OrdersRepository(tx as Database, new EventsRepository()));
       const ours = await claim(gateway.orders);
       expect([theirs.length, ours.length]).toEqual([16, 4]);
       expect(new Set([...theirs, ...ours].map(({ id }) => id)).size).toBe(20);

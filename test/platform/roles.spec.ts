@@ -74,7 +74,7 @@ describe('The configured service', () => {
     await expect(refused).rejects.not.toThrow('hunter2');
   });
 
-  it('lets a worker wait for the migrations that the api applies; the worker serves health alone', async () => {
+  it('lets a worker wait for the migrations that the api applies; the worker serves health and metrics alone', async () => {
     const { url } = using(await emptyDatabase());
     const env = { DATABASE_URL: url, ...COMMON };
     const early = spawnGateway({ env, role: 'worker' });
@@ -85,6 +85,9 @@ describe('The configured service', () => {
     expect(await readiness(worker.url)).toBe(200);
     expect(await readiness(api.url)).toBe(200);
     expect((await fetch(`${worker.url}/orders`)).status).toBe(404);
+    const metrics = await fetch(`${worker.url}/metrics`);
+    expect([metrics.status, metrics.headers.get('content-type')]).toEqual([200, expect.stringContaining('text/plain')]);
+    expect(await metrics.text()).toContain('# TYPE gateway_alerts_raised gauge');
   });
 
   it('waits for a Postgres that is not up yet, says when it goes, and serves again when it is back', async () => {

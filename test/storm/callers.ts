@@ -1,10 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, Client } from '../support/client.js';
 import { hashOf } from './collect.js';
-import { bodyOf, cartFor, kindOf, type KindName, otherBodyOf, placed, type Target } from './kinds.js';
+import { bodyOf, cartFor, kindOf, type KindName, otherBodyOf, placed, type Target, urlsOf } from './kinds.js';
 import type { IntentPlan, StoryPlan } from './plan.js';
 import { type Ask, FINAL, type Finding, type IntentRecord, type Told } from './records.js';
 import { freesKey, idIn, isOnce, meaningOf } from './told.js';
+import type { Receiver } from './receiver.js';
 import type { Instance, Topology } from './topology.js';
 
 /** How long a caller waits for an answer; longer than a zombie stands still. */
@@ -31,6 +32,9 @@ const SESSIONS: Partial<Record<KindName, { readonly intent?: string; readonly au
   'create-page': { authorized: false },
 };
 
+/** What Klarna is to call at the shop. */
+const ENTRIES = { all: ['push', 'notification', 'authorization'], push: ['push'], none: [] } as const;
+
 interface Asked {
   readonly client: Client;
   readonly name: string;
@@ -55,6 +59,7 @@ export class Callers {
   constructor(
     private readonly topology: Topology,
     readonly simulator: Client,
+    private readonly receiver: Receiver,
   ) {}
 
   /**
@@ -157,6 +162,7 @@ export class Callers {
       const stale = plan.staleRead && group[0]?.kind === 'capture' ? this.#staleRead(story) : null;
       await Promise.all(intents.map((intent) => this.#carryOut(intent)));
       await stale?.();
+      if (plan.opening.pending) await this.#accepted(story);
       if (plan.opening.kind === 'create-order') await this.#compareWithTold(story);
     }
   }
@@ -173,18 +179,25 @@ export class Callers {
       for (const operation of operationsIn(record)) await this.look(intent, operation);
     }
     const made = madeBy(record);
-    return made === null ? null : { plan, target: made, asked: [] };
+    const shop: Target = record.target['shop'] === undefined ? {} : { shop: record.target['shop'] };
+    return made === null ? null : { plan, target: { ...made, ...shop }, asked: [] };
   }
 
   /**
    * A session, where one is needed, that the shopper has authorized, where that is needed. Sessions move no money: one that was lost is made anew.
    * @returns null when the storm is over
    */
-  async #session({ amount, opening }: StoryPlan): Promise<Target | null> {
+  async #session({ id, amount, opening, urls, urlsAgain }: StoryPlan): Promise<Target | null> {
     const needed = SESSIONS[opening.kind];
     if (needed === undefined) return {};
     const { intent, authorized } = needed;
-    const cart = { ...cartFor({ amount, reference: opening.reference }), ...(intent === undefined ? {} : { intent }) };
+    const own: Target = urls === 'none' ? {} : { shop: this.receiver.shopOf(id), ...(urlsAgain ? { again: 'yes' } : {}) };
+    const { shop } = own;
+    const cart = {
+      ...cartFor({ ...opening, amount }),
+      ...(intent === undefined ? {} : { intent }),
+      ...(shop === undefined ? {} : { merchant_urls: urlsOf(shop, ENTRIES[urls]) }),
+    };
     for (let tries = 0; tries < 40 && !this.#stopped; tries += 1) {
       const { client } = await this.#api();
       const session = await client.call('POST', '/payments/v1/sessions', { body: cart, patienceMs: PATIENCE_MS }).catch(() => null);
@@ -193,7 +206,7 @@ export class Callers {
         await pause(200);
         continue;
       }
-      const target = { sessionId, klarna: this.simulator.simulatorUrl };
+      const target = { ...own, sessionId, klarna: this.simulator.simulatorUrl };
       if (!authorized) return target;
       const agreed = await this.simulator.simulate('POST', `/simulator/sessions/${sessionId}/authorize`, {}).catch(() => null);
       if (agreed !== null) return { ...target, authorizationToken: (agreed as { authorization_token: string }).authorization_token };
@@ -238,6 +251,12 @@ export class Callers {
     for (const fault of plan.readFaults) {
       await this.simulator.simulate('POST', '/simulator/faults', { ...fault, match: { method: 'GET', path: looked } });
     }
+  }
+
+  /** Klarna accepts the shopper of an order whose time it has taken, unless it has done so before. */
+  async #accepted({ target }: Opened): Promise<void> {
+    const decision = { decision: 'ACCEPTED' };
+    await this.simulator.simulate('POST', `/simulator/orders/${target['orderId']}/fraud`, decision).catch(() => undefined);
   }
 
   /** Klarna tells the shop of the orders of a token, perhaps before anybody here knows of them; the shop reads them. */

@@ -6,18 +6,15 @@ import type { Callers } from './callers.js';
 import type { StormClock } from './clock.js';
 import { type Mishap, placeName, type Point, type Role } from './plan-chaos.js';
 import type { StoryPlan } from './plan.js';
+import { STATEMENTS } from './statements.js';
 import type { Takeovers } from './takeover.js';
-import { type Instance, LOOK, type Slot, type Topology } from './topology.js';
+import type { Instance, Slot, Topology } from './topology.js';
 
 /** How long a process has to come by the place where it is to die. */
 const REACH_WITHIN_MS = 2_000;
 /** There are fewer freezes than kills, and each boundary is to be met by one. */
 const REACH_TO_FREEZE_MS = 4_000;
-const T1 = 'INSERT INTO idempotency_keys';
-/** What only the transaction does that starts an attempt, and only the one that settles. */
-const BEGIN = 'WITH attempt AS';
-const T2 = 'UPDATE attempts a SET ended_at';
-const LOOKED = 'INSERT INTO readings';
+const { T1, BEGIN, T2, LOOK, LOOKED, INBOX, DUE, DELIVERED } = STATEMENTS;
 const COMMIT = 'COMMIT\0';
 /** What a shop sends in order to change something has a length; what it only asks for has none. */
 const CHANGE = 'Content-Length: ';
@@ -356,6 +353,16 @@ export class Chaos {
         return bytes(instance.road.stop(COMMIT, 'answer', LOOKED));
       case 'caller-answer':
         return bytes(instance.door.stop(CHANGE, 'answer'));
+      case 'inbox-request':
+        return bytes(instance.road.stop(INBOX, 'request'));
+      case 'inbox-answer':
+        return bytes(instance.road.stop(INBOX, 'answer'));
+      case 'due-answer':
+        return bytes(instance.road.stop(COMMIT, 'answer', DUE));
+      case 'delivered-request':
+        return bytes(instance.road.stop(DELIVERED, 'request'));
+      case 'delivered-answer':
+        return bytes(instance.road.stop(DELIVERED, 'answer'));
       case 'klarna-lost':
       case 'klarna-before':
       case 'klarna-after':

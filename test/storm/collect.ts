@@ -4,6 +4,7 @@ import { derivedKey } from '../../src/operations/provider-key.js';
 import type { Client } from '../support/client.js';
 import { FIND_CONTRADICTIONS } from '../support/row-contradictions.js';
 import { kindOfOperation, placed, type Target } from './kinds.js';
+import { asTheShopSentIt } from './readdressed.js';
 import type {
   Address,
   AttemptRow,
@@ -27,8 +28,12 @@ interface RawOperation extends Omit<OperationRow, 'providerKeys' | 'attempts' | 
   readonly attempts: readonly AttemptRow[] | null;
 }
 
-/** Reads the whole database. */
-export async function collectRows(topology: Topology): Promise<Rows> {
+/**
+ * Reads the whole database. Requests in which addresses of ours stand are shown as their shops sent them.
+ * @param sentAs gets, for each of these, how the ledger names what was sent in its place
+ */
+export async function collectRows(topology: Topology, sentAs = new Map<string, string>()): Promise<Rows> {
+  const templates = await templatesOf(topology);
   const operations = await topology.rows<RawOperation>(`
     SELECT o.id, o.kind, o.state, o.reason, o.lane, o.position::float8 AS position, o.caller_key AS key, o.reference,
            o.amount::float8 AS amount, o.provider_key, o.generation, o.answer_headers AS "answerHeaders", a.attempts, o.target, o.request,
@@ -50,7 +55,7 @@ export async function collectRows(topology: Topology): Promise<Rows> {
   return {
     operations: operations.map(({ provider_key, generation, attempts, target, request, ...row }) => ({
       ...row,
-      address: addressOf(topology, row.kind, target, request),
+      address: addressOf(topology, row.kind, target, request, { templates, sentAs }),
       providerKeys: keysOf(row.id, row.key, provider_key, generation),
       attempts: attempts ?? [],
     })),
@@ -59,15 +64,35 @@ export async function collectRows(topology: Topology): Promise<Rows> {
   };
 }
 
+/** The shops' own URLs, by the id of the address of ours that stands in their place; null: there was none. */
+async function templatesOf(topology: Topology): Promise<Map<string, string | null>> {
+  const { envelope } = topology;
+  const hooks = await topology.rows<{ id: string; template: Buffer | null }>('SELECT id, template FROM hooks');
+  return new Map(hooks.map(({ id, template }) => [id, template && envelope.open(template, 'hook.template').toString()]));
+}
+
+interface Readdressed {
+  readonly templates: ReadonlyMap<string, string | null>;
+  readonly sentAs: Map<string, string>;
+}
+
 /** What an operation sends, as its sealed rows say. */
-function addressOf({ envelope }: Topology, operation: string, target: Buffer, request: Buffer | null): Address | null {
+function addressOf(
+  { envelope }: Topology,
+  operation: string,
+  target: Buffer,
+  request: Buffer | null,
+  { templates, sentAs }: Readdressed,
+): Address | null {
   const kind = kindOfOperation(operation);
   if (kind === undefined) return null;
   const { parameters } = JSON.parse(envelope.open(target, 'operation.target').toString()) as { parameters: Target };
   const path = placed(kind.path, parameters);
   if (path === undefined) return null;
-  const body = request === null ? Buffer.alloc(0) : envelope.open(request, 'operation.request');
-  return { method: kind.method, path, body: hashOf(body) };
+  const sent = request === null ? Buffer.alloc(0) : envelope.open(request, 'operation.request');
+  const body = hashOf(asTheShopSentIt(sent, templates));
+  sentAs.set(hashOf(sent), body);
+  return { method: kind.method, path, body };
 }
 
 /** How the ledger names the bytes of a body. */
@@ -88,8 +113,8 @@ function keysOf(id: string, callerKey: string | null, newest: string | null, gen
   return [...new Set([...(newest === null ? [] : [newest]), ...before])];
 }
 
-/** Reads what really happened. */
-export async function collectLedger(simulator: Client): Promise<Ledger> {
+/** Reads what really happened. @param sentAs what shops sent, by what was sent in its place */
+export async function collectLedger(simulator: Client, sentAs: ReadonlyMap<string, string> = new Map()): Promise<Ledger> {
   const { requests } = (await simulator.simulate('GET', '/simulator/ledger/requests')) as {
     requests: (LedgerRequest & { body_sha256: string })[];
   };
@@ -101,7 +126,7 @@ export async function collectLedger(simulator: Client): Promise<Ledger> {
   const { orders: summaries } = (await simulator.simulate('GET', '/simulator/ledger/orders')) as { orders: { order_id: string }[] };
   const orders: LedgerOrder[] = [];
   for (const { order_id } of summaries) orders.push(ledgerOrder(await simulator.ledger(order_id)));
-  return { orders, tokens, pages, checkouts, requests: requests.map(({ body_sha256: body, ...request }) => ({ ...request, body })) };
+  return { orders, tokens, pages, checkouts, requests: requests.map(({ body_sha256: sent, ...request }) => ({ ...request, body: sentAs.get(sent) ?? sent })) };
 }
 
 function ledgerOrder(raw: Awaited<ReturnType<Client['ledger']>>): LedgerOrder {

@@ -3,7 +3,8 @@ import { cartOf } from '../support/client.js';
 
 /**
  * What an operation is for, by the names that the gateway's rows have: `orderId`, `captureId`, `authorizationToken`, `customerToken`, `pageId`.
- * The shops know `sessionId` and Klarna's own address (`klarna`), too.
+ * The shops know `sessionId`, Klarna's own address (`klarna`) and the base of their own URLs for callbacks (`shop`), too; `again`: these are
+ * said once more with the order.
  */
 export type Target = Readonly<Record<string, string>>;
 
@@ -11,6 +12,8 @@ export type Target = Readonly<Record<string, string>>;
 export interface Wanted {
   readonly amount: number;
   readonly reference: string;
+  /** Klarna takes its time to accept the shopper. */
+  readonly pending?: boolean;
 }
 
 /** The part that a change of the money plays in its order's lane. */
@@ -85,9 +88,20 @@ const HOME = {
 };
 
 /** A purchase as the shop asks for its session, and for its order. */
-export const cartFor = ({ amount, reference }: Wanted) =>
-  cartOf(amount, { merchant_reference1: reference, billing_address: HOME, shipping_address: HOME });
+export const cartFor = ({ amount, reference, pending = false }: Wanted, { shop, again }: Target = {}) =>
+  cartOf(amount, {
+    merchant_reference1: reference,
+    billing_address: pending ? { ...HOME, email: 'ada+pend-accept@storm.example' } : HOME,
+    shipping_address: HOME,
+    ...(shop === undefined || again === undefined ? {} : { merchant_urls: urlsOf(shop, ['push', 'notification']) }),
+  });
 const checkoutCart = ({ amount, reference }: Wanted) => checkoutOf(amount, { merchant_reference1: reference });
+
+/** The shop's own URLs in Klarna's `merchant_urls`. @param base of the shop, for one purchase */
+export function urlsOf(base: string, entries: readonly string[]): Record<string, string> {
+  const own = entries.map((entry) => [entry, `${base}/${entry}?order={order.id}&session={session.id}`]);
+  return { confirmation: 'https://shop.example/thanks', ...Object.fromEntries(own) };
+}
 const parcels = ({ reference }: Wanted) => ({ shipping_info: [{ shipping_company: 'Storm', tracking_number: reference }] });
 
 /** Everything that the shops of a storm ask for. */
@@ -162,9 +176,10 @@ export const KINDS = {
   'create-page': {
     ...ofPage('create-session', '/hpp/v1/sessions'),
     ...{ looked: SESSION, counts: 'pages', makes: { what: 'page', member: 'session_id', target: 'pageId' } },
-    body: ({ reference }, { klarna, sessionId }) => ({
+    body: ({ reference }, { klarna, sessionId, shop }) => ({
       payment_session_url: `${klarna}/payments/v1/sessions/${sessionId}`,
       options: { page_title: reference },
+      ...(shop === undefined ? {} : { merchant_urls: { status_update: `${shop}/status_update?page={{session_id}}` } }),
     }),
   },
   distribute: {
@@ -225,9 +240,10 @@ export function otherBodyOf(name: KindName, wanted: Wanted, target: Target): Buf
   return others.find((other) => other !== undefined && same !== undefined && !other.equals(same));
 }
 
-function tokenCart({ amount, reference }: Wanted): object {
+function tokenCart({ amount, reference }: Wanted, { shop }: Target): object {
   const { purchase_currency, order_amount, order_tax_amount, order_lines } = cartOf(amount);
-  return { purchase_currency, order_amount, order_tax_amount, order_lines, merchant_reference1: reference };
+  const urls = shop === undefined ? {} : { merchant_urls: urlsOf(shop, ['push']) };
+  return { purchase_currency, order_amount, order_tax_amount, order_lines, merchant_reference1: reference, ...urls };
 }
 
 const BY_OPERATION = new Map<string, Kind>(Object.values(KINDS).map((kind) => [kind.operation, kind]));

@@ -15,6 +15,7 @@ import { Probes } from './probes.js';
 import { Draws } from './random.js';
 import { failures, type Outcome, stories, storiesOfManual, table } from './report.js';
 import { Takeovers } from './takeover.js';
+import { Telling } from './telling.js';
 import { stormFolder, Topology } from './topology.js';
 
 /** A slow machine has so many times the time for what was asked for. */
@@ -81,7 +82,8 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
   const simulator = new Client('', topology.simulator.url);
   await simulator.behave(switches);
   const clock = new StormClock(simulator);
-  const callers = new Callers(topology, simulator);
+  const telling = await Telling.open(topology, simulator, seed);
+  const callers = new Callers(topology, simulator, telling.receiver);
   const takeovers = new Takeovers(topology);
   const chaos = new Chaos(topology, simulator, clock, callers, takeovers, planSleepers(seed, options.sleeps));
   const probes = new Probes(topology, simulator, chaos);
@@ -120,24 +122,30 @@ async function storm(options: StormOptions, folder: string): Promise<{ topology:
   await topology.restartAll();
   await repeatAtTheEnd(callers, new Draws(seed, 'repeats at the end'));
   await awaitAgreement(topology, simulator, clock);
+  const left = await telling.drain(clock);
+  say(`${since()}: ${left.length === 0 ? 'everybody was told' : `${left.length} are not told: ${left.slice(0, 20).join(', ')}`}`);
+  await awaitAgreement(topology, simulator, clock);
   await takeovers.settled();
   clearInterval(progress);
 
   const intents = callers.intents.map(({ record }) => record);
-  const rows = await collectRows(topology);
-  const ledger = await collectLedger(simulator);
+  const sentAs = new Map<string, string>();
+  const rows = await collectRows(topology, sentAs);
+  const ledger = await collectLedger(simulator, sentAs);
+  const told = await telling.collect();
   const silent = rows.operations.flatMap(({ id: operation, attempts }) =>
     attempts.filter(({ outcome }) => outcome === null).map(({ id }) => ({ id, operation })),
   );
   const noticed = [...callers.noticed, ...probes.noticed, ...droppedEvidence(topology.births, silent)];
-  const findings = compare({ intents, rows, ledger, noticed });
+  const findings = compare({ intents, rows, ledger, noticed, told });
   const outcome: Outcome = {
     wanted: options,
-    ...{ intents, rows, ledger, findings, settled },
+    ...{ intents, rows, ledger, told, findings, settled },
     counts: chaos.counts,
     takeovers: takeovers.seen,
     probes: probes.looks,
   };
+  await telling.receiver.close();
   return { topology, outcome };
 }
 

@@ -1,5 +1,5 @@
 import type { KindName } from './kinds.js';
-import type { IntentPlan, StoryPlan } from './plan.js';
+import type { IntentPlan, Purchase } from './plan.js';
 import type { Draws } from './random.js';
 
 /** Makes an intent. @param how `keyed`: never without a key; `copied` false: never sent twice at once */
@@ -58,7 +58,7 @@ function amountFor(draws: Draws, kind: KindName, amount: number): number {
 }
 
 /** A shopper agrees to be charged later: a customer token, orders of it, and its end. */
-export function drawSubscription(draws: Draws, id: string, make: Make): StoryPlan {
+export function drawSubscription(draws: Draws, id: string, make: Make): Purchase {
   const amount = draws.whole(50, 500) * 100;
   const opening = make('create-customer-token', 0);
   // Equal orders without a key have nothing that tells them apart.
@@ -77,7 +77,7 @@ export function drawSubscription(draws: Draws, id: string, make: Make): StoryPla
 }
 
 /** A hosted page, messages with its link, and its end. */
-export function drawPage(draws: Draws, id: string, make: Make): StoryPlan {
+export function drawPage(draws: Draws, id: string, make: Make): Purchase {
   const opening = make('create-page', 0, { copied: false });
   const messages = (count: number) => Array.from({ length: count }, () => make('distribute', 0, { copied: false }));
   const groups = draws.weighted<() => IntentPlan[][]>([
@@ -89,7 +89,7 @@ export function drawPage(draws: Draws, id: string, make: Make): StoryPlan {
 }
 
 /** A checkout that nobody completes: its cart changes, and it is aborted, or not. */
-export function drawCheckout(draws: Draws, id: string, make: Make): StoryPlan {
+export function drawCheckout(draws: Draws, id: string, make: Make): Purchase {
   const amount = draws.whole(50, 500) * 100;
   const opening = make('open-checkout', amount);
   const update = () => make('update-checkout', amount + draws.whole(1, 90) * 10, { copied: false });

@@ -2,8 +2,9 @@ import { Draws } from './random.js';
 
 /**
  * Step boundaries at which a process dies or stands still. `t1`: the statement that records an operation; `begin`: the transaction that
- * starts its next attempt; `t2`: the one that settles it; `look` and `looked`: those before and after a look at Klarna. `request`: what it sent has not arrived there; `answer`: it was done, and the
- * process has not heard of it.
+ * starts its next attempt; `t2`: the one that settles it; `look` and `looked`: those before and after a look at Klarna; `inbox`: the statement
+ * that keeps a callback; `due`: the transaction that takes messages that are due; `delivered`: the statement that says what came of one.
+ * `request`: what it sent has not arrived there; `answer`: it was done, and the process has not heard of it.
  */
 export const POINTS = [
   't1-request',
@@ -20,15 +21,22 @@ export const POINTS = [
   'looked-request',
   'looked-answer',
   'caller-answer',
+  'inbox-request',
+  'inbox-answer',
+  'due-answer',
+  'delivered-request',
+  'delivered-answer',
 ] as const;
 export type Point = (typeof POINTS)[number];
 
 export type Role = 'api' | 'worker';
 
-/** What each role comes by: workers record nothing and answer nobody, and apis begin what callers wait for. */
+const isOneOf = (point: Point, ...steps: readonly string[]): boolean => steps.some((step) => point.startsWith(step));
+
+/** What each role comes by: workers record nothing and answer nobody, apis begin what callers wait for, and tell shops nothing. */
 export const POINTS_OF: Record<Role, readonly Point[]> = {
-  api: POINTS,
-  worker: POINTS.filter((point) => !point.startsWith('t1') && point !== 'caller-answer'),
+  api: POINTS.filter((point) => !isOneOf(point, 'due', 'delivered')),
+  worker: POINTS.filter((point) => !isOneOf(point, 't1', 'caller', 'inbox')),
 };
 
 /** Boundaries that every long storm comes by; looks are rarer. */

@@ -42,6 +42,8 @@ export interface IntentPlan {
   /** Whether Klarna's push about what it made comes meanwhile, and the shop reads it. */
   readonly push: boolean;
   readonly pauseMs: number;
+  /** Klarna takes its time to accept the shopper. */
+  readonly pending?: boolean;
 }
 
 /** What one shop does with one purchase, customer token or hosted page. The intents of a group are asked for at the same time. */
@@ -53,7 +55,12 @@ export interface StoryPlan {
   readonly groups: readonly (readonly IntentPlan[])[];
   /** Reads the order through the gateway while a capture is settled, so that the read is older than what it meets. */
   readonly staleRead: boolean;
+  /** Which URLs of its own the shop gives to Klarna with the session. */
+  readonly urls: 'all' | 'push' | 'none';
+  /** Whether it gives them once more with the order. */
+  readonly urlsAgain: boolean;
 }
+export type Purchase = Omit<StoryPlan, 'urls' | 'urlsAgain'>;
 
 /** Stories until so many operations are planned. @param faultRate how often a write meets a fault */
 export function planStories(seed: number, operations: number, faultRate: number): StoryPlan[] {
@@ -62,10 +69,11 @@ export function planStories(seed: number, operations: number, faultRate: number)
   // What came later draws from streams of its own: purchases are what they were.
   const changes = new Draws(seed, 'changes');
   const later = maker(seed, ' of changes', faultRate);
+  const callbacks = new Draws(seed, 'callbacks');
   const stories: StoryPlan[] = [];
   let planned = 0;
-  const add = (story: StoryPlan): void => {
-    stories.push(story);
+  const add = (story: Purchase): void => {
+    stories.push(withUrls(callbacks, story));
     planned += 1 + story.groups.flat().length;
   };
   for (let number = 1; planned < operations; number += 1) {
@@ -80,6 +88,18 @@ export function planStories(seed: number, operations: number, faultRate: number)
     if (changes.chance(0.06)) add(drawPage(changes, `${id}-page`, later(`${id}-page`)));
   }
   return stories;
+}
+
+/** What the shop has Klarna call, and whether Klarna accepts the shopper at once. */
+function withUrls(draws: Draws, story: Purchase): StoryPlan {
+  const urls = draws.weighted<StoryPlan['urls']>([
+    [7, 'all'],
+    [2, 'push'],
+    [1, 'none'],
+  ]);
+  const urlsAgain = draws.chance(0.3);
+  const pending = draws.chance(0.06) && story.opening.kind === 'create-order';
+  return { ...story, urls, urlsAgain, opening: pending ? { ...story.opening, pending } : story.opening };
 }
 
 /** Draws intents from four streams. @param concern tells these streams from others */
@@ -143,7 +163,7 @@ export function planSleepers(seed: number, count: number): StoryPlan[] {
       push: false,
       pauseMs: 0,
     });
-    return { id, amount: 20_000, opening: intent(1, 'create-order', 20_000), groups: [[intent(2, 'capture', 10_000)]], staleRead: false };
+    return { id, amount: 20_000, opening: intent(1, 'create-order', 20_000), groups: [[intent(2, 'capture', 10_000)]], staleRead: false, urls: 'none', urlsAgain: false };
   });
 }
 
@@ -244,6 +264,14 @@ const DRAWN_LATER = [
   'aborted_checkout',
 ] as const satisfies readonly (keyof typeof SWITCHES)[];
 
+const DRAWN_OF_CALLBACKS = [
+  'push_repeats',
+  'notification_stops_on',
+  'other_placeholders',
+  'merchant_urls_again',
+  'capture_while_pending',
+] as const satisfies readonly (keyof typeof SWITCHES)[];
+
 /** The simulator's switches. @param fixed those that are not drawn */
 export function planSwitches(seed: number, fixed: Readonly<Record<string, string>>): Record<string, unknown> {
   const draws = new Draws(seed, 'switches');
@@ -255,6 +283,11 @@ export function planSwitches(seed: number, fixed: Readonly<Record<string, string
   const later = new Draws(seed, 'switches of changes');
   for (const name of DRAWN_LATER) drawn[name] = later.pick<unknown>(SWITCHES[name].values);
   drawn['token_cancel_seconds'] = later.pick([0, 0, 30]);
+  const callbacks = new Draws(seed, 'switches of callbacks');
+  for (const name of DRAWN_OF_CALLBACKS) drawn[name] = callbacks.pick<unknown>(SWITCHES[name].values);
+  const percent = (): number => callbacks.pick([0, 5, 20]);
+  Object.assign(drawn, { callbacks_http_loopback: true, callbacks_lost: percent(), callbacks_doubled: percent(), callbacks_delayed: percent() });
+  Object.assign(drawn, { callbacks_delay_seconds: 300, callbacks_seed: seed });
   for (const [name, value] of Object.entries(fixed))
     drawn[name] = SWITCHES[name as keyof typeof SWITCHES]?.values === null ? Number(value) : value;
   return drawn;

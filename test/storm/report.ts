@@ -1,4 +1,5 @@
 import type { ChaosCounts } from './chaos.js';
+import type { Told } from './records-told.js';
 import type { IntentRecord, Finding, Ledger, LedgerRequest, OperationRow, Rows } from './records.js';
 import { type StormOptions, USUAL_FAULTS } from './options.js';
 import { ALWAYS_MET, placeName, POINTS_OF } from './plan-chaos.js';
@@ -36,6 +37,7 @@ export interface Outcome {
   readonly intents: readonly IntentRecord[];
   readonly rows: Rows;
   readonly ledger: Ledger;
+  readonly told: Told;
   readonly findings: readonly Finding[];
   readonly counts: ChaosCounts;
   readonly settled: Settled;
@@ -143,6 +145,7 @@ export function table(outcome: Outcome): string {
         : `${seconds(settled.stormMs)} of storm time (allowed ${seconds(FINAL_WITHIN_MS)})${aDayLater}`,
     ],
     ['looks at the queue, at held calls', `${probes.jobs}, ${probes.held}`],
+    ...toldLines(outcome.told),
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   const kinds = byKind(outcome).map(({ name, intents: asked, executed, unacknowledged, states }) =>
@@ -159,6 +162,27 @@ export function table(outcome: Outcome): string {
     'Where they died or stood still:',
     ...places,
   ].join('\n');
+}
+
+/** What merchants were told, and Klarna's callbacks. */
+function toldLines({ events, takings, endpoints, callbacks, sent, deliveries }: Told): [string, string][] {
+  const count = <T>(items: readonly T[], is: (item: T) => boolean): number => items.filter(is).length;
+  const attempts = sent.flatMap((each) => each.attempts);
+  const places = endpoints.map(({ name }) => {
+    const came = takings.filter(({ at }) => at === name);
+    return `${name} ${count(came, ({ end }) => end === 'taken')} of ${came.length}`;
+  });
+  const results = new Map<string, number>();
+  for (const { state, result } of callbacks) results.set(`${state} (${result})`, (results.get(`${state} (${result})`) ?? 0) + 1);
+  return [
+    ['events', `${events.length}; ${deliveries.length} messages, ${count(deliveries, ({ replayed }) => replayed)} replayed`],
+    ['taken, of those that came', places.join(', ')],
+    [
+      "Klarna's callbacks",
+      `${sent.length}, ${count(sent, ({ attempts: each }) => each.length === 0)} lost; sent ${attempts.length} times, ${count(attempts, ({ status }) => status === 200)} taken`,
+    ],
+    ['what they came to', [...results].map(([result, each]) => `${each} ${result}`).join(', ') || 'nothing'],
+  ];
 }
 
 interface KindCount {

@@ -10,7 +10,9 @@ import { type ServiceProcess, startGateway, startSimulatorProcess, temporaryFold
 import { findRedis, type TestRedis } from '../support/redis.js';
 import { Turnpike } from '../support/turnpike.js';
 import { until } from '../support/until.js';
+import { Front } from './front.js';
 import type { Role } from './plan-chaos.js';
+import { STATEMENTS } from './statements.js';
 
 /**
  * Real times that callers and calls wait for are short, so that much happens in a storm. Leases, the quiet period and the life of keys
@@ -30,8 +32,6 @@ export const KLARNA_TIMEOUT_MS = Number(STORM_TIMES.KLARNA_TIMEOUT_MS);
 export const LONGEST_STEP_MS = 33_000;
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g;
-/** The statement with which a process takes up an operation to look for it. */
-export const LOOK = 'UPDATE operations SET fence = $2, next_at = NULL, lease_until';
 const OLD_ROAD_MS = 3_000;
 /** Names of kinds whose attempts do not come to Order Management; a worker's statement names no kind. */
 const ELSEWHERE = /payments\.|customer-token\.|checkout\.|hosted-payment-page\./;
@@ -133,6 +133,8 @@ export class Topology {
     readonly postgres: EmbeddedPostgres,
     readonly simulator: ServiceProcess,
     readonly redis: TestRedis | null,
+    /** Where the apis are reached by Klarna, whichever of them run. */
+    private readonly front: Front,
     private readonly options: TopologyOptions,
   ) {
     this.pool = new pg.Pool({ connectionString: postgres.url, max: 6, connectionTimeoutMillis: 5_000, application_name: 'storm' });
@@ -152,6 +154,11 @@ export class Topology {
       BODY_RETENTION_DAYS: '3650',
       DATA_KEY: dataKey.toString('base64'),
       KLARNA_BASE_URL: simulator.url,
+      PUBLIC_URL: front.url,
+      // The receivers of the storm are on this machine, and reached by http, which Klarna's documents do not know.
+      API_LIMITS: 'report',
+      NOTIFY_ALLOW_CIDRS: '127.0.0.0/8',
+      NOTIFICATION_RETENTION_DAYS: '3650',
       ...(redis === null ? {} : { REDIS_URL: redis.url }),
     };
   }
@@ -163,11 +170,24 @@ export class Topology {
     mkdirSync(data, { mode: 0o755 });
     const postgres = await EmbeddedPostgres.start({ dataDir: data, quick: true, settings: { max_connections: '250' } });
     const simulator = await startSimulatorProcess({ DATA_DIR: data });
-    const topology = new Topology(postgres, simulator, redisSource === null ? null : await redisSource.start(), options);
-    // The first one migrates the database: the others need not wait for its lock.
-    await topology.#startIn(topology.slots[0]!);
-    await Promise.all(topology.slots.slice(1).map((slot) => topology.#startIn(slot)));
-    return topology;
+    const redis = redisSource === null ? null : await redisSource.start();
+    const front = await Front.open();
+    const topology = new Topology(postgres, simulator, redis, front, options);
+    let turn = 0;
+    front.leadTo(() => {
+      const live = topology.live('api');
+      const candidates = live.length > 0 ? live : topology.frozen.filter(({ role }) => role === 'api');
+      return candidates[turn++ % Math.max(1, candidates.length)]?.process.url;
+    });
+    try {
+      // The first one migrates the database: the others need not wait for its lock.
+      await topology.#startIn(topology.slots[0]!);
+      await Promise.all(topology.slots.slice(1).map((slot) => topology.#startIn(slot)));
+      return topology;
+    } catch (error) {
+      topology.abandon();
+      throw error;
+    }
   }
 
   live(role: Role): Instance[] {
@@ -252,6 +272,7 @@ export class Topology {
     await Promise.allSettled([...this.#starting]);
     await Promise.all(this.#every.map(({ process }) => process.stop()));
     for (const each of this.#every) await Promise.all([each.road.close(), each.door.close()]);
+    await this.front.close();
     await this.pool.end();
     await this.redis?.stop();
     await this.simulator.stop();
@@ -279,7 +300,7 @@ export class Topology {
       }
     };
     const road = await Turnpike.before(this.postgres.url, (sent) => {
-      if (sent.includes(LOOK)) note(this.lookers, sent);
+      if (sent.includes(STATEMENTS.LOOK)) note(this.lookers, sent);
       if (!sent.includes('INSERT INTO attempts')) return;
       if (instance && !ELSEWHERE.test(sent)) instance.lastAttempt = performance.now();
       note(this.births, sent);

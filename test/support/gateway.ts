@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { startSimulator, type Simulator } from '../../simulator/simulator.js';
 import { startApplication } from '../../src/boot/application.js';
 import { loadSettings } from '../../src/config/load-settings.js';
+import { freePort } from '../../src/persistence/embedded/free-port.js';
 import { Client } from './client.js';
 import { testDatabase, type TestDatabase } from './postgres.js';
 
@@ -42,6 +43,8 @@ export interface TestGatewayOptions {
   env?: Readonly<Record<string, string>>;
   simulator?: Simulator;
   database?: TestDatabase;
+  /** Klarna's callbacks come to it: PUBLIC_URL is its own address. */
+  reachable?: boolean;
   /** Log lines that a failing test would like to see: `true` prints them. */
   loud?: boolean;
 }
@@ -50,7 +53,9 @@ export interface TestGatewayOptions {
 export async function testGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const simulator = options.simulator ?? (await startSimulator());
   const database = options.database ?? (await testDatabase());
+  const port = options.reachable ? await freePort(undefined) : 0;
   const settings = loadSettings({
+    ...(options.reachable ? { PUBLIC_URL: `http://127.0.0.1:${port}` } : {}),
     DATABASE_URL: database.url,
     KLARNA_BASE_URL: simulator.url,
     DATA_KEY,
@@ -60,7 +65,7 @@ export async function testGateway(options: TestGatewayOptions = {}): Promise<Tes
     ...options.env,
   });
   const logger = new ConsoleLogger({ logLevels: options.loud ? ['error', 'warn', 'log', 'debug'] : [] });
-  const app = await startApplication(settings, 0, logger);
+  const app = await startApplication(settings, port, logger);
   const url = (await app.getUrl()).replace('[::1]', '127.0.0.1');
   const client = new Client(url, simulator.url);
   const close = async (): Promise<void> => {

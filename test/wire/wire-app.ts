@@ -45,6 +45,7 @@ export const CALLER: Caller = {
   pendingAnswer: 202,
   keyRequired: false,
   limits: 'enforce',
+  callbacks: 'gateway',
   accounts: { payments: 'p', 'customer-token': 't', checkout: 'c', 'order-management': 'o', 'hosted-payment-page': 'h' },
 };
 

@@ -8,6 +8,11 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Unique('callbacks_hook_id_fingerprint_key', ['hookId', 'fingerprint'])
 @Index('callbacks_due', ['nextAt'], { where: `next_at IS NOT NULL` })
 @Index('callbacks_by_merchant', ['merchantId', 'id'])
+@Index('callbacks_by_hook', ['hookId', 'receivedAt'])
+@Index('callbacks_finished', ['finishedAt'], { where: 'finished_at IS NOT NULL' })
+@Index('callbacks_by_merchant', ['merchantId', 'state', 'id'])
+@Index('callbacks_by_entry', ['merchantId', 'entry', 'state', 'id'])
+@Index('callbacks_by_merchant_order', ['merchantId', 'providerOrderId', 'id'])
 @Index('callbacks_by_order', ['providerAccountId', 'providerOrderId'])
 export class CallbackEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'callbacks_pkey' })

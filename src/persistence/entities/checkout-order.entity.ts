@@ -8,6 +8,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Entity('checkout_orders')
 @Unique('checkout_orders_provider_account_id_provider_order_id_key', ['providerAccountId', 'providerOrderId'])
 @Index('checkout_orders_by_provider_id', ['providerOrderId'])
+@Index('checkout_orders_to_look', ['providerAccountId', 'lookAt'], { where: 'look_at IS NOT NULL' })
 @Index('checkout_orders_by_subject', ['dataSubject'])
 @Index('checkout_orders_by_operation', ['operationId'])
 export class CheckoutOrderEntity {
@@ -68,6 +69,14 @@ export class CheckoutOrderEntity {
   /** It was aborted, or the provider answered that there is none (any more). */
   @Column('timestamptz', { name: 'gone_at', nullable: true })
   goneAt!: Date | null;
+
+  /** When it is read next because a callback may have got lost; null: never. */
+  @Column('timestamptz', { name: 'look_at', nullable: true })
+  lookAt!: Date | null;
+
+  /** When its checkout.completed was told; null: it was not. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

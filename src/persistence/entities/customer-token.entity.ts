@@ -29,4 +29,12 @@ export class CustomerTokenEntity {
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
+
+  /** When its token.created was told; null: it was not made here. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
+
+  /** When its cancelling was told of; null: it was not. */
+  @Column('timestamptz', { name: 'cancelled_at', nullable: true })
+  cancelledAt!: Date | null;
 }

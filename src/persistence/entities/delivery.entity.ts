@@ -7,12 +7,17 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Entity('deliveries')
 @Index('deliveries_due', ['receiver', 'nextAt'], { where: `state = 'due'` })
 @Index('deliveries_in_order', ['receiver', 'subject', 'sequence'], { where: `state = 'due'` })
+@Index('deliveries_by_merchant', ['merchantId', 'state', 'id'])
+@Index('deliveries_by_type', ['merchantId', 'type', 'state', 'id'])
 @Index('deliveries_held', ['receiver'], { where: 'lease_until IS NOT NULL' })
 @Index('deliveries_expiring', ['giveUpAt'], { where: `state = 'due'` })
-@Index('deliveries_by_merchant', ['merchantId', 'id'])
 @Index('deliveries_by_event', ['eventId'])
-@Index('deliveries_by_callback', ['callbackId'])
+@Index('deliveries_by_callback', ['callbackId'], { unique: true })
 @Index('deliveries_by_endpoint', ['endpointId'])
+@Index('deliveries_by_callback', ['callbackId'])
+@Index('deliveries_by_endpoint', ['endpointId', 'state', 'id'])
+@Index('deliveries_by_endpoint_type', ['endpointId', 'type', 'state', 'id'])
+@Index('deliveries_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
 export class DeliveryEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'deliveries_pkey' })
   id!: string;
@@ -36,6 +41,10 @@ export class DeliveryEntity {
 
   @Column('uuid', { name: 'callback_id', nullable: true })
   callbackId!: string | null;
+
+  /** Of its event; else the entry of the callback that is passed on. */
+  @Column('text', { nullable: true })
+  type!: string | null;
 
   /** The same for every attempt: the webhook-id. */
   @Column('text', { name: 'message_id' })

@@ -7,6 +7,9 @@ import { MerchantEntity } from './merchant.entity.js';
 @Unique('events_subject_sequence_key', ['subject', 'sequence'])
 @Index('events_by_merchant', ['merchantId', 'id'])
 @Index('events_by_order', ['orderId'])
+@Index('events_by_operation', ['operationId'])
+@Index('events_by_time', ['at'])
+@Index('events_one_created', ['orderId'], { unique: true, where: `type = 'order.created'` })
 export class EventEntity {
   /** Goes to receivers as webhook-id. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'events_pkey' })

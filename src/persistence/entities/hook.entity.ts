@@ -5,6 +5,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 /** An address of ours that stands in the provider's callbacks in place of the caller's. */
 @Entity('hooks')
 @Index('hooks_by_operation', ['operationId'])
+@Index('hooks_by_subject', ['dataSubject'])
 @Index('hooks_by_expiry', ['expiresAt'])
 export class HookEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'hooks_pkey' })

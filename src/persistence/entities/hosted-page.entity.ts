@@ -6,6 +6,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Entity('hosted_pages')
 @Unique('hosted_pages_provider_account_id_provider_session_id_key', ['providerAccountId', 'providerSessionId'])
 @Index('hosted_pages_by_provider_id', ['providerSessionId'])
+@Index('hosted_pages_to_look', ['providerAccountId', 'lookAt'], { where: 'look_at IS NOT NULL' })
 @Index('hosted_pages_by_subject', ['dataSubject'])
 export class HostedPageEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'hosted_pages_pkey' })
@@ -44,6 +45,22 @@ export class HostedPageEntity {
 
   @Column('timestamptz', { name: 'expires_at', nullable: true })
   expiresAt!: Date | null;
+
+  /** When it is read next because a callback may have got lost; null: never. */
+  @Column('timestamptz', { name: 'look_at', nullable: true })
+  lookAt!: Date | null;
+
+  /** The provider's own word on when the status was last changed. */
+  @Column('timestamptz', { name: 'status_at', nullable: true })
+  statusAt!: Date | null;
+
+  /** When the shop's own address was told how it ended; null: it was not. */
+  @Column('timestamptz', { name: 'passed_at', nullable: true })
+  passedAt!: Date | null;
+
+  /** When its checkout.completed was told; null: it was not. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

@@ -28,6 +28,9 @@ import { DeliveryEntity } from './delivery.entity.js';
 import { DeliveryAttemptEntity } from './delivery-attempt.entity.js';
 import { HookEntity } from './hook.entity.js';
 import { CallbackEntity } from './callback.entity.js';
+import { AuthorizationEntity } from './authorization.entity.js';
+import { LookTurnEntity } from './look-turn.entity.js';
+import { QuestionAnswerEntity } from './question-answer.entity.js';
 
 /** Every entity, listed explicitly: TypeORM finds nothing by file name. */
 export const entities = [
@@ -61,4 +64,7 @@ export const entities = [
   DeliveryAttemptEntity,
   HookEntity,
   CallbackEntity,
+  AuthorizationEntity,
+  LookTurnEntity,
+  QuestionAnswerEntity,
 ];

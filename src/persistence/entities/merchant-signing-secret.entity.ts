@@ -12,6 +12,14 @@ export class MerchantSigningSecretEntity {
   @Column('bytea')
   secret!: Buffer;
 
+  /** Sealed. */
+  @Column('bytea', { name: 'previous_secret', nullable: true })
+  previousSecret!: Buffer | null;
+
+  /** Until then it signs as well: receivers may not have the new one yet. */
+  @Column('timestamptz', { name: 'previous_secret_until', nullable: true })
+  previousSecretUntil!: Date | null;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 }

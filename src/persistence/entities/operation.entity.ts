@@ -20,6 +20,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('operations_by_state', { synchronize: false })
 @Index('operations_finished', { synchronize: false })
 @Index('operations_with_bodies', { synchronize: false })
+@Index('operations_open_of_subject', { synchronize: false })
 export class OperationEntity {
   /** UUIDv7: ordered by time of acceptance. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'operations_pkey' })
@@ -147,4 +148,8 @@ export class OperationEntity {
   /** Since when the bodies of its request and answers are gone. */
   @Column('timestamptz', { name: 'bodies_erased_at', nullable: true })
   bodiesErasedAt!: Date | null;
+
+  /** Why the service asks for it by itself; null: a caller does. */
+  @Column('text', { nullable: true })
+  purpose!: string | null;
 }

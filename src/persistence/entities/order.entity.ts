@@ -17,6 +17,10 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('orders_by_reference2', { synchronize: false })
 @Index('orders_learned_later', { synchronize: false })
 @Index('orders_to_compare', ['providerAccountId', 'compareAt'], { where: 'compare_at IS NOT NULL' })
+@Index('orders_by_subject', ['dataSubject'])
+@Index('orders_expiring', { synchronize: false })
+@Index('orders_unplanned', { synchronize: false })
+@Index('orders_on_radar', { synchronize: false })
 @Index('orders_to_refresh', ['refreshAt'], { where: 'refresh_at IS NOT NULL' })
 export class OrderEntity {
   /** Ours. */
@@ -122,4 +126,36 @@ export class OrderEntity {
   /** When a capture or refund that was made elsewhere was last learned of. */
   @Column('timestamptz', { name: 'moved_elsewhere_at', nullable: true })
   movedElsewhereAt!: Date | null;
+
+  /** When its order.created was told; null: it was not. Written by whoever tells of it. */
+  @Column('timestamptz', { name: 'announced_at', nullable: true })
+  announcedAt!: Date | null;
+
+  /** The end of the authorization by which `radarAt` was set. */
+  @Column('timestamptz', { name: 'radar_for', nullable: true })
+  radarFor!: Date | null;
+
+  /** When something is to be told of that end, or done about it; null: nothing more. */
+  @Column('timestamptz', { name: 'radar_at', nullable: true })
+  radarAt!: Date | null;
+
+  /** The end that shops were last told of. */
+  @Column('timestamptz', { name: 'expiring_told_for', nullable: true })
+  expiringToldFor!: Date | null;
+
+  /** How long before it; those for longer before count as told. */
+  @Column('bigint', { name: 'expiring_told_ms', nullable: true, transformer: minorUnits })
+  expiringToldMs!: number | null;
+
+  /** The end that the service last asked to be moved. */
+  @Column('timestamptz', { name: 'extension_for', nullable: true })
+  extensionFor!: Date | null;
+
+  /** asked, extended or refused. */
+  @Column('text', { name: 'extension_state', nullable: true })
+  extensionState!: string | null;
+
+  /** Why it can't be extended. */
+  @Column('text', { name: 'extension_code', nullable: true })
+  extensionCode!: string | null;
 }

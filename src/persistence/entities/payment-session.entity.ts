@@ -9,6 +9,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('payment_sessions_token', ['providerAccountId', 'authorizationTokenHash'], { where: 'authorization_token_hash IS NOT NULL' })
 @Index('payment_sessions_by_subject', ['dataSubject'])
 @Index('payment_sessions_by_provider_id', ['providerSessionId'])
+@Index('payment_sessions_to_look', ['providerAccountId', 'lookAt'], { where: 'look_at IS NOT NULL' })
 @Index('payment_sessions_by_time', ['merchantId', 'providerAccountId', 'createdAt'])
 export class PaymentSessionEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'payment_sessions_pkey' })
@@ -54,6 +55,18 @@ export class PaymentSessionEntity {
 
   @Column('timestamptz', { name: 'expires_at', nullable: true })
   expiresAt!: Date | null;
+
+  /** When it is read next because a callback may have got lost; null: never. */
+  @Column('timestamptz', { name: 'look_at', nullable: true })
+  lookAt!: Date | null;
+
+  /** When a look last brought an answer. */
+  @Column('timestamptz', { name: 'looked_at', nullable: true })
+  lookedAt!: Date | null;
+
+  /** When it was last updated; what follows an update is looked for beside what follows the creation. */
+  @Column('timestamptz', { name: 'touched_at', nullable: true })
+  touchedAt!: Date | null;
 
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;

@@ -13,6 +13,9 @@ export class DeliverInTurn1795000000026 implements MigrationInterface {
         merchant_id uuid PRIMARY KEY REFERENCES merchants,
         -- sealed
         secret bytea NOT NULL,
+        -- signs as well until then: receivers may not have the new one yet
+        previous_secret bytea,
+        previous_secret_until timestamptz,
         created_at timestamptz NOT NULL
       )`);
   }

@@ -12,7 +12,16 @@ import { ReportLimits1795000000011 } from './1795000000011-ReportLimits.js';
 import { RetireAccounts1795000000014 } from './1795000000014-RetireAccounts.js';
 import { CreateEvents1795000000020 } from './1795000000020-CreateEvents.js';
 import { CreateCallbacks1795000000021 } from './1795000000021-CreateCallbacks.js';
+import { AnnounceOnce1795000000022 } from './1795000000022-AnnounceOnce.js';
+import { EraseDeliveries1795000000023 } from './1795000000023-EraseDeliveries.js';
+import { ListNotifications1795000000024 } from './1795000000024-ListNotifications.js';
 import { DeliverInTurn1795000000026 } from './1795000000026-DeliverInTurn.js';
+import { DirectCallbacks1795000000028 } from './1795000000028-DirectCallbacks.js';
+import { FindCallbacks1795000000030 } from './1795000000030-FindCallbacks.js';
+import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.js';
+import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
+import { WatchExpiry1795000000035 } from './1795000000035-WatchExpiry.js';
+import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -29,5 +38,14 @@ export const migrations = [
   RetireAccounts1795000000014,
   CreateEvents1795000000020,
   CreateCallbacks1795000000021,
+  AnnounceOnce1795000000022,
+  EraseDeliveries1795000000023,
+  ListNotifications1795000000024,
   DeliverInTurn1795000000026,
+  DirectCallbacks1795000000028,
+  FindCallbacks1795000000030,
+  LookForCallbacks1795000000032,
+  OwnOperations1795000000034,
+  WatchExpiry1795000000035,
+  CreateQuestionAnswers1795000000036,
 ];

@@ -49,9 +49,11 @@ export class DeliveriesRepository {
     if (rows.length === 0) return [];
     const ids = rows.map(({ at }) => uuidv7({ msecs: at.getTime() }));
     await tx.query(
-      `INSERT INTO deliveries (id, merchant_id, receiver, event_id, callback_id, message_id, subject, sequence, method, url, body,
+      `INSERT INTO deliveries (id, merchant_id, receiver, event_id, callback_id, type, message_id, subject, sequence, method, url, body,
          state, attempts, next_at, fence, give_up_at, created_at)
-       SELECT id, merchant_id, receiver, event_id, callback_id, message_id, subject, sequence, method, url, body, 'due', 0, at, 0, give_up_at, at
+       SELECT id, merchant_id, receiver, event_id, callback_id,
+         COALESCE((SELECT type FROM events WHERE events.id = event_id), (SELECT entry FROM callbacks WHERE callbacks.id = callback_id)),
+         message_id, subject, sequence, method, url, body, 'due', 0, at, 0, give_up_at, at
        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[], $8::bigint[], $9::text[], $10::bytea[],
          $11::bytea[], $12::timestamptz[], $13::timestamptz[])
          AS new (id, merchant_id, receiver, event_id, callback_id, message_id, subject, sequence, method, url, body, at, give_up_at)`,

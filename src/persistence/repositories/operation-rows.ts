@@ -1,3 +1,5 @@
+import type { NewHook } from './hooks.repository.js';
+
 /** Rows of the durable operation as they stand in Postgres. bigint columns are text, as pg gives them. */
 export interface OperationRow {
   id: string;
@@ -36,10 +38,15 @@ export interface OperationRow {
   finished_at: Date | null;
   /** Since when the bodies of its request and answers are gone. */
   bodies_erased_at: Date | null;
+  /** Why the service asks for it by itself; null: a caller does. */
+  purpose: string | null;
   order_id: string | null;
   order_currency: string | null;
   order_expires_at: Date | null;
   order_created_at: Date | null;
+  /** As last read. */
+  order_status: string | null;
+  order_fraud_status: string | null;
   /** By Postgres' clock: its process has not renewed the lease. */
   lease_out: boolean | null;
   account_failing_since: Date | null;
@@ -122,6 +129,12 @@ export interface NewOperation {
   /** When its caller will have waited in vain, whether or not the caller's process lives to say so. */
   waitsUntil: Date;
   attemptId: string;
+  /** Addresses of ours in `request`. */
+  hooks: readonly NewHook[];
+  /** T1 does not start it, whatever its lane: it is accepted and due, and whoever begins it asks first whether it may be sent. */
+  later: boolean;
+  /** Why the service asks for it by itself; null: a caller does. */
+  purpose: string | null;
 }
 
 /** What is written of one operation after a decision. */

@@ -12,16 +12,17 @@ const OPERATION_COLUMNS = `
   o.id, o.merchant_id, o.provider_account_id, o.kind, o.class, o.state, o.lane, o.position, o.data_subject, o.target, o.request,
   o.caller_key, o.fingerprint, o.token_hash, o.amount, o.reference, o.provider_key, o.generation, o.fence, o.lease_until,
   o.next_at, o.steps, o.wakes, o.opened_at, o.unresolved_since, o.waits_until, o.sends_alone, o.stopped,
-  o.answer_status, o.answer_headers, o.answer_body, o.reason, o.created_at, o.finished_at, o.bodies_erased_at,
+  o.answer_status, o.answer_headers, o.answer_body, o.reason, o.created_at, o.finished_at, o.bodies_erased_at, o.purpose,
   o.lease_until < now() AS lease_out`;
 
 /** Statements of the durable operation. The rules are in src/operations; here is only what Postgres has to do, for whole lists. */
 @Injectable()
 export class OperationsRepository {
   /**
-   * T1, one statement: idempotency row, lane, operation, provider key and the start of the first attempt. An operation is left out
+   * T1, one statement: idempotency row, lane, operation, provider key, the addresses of ours in its request, and the start of the first
+   * attempt. An operation is left out
    * of the result when its key or token is taken, or when it is guarded and an equal one is unresolved. One whose lane is
-   * occupied is accepted without an attempt, and due: its own process looks next whose turn it is, or the sweep if that dies.
+   * occupied, or that is for later, is accepted without an attempt, and due: its own process looks next whose turn it is, or the sweep.
    */
   accept(
     db: Queryable,
@@ -30,6 +31,7 @@ export class OperationsRepository {
     leaseMs: number,
   ): Promise<{ id: string; started: boolean; position: string | null; provider_key: string | null }[]> {
     const column = <K extends keyof NewOperation>(name: K) => operations.map((operation) => operation[name]);
+    const hooks = operations.flatMap(({ id, hooks: each }) => each.map((hook) => ({ ...hook, operationId: id })));
     return db.query(ACCEPT, [
       column('id'),
       column('merchantId'),
@@ -54,6 +56,15 @@ export class OperationsRepository {
       now,
       leaseMs,
       column('waitsUntil'),
+      column('later'),
+      column('purpose'),
+      hooks.map((hook) => hook.id),
+      hooks.map((hook) => hook.operationId),
+      hooks.map((hook) => hook.entry),
+      hooks.map((hook) => hook.secretHash),
+      hooks.map((hook) => hook.template),
+      hooks.map((hook) => hook.resourceId),
+      hooks.map((hook) => hook.expiresAt),
     ]);
   }
 
@@ -176,7 +187,7 @@ export class OperationsRepository {
        ), lane AS (
          UPDATE lanes SET revision = revision + 1 WHERE provider_account_id = $9 AND lane = $10
        )
-       UPDATE operations SET state = 'running', fence = $5, generation = $4, provider_key = $7, next_at = NULL,
+       UPDATE operations SET state = 'running', fence = $5, generation = $4, provider_key = $7, next_at = NULL, reason = NULL,
          lease_until = now() + $8 * interval '1 millisecond'
        WHERE id = $2`,
       [
@@ -299,6 +310,20 @@ export class OperationsRepository {
         column('wakesLane'),
         now,
       ],
+    );
+  }
+
+  /**
+   * Makes operations of a locked lane due that were held back for a reason; those that somebody works on are not held.
+   * @returns the operations that became due
+   */
+  release(tx: Transaction, lane: LaneKey, reason: string, now: Date): Promise<{ id: string; fence: number }[]> {
+    return tx.query<{ id: string; fence: number }>(
+      `UPDATE operations SET next_at = $4
+       WHERE provider_account_id = $1 AND lane = $2 AND finished_at IS NULL AND reason = $3 AND lease_until IS NULL
+         AND state IN ('accepted', 'waiting')
+       RETURNING id, fence`,
+      [lane.providerAccountId, lane.lane, reason, now],
     );
   }
 
@@ -527,6 +552,7 @@ export class OperationsRepository {
 /** The authorization's end and the order's age, for operations whose order is known here; and how the account is. */
 const ORDER_FACTS = `
   ord.id AS order_id, ord.currency AS order_currency, ord.expires_at AS order_expires_at, ord.created_at AS order_created_at,
+  ord.status AS order_status, ord.fraud_status AS order_fraud_status,
   acc.failing_since AS account_failing_since, acc.paused_at AS account_paused_at
   FROM operations o JOIN provider_accounts acc ON acc.id = o.provider_account_id
   LEFT JOIN orders ord ON ord.provider_account_id = o.provider_account_id AND ord.provider_order_id = o.lane`;
@@ -536,8 +562,9 @@ const ACCEPT = `
     SELECT *, pg_advisory_xact_lock(hashtextextended(t.id::text, 0))
     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::uuid[], $8::bytea[], $9::bytea[],
       $10::text[], $11::bytea[], $12::bytea[], $13::bigint[], $14::text[], $15::text[], $16::text[], $17::bool[], $18::bool[], $19::bool[],
-      $20::uuid[], $23::timestamptz[]) WITH ORDINALITY AS t(id, merchant_id, provider_account_id, kind, class, lane, data_subject, target, request,
-      caller_key, fingerprint, token_hash, amount, reference, derived_key, wanted_key, sends_alone, guarded, unresolved, attempt_id, waits_until, ord)
+      $20::uuid[], $23::timestamptz[], $24::bool[], $25::text[]) WITH ORDINALITY AS t(id, merchant_id, provider_account_id, kind, class, lane, data_subject, target, request,
+      caller_key, fingerprint, token_hash, amount, reference, derived_key, wanted_key, sends_alone, guarded, unresolved, attempt_id, waits_until, later, purpose,
+      ord)
   ), keyed AS (
     INSERT INTO idempotency_keys (merchant_id, key, operation_id, fingerprint, created_at)
     SELECT merchant_id, caller_key, id, fingerprint, $21 FROM input WHERE caller_key IS NOT NULL ORDER BY merchant_id, caller_key
@@ -562,7 +589,8 @@ const ACCEPT = `
       SET open = l.open + EXCLUDED.open, position = l.position + EXCLUDED.position, revision = l.revision + 1
     RETURNING provider_account_id, lane, open, position
   ), placed AS (
-    SELECT g.*, l.position - g.behind AS place, l.lane IS NULL OR l.open = g.among AND g.behind = g.among - 1 AS first
+    SELECT g.*, l.position - g.behind AS place,
+           NOT g.later AND (l.lane IS NULL OR l.open = g.among AND g.behind = g.among - 1) AS first
     FROM (SELECT granted.*, count(*) OVER lane_mates AS among,
                  count(*) OVER lane_mates - row_number() OVER (lane_mates ORDER BY ord) AS behind
           FROM granted WINDOW lane_mates AS (PARTITION BY provider_account_id, lane)) g
@@ -570,16 +598,25 @@ const ACCEPT = `
   ), inserted AS (
     INSERT INTO operations (id, merchant_id, provider_account_id, kind, class, state, lane, position, data_subject, target, request,
       caller_key, fingerprint, token_hash, amount, reference, provider_key, fence, lease_until, next_at, sends_alone, unresolved_since,
-      waits_until, opened_at, created_at)
+      waits_until, opened_at, created_at, purpose)
     SELECT id, merchant_id, provider_account_id, kind, class, CASE WHEN first THEN 'running' ELSE 'accepted' END, lane, place,
       data_subject, target, request, caller_key, fingerprint, token_hash, amount, reference,
       CASE WHEN id IN (SELECT operation_id FROM pinned) THEN wanted_key ELSE derived_key END, 1,
-      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, CASE WHEN NOT first THEN $21 END, sends_alone, CASE WHEN unresolved THEN $21 END, waits_until, $21, $21
+      CASE WHEN first THEN now() + $22 * interval '1 millisecond' END, CASE WHEN NOT first THEN $21 END, sends_alone, CASE WHEN unresolved THEN $21 END, waits_until, $21, $21,
+      purpose
     FROM placed
     ON CONFLICT DO NOTHING
     RETURNING id, state, position, provider_key
   ), started AS (
     INSERT INTO attempts (id, operation_id, number, generation, fence, started_at)
     SELECT placed.attempt_id, inserted.id, 1, 1, 1, $21 FROM inserted JOIN placed USING (id) WHERE inserted.state = 'running'
+  ), hooked AS (
+    INSERT INTO hooks (id, merchant_id, provider_account_id, operation_id, entry, secret_hash, template, data_subject, resource_id,
+      expires_at, created_at)
+    SELECT h.id, placed.merchant_id, placed.provider_account_id, inserted.id, h.entry, h.secret_hash, h.template, placed.data_subject,
+      h.resource_id, h.expires_at, $21
+    FROM unnest($26::uuid[], $27::uuid[], $28::text[], $29::bytea[], $30::bytea[], $31::text[], $32::timestamptz[])
+      AS h(id, operation_id, entry, secret_hash, template, resource_id, expires_at)
+    JOIN inserted ON inserted.id = h.operation_id JOIN placed ON placed.id = inserted.id
   )
   SELECT id, state = 'running' AS started, position, provider_key FROM inserted`;

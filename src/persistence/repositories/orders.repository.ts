@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Queryable, type Transaction } from '../database.js';
+import { EventsRepository } from './events.repository.js';
+import { eventsOf, type OrderChange } from './published-events.js';
 import { ORDER_COLUMNS, orderOf, STATE_COLUMNS, type OrderRow, type OrderState, type StoredOrder } from './stored-order.js';
 import { parametersOf, type NewEvent } from './timeline.repository.js';
 
@@ -53,7 +55,10 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** Orders: queries, locks, upserts. Identity never changes; everything else is written by `save`, under the row's lock. */
 @Injectable()
 export class OrdersRepository {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly events: EventsRepository,
+  ) {}
 
   /** Every order with this provider's id, of whatever merchant and account. The provider's ids are unique per account only. */
   findByProviderId(providerOrderId: string, db: Queryable = this.database): Promise<OrderPlace[]> {
@@ -108,7 +113,10 @@ export class OrdersRepository {
     return rows[0] && orderOf(rows[0]);
   }
 
-  /** Inserts an order with the first events of its timeline. @returns false when it is there already; then nothing was written */
+  /**
+   * Inserts an order with the first events of its timeline, and tells the merchant what follows from them.
+   * @returns false when it is there already; then nothing was written
+   */
   async insert(tx: Transaction, order: NewOrder, events: readonly NewEvent[]): Promise<boolean> {
     const columns = STATE_COLUMNS.map(({ column }) => column);
     const values = STATE_COLUMNS.map((_, index) => `$${index + 9}`);
@@ -128,11 +136,16 @@ export class OrdersRepository {
        SELECT id FROM made`,
       [order.id, order.merchantId, order.providerAccountId, order.providerOrderId, ...parametersOf(events), ...stateOf(order.state)],
     );
-    return rows.length > 0;
+    if (rows.length === 0) return false;
+    await this.#publish(tx, { order, before: null, after: order.state, entries: events }, false);
+    return true;
   }
 
-  /** Writes the state of an order whose lock is held, and what there is to tell about it. */
-  async save(tx: Transaction, orderId: string, state: OrderState, events: readonly NewEvent[]): Promise<void> {
+  /**
+   * Writes the state of an order whose lock is held, and what there is to tell about it, to the merchant as well.
+   * @param order as it was when it was locked
+   */
+  async save(tx: Transaction, order: StoredOrder, state: OrderState, events: readonly NewEvent[]): Promise<void> {
     const changes = STATE_COLUMNS.map(({ column }, index) => `${column} = $${index + 6}`);
     await tx.query(
       `WITH saved AS (
@@ -143,8 +156,14 @@ export class OrdersRepository {
        SELECT saved.id, saved.last + new.place, new.at, new.type, new.operation_id, new.data
        FROM saved, unnest($2::text[], $3::timestamptz[], $4::uuid[], $5::jsonb[])
          WITH ORDINALITY AS new (type, at, operation_id, data, place)`,
-      [orderId, ...parametersOf(events), ...stateOf(state)],
+      [order.id, ...parametersOf(events), ...stateOf(state)],
     );
+    await this.#publish(tx, { order, before: order, after: state, entries: events }, order.announcedAt !== null);
+  }
+
+  async #publish(tx: Transaction, change: OrderChange, announced: boolean): Promise<void> {
+    const { events, announce } = eventsOf(change);
+    await this.events.publish(tx, events, announce === null || announced ? [] : [{ orderId: change.order.id, ...announce }]);
   }
 
   /** Asks for a read of an order, at the latest at this time. @returns false when the order is not known here */

@@ -61,7 +61,14 @@ export interface OrderIdentity {
   providerOrderId: string;
 }
 
-export interface StoredOrder extends OrderIdentity, OrderState {}
+export interface StoredOrder extends OrderIdentity, OrderState {
+  /** When merchants were first told of it; null: they were not. Written by whoever tells of it. */
+  announcedAt: Date | null;
+  /** What came of the last extension of its authorization: asked, extended or refused; null: none was asked for. Written by `ExpiryRepository`. */
+  extensionState: string | null;
+  /** Why it can't be extended: the provider's code, or ours. */
+  extensionCode: string | null;
+}
 
 const COLUMN_OF = {
   id: 'id',
@@ -92,14 +99,19 @@ const COLUMN_OF = {
   origin: 'origin',
   learnedAt: 'learned_at',
   movedElsewhereAt: 'moved_elsewhere_at',
+  announcedAt: 'announced_at',
+  extensionState: 'extension_state',
+  extensionCode: 'extension_code',
 } as const satisfies Record<keyof StoredOrder, string>;
 
 const IDENTITY = ['id', 'merchantId', 'providerAccountId', 'provider', 'providerOrderId'] as const;
+/** What `save` leaves alone. */
+const NO_STATE: readonly string[] = [...IDENTITY, 'announcedAt', 'extensionState', 'extensionCode'];
 const AMOUNTS = ['orderAmount', 'originalOrderAmount', 'capturedAmount', 'refundedAmount', 'remainingAuthorizedAmount'] as const;
 
 /** Every member of an order's state with its column, in one fixed order. */
 export const STATE_COLUMNS = (Object.keys(COLUMN_OF) as (keyof StoredOrder)[])
-  .filter((member): member is keyof OrderState => !(IDENTITY as readonly string[]).includes(member))
+  .filter((member): member is keyof OrderState => !NO_STATE.includes(member))
   .map((member) => ({ member, column: COLUMN_OF[member] }));
 
 /** The select list whose rows `orderOf` reads. */

@@ -42,7 +42,7 @@ export class DeliverySender {
   async #message(delivery: TakenDelivery): Promise<ShopRequest> {
     const { endpoint, messageId, method } = delivery;
     const body = this.#body(delivery);
-    const keys = endpoint === null ? [await this.secrets.of(delivery.merchantId)] : this.#keys(endpoint);
+    const keys = endpoint === null ? await this.#ownKeys(delivery.merchantId) : this.#keys(endpoint);
     const type: Record<string, string> = body.length > 0 ? { 'Content-Type': 'application/json' } : {};
     return {
       url: endpoint?.url ?? this.deliveries.urlOf(delivery.url ?? Buffer.alloc(0)),
@@ -57,6 +57,11 @@ export class DeliverySender {
     if (endpoint === null || event === null) return this.deliveries.bodyOf(body);
     const secret = event.secret === null ? '{}' : this.envelope.open(event.secret, EVENT_SECRET).toString();
     return envelopeOf(event, sequence, JSON.parse(secret) as Record<string, unknown>);
+  }
+
+  async #ownKeys(merchantId: string): Promise<Buffer[]> {
+    const { current, previous } = await this.secrets.keysOf(merchantId);
+    return [current, ...(previous === null ? [] : [previous.key])];
   }
 
   #keys({ secret, previousSecret, previousSecretUntil }: TakenEndpoint): Buffer[] {

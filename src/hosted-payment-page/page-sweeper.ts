@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Clock } from '../clock/clock.js';
+import { Settings } from '../config/settings.js';
+import { canonicalId } from '../http/resource-id.js';
+import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
+import { Database } from '../persistence/database.js';
+import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
+import { type Looked, Looks } from '../webhooks/looks/looks.js';
+import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { FIRST_LOOK_MS, HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
+import { FINAL, type PageFacts } from './page-facts.js';
+import { PageLooks } from './page-looks.js';
+
+const MINUTE_MS = 60_000;
+const LOOKS_MS = [FIRST_LOOK_MS, 30 * MINUTE_MS];
+const EVERY_MS = 60 * MINUTE_MS;
+/** Klarna ends a page an hour before its payment session, which lives for so long. */
+const LIFE_MS = 48 * 60 * MINUTE_MS;
+/** A page that was just made need not be readable yet. */
+const YOUNG_MS = 2 * MINUTE_MS;
+
+/** When a page that was just looked at, and may still be paid on, is looked at again; once more after its end. Null: it is over. */
+export function nextLook({ createdAt, expiresAt }: { createdAt: Date; expiresAt: Date | null }, now: Date): Date | null {
+  const end = (expiresAt?.getTime() ?? createdAt.getTime() + LIFE_MS) + MINUTE_MS;
+  if (now.getTime() >= end) return null;
+  const elapsed = now.getTime() - createdAt.getTime();
+  const offset = LOOKS_MS.find((ms) => ms > elapsed) ?? (Math.floor(elapsed / EVERY_MS) + 1) * EVERY_MS;
+  return new Date(Math.min(createdAt.getTime() + offset, end));
+}
+
+/** Reads hosted pages whose `status_update` may have got lost (Klarna calls four times within seconds, and then never), until they are final. */
+@Injectable()
+export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #looks: Looks;
+
+  constructor(
+    looks: LooksRepository,
+    private readonly pages: HostedPagesRepository,
+    private readonly pageLooks: PageLooks,
+    private readonly ownUrls: OwnUrls,
+    private readonly database: Database,
+    private readonly clock: Clock,
+    settings: Settings,
+  ) {
+    this.#looks = new Looks({ name: 'HostedPages', table: 'hosted_pages', look: (due) => this.#look(due) }, looks, clock, settings);
+  }
+
+  onApplicationBootstrap(): void {
+    this.#looks.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.#looks.stop();
+  }
+
+  /** Looks at the pages that are due. @returns how many there were */
+  lookDue(): Promise<number> {
+    return this.#looks.lookDue();
+  }
+
+  async #look({ id }: DueLook): Promise<Looked> {
+    const page = await this.pages.byId(id);
+    if (page === undefined) return { answered: true, nextAt: null };
+    const at = this.clock.now();
+    const { exchange, shown } = await this.pageLooks.take(page);
+    if (exchange.kind !== 'answer') return { answered: false, nextAt: null };
+    if (shown !== undefined) {
+      const expiresAt = shown.expiresAt ?? page.expiresAt;
+      if (!FINAL.includes(shown.status)) return { answered: true, nextAt: nextLook({ ...page, expiresAt }, at) };
+      await this.#pass(page, shown, exchange, at);
+      return { answered: true, nextAt: null };
+    }
+    const isGone = exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
+    if (!isGone) return { answered: false, nextAt: null };
+    return { answered: true, nextAt: at.getTime() - page.createdAt.getTime() < YOUNG_MS ? nextLook(page, at) : null };
+  }
+
+  /** No callback told how the page ended: the shop's own address hears it from us, as Klarna would have written it. */
+  async #pass(page: StoredPage, { orderId }: PageFacts, { body }: KlarnaAnswer, at: Date): Promise<void> {
+    const ids = { sessionId: page.providerSessionId, ...(orderId === null ? {} : { orderId: canonicalId(orderId) }) };
+    const words = Buffer.concat([Buffer.from(`{"event_id":"${randomUUID()}","session":`), body, Buffer.from('}')]);
+    await this.database.transaction(async (tx) => {
+      if (await this.pages.passes(tx, page.id, at)) await this.ownUrls.tell(tx, page, 'status_update', ids, words, at);
+    });
+  }
+}

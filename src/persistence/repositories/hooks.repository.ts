@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Queryable } from '../database.js';
+
+/** Of `merchant_urls`: what the provider calls without a browser and expects nothing but an answer from. */
+export const TOLD = ['push', 'notification', 'authorization', 'status_update'] as const;
+/** What the provider asks and takes an answer from. */
+export const ASKED = ['validation', 'address_update', 'country_change', 'shipping_option_update'] as const;
+
+export type CallbackEntry = (typeof TOLD)[number] | (typeof ASKED)[number];
+
+/** What T1 writes of one address of ours, beside the operation in whose request it stands. */
+export interface NewHook {
+  id: string;
+  entry: CallbackEntry;
+  /** SHA-256 of the secret in the address. */
+  secretHash: Buffer;
+  /** Sealed (`HOOK_TEMPLATE`): the caller's own URL, with its placeholders; null: the caller sent none. */
+  template: Buffer | null;
+  /** The provider's id of what it is about, as far as the request named it. */
+  resourceId: string | null;
+  expiresAt: Date;
+}
+
+/** An address of ours in the provider's callbacks. */
+export interface Hook extends NewHook {
+  merchantId: string;
+  providerAccountId: string;
+  operationId: string;
+  dataSubject: string;
+  createdAt: Date;
+}
+
+/** What a caller's own URL is sealed for. */
+export const HOOK_TEMPLATE = 'hook.template';
+
+const COLUMNS = `id, merchant_id AS "merchantId", provider_account_id AS "providerAccountId", operation_id AS "operationId", entry,
+  secret_hash AS "secretHash", template, data_subject AS "dataSubject", resource_id AS "resourceId", expires_at AS "expiresAt",
+  created_at AS "createdAt"`;
+
+/** Addresses of ours in the provider's callbacks. They are written by T1 (operations.repository.ts), never changed, and erased here. */
+@Injectable()
+export class HooksRepository {
+  constructor(private readonly database: Database) {}
+
+  /** @param id a UUID */
+  async find(id: string, db: Queryable = this.database): Promise<Hook | undefined> {
+    return (await this.byIds([id], db))[0];
+  }
+
+  /** Those of them that there are, in no order. */
+  byIds(ids: readonly string[], db: Queryable = this.database): Promise<Hook[]> {
+    return db.query<Hook>(`SELECT ${COLUMNS} FROM hooks WHERE id = ANY($1)`, [ids]);
+  }
+
+  /** The addresses that one operation's request carried. */
+  ofOperation(operationId: string, db: Queryable = this.database): Promise<Hook[]> {
+    return db.query<Hook>(`SELECT ${COLUMNS} FROM hooks WHERE operation_id = $1 ORDER BY entry`, [operationId]);
+  }
+
+  /**
+   * Erases one batch of what nobody will look at any more. What a callback refers to stays with it.
+   * @returns how many were erased
+   */
+  async eraseExpired(now: Date, limit: number, db: Queryable = this.database): Promise<number> {
+    const rows = await db.query(
+      `DELETE FROM hooks WHERE id IN (
+         SELECT h.id FROM hooks h WHERE h.expires_at < $1 AND NOT EXISTS (SELECT FROM callbacks c WHERE c.hook_id = h.id)
+         ORDER BY h.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [now, limit],
+    );
+    return rows.length;
+  }
+}

@@ -1,0 +1,34 @@
+import type { HookPurchase } from '../../persistence/repositories/callback-purchases.repository.js';
+import type { OrderSnapshot } from '../../orders/order-snapshot.js';
+
+/** An order that a callback names, as Klarna shows it. */
+export interface NamedOrder {
+  providerOrderId: string;
+  /** As the callback says; not believed, but it must fit. */
+  providerSessionId: string | null;
+  snapshot: Pick<OrderSnapshot, 'currency' | 'merchantReference1' | 'merchantReference2'>;
+  /** It is stored, and this merchant's. */
+  known: boolean;
+}
+
+/**
+ * Whether an order belongs to the purchase that an address was made for. A callback can name any order: one address' secret must not be
+ * good for another order. `unknown`: nothing that is stored speaks for it or against it.
+ */
+export function belonging(purchase: HookPurchase, order: NamedOrder): 'ours' | 'foreign' | 'unknown' {
+  const { providerOrderId: id, providerSessionId: session, snapshot } = order;
+  const { checkoutIds, orderIds, pageOrderIds, sessionIds, currencies, references } = purchase;
+  // A checkout's order keeps the checkout's id.
+  if (checkoutIds.length > 0) return checkoutIds.includes(id) ? 'ours' : 'foreign';
+  if (pageOrderIds.includes(id) || orderIds.includes(id)) return 'ours';
+  if (purchase.anothersOrder) return 'foreign';
+  // Orders of a customer token share its data subject; a session places one order.
+  if (orderIds.length > 0 && !(purchase.kind ?? '').startsWith('customer-token.')) return 'foreign';
+  if (session !== null && sessionIds.length > 0 && !sessionIds.includes(session)) return 'foreign';
+  if (snapshot.currency !== null && currencies.length > 0 && !currencies.includes(snapshot.currency)) return 'foreign';
+  const shown = [snapshot.merchantReference1, snapshot.merchantReference2].filter((each) => each !== null && each !== '');
+  if (shown.some((each) => each !== null && references.includes(each))) return 'ours';
+  // References may be set when the order is placed, and later: that they differ says something only where neither can have happened here.
+  const comparable = shown.length > 0 && references.length > 0 && !order.known && purchase.placing.length === 0;
+  return comparable ? 'foreign' : 'unknown';
+}
