@@ -34,6 +34,10 @@ describe('what Klarna never told', () => {
     hosted_pages: () => gateway.app.get(PageSweeper, { strict: false }),
     checkout_orders: () => gateway.app.get(CheckoutSweeper, { strict: false }),
   };
+  // The rounds of the service are not to look in between.
+  beforeAll(async () => {
+    for (const of of Object.values(sweeper)) await of().onModuleDestroy();
+  });
   const column = { payment_sessions: 'provider_session_id', hosted_pages: 'provider_session_id', checkout_orders: 'provider_order_id' };
   type Table = keyof typeof column;
   const dueIn = async (table: Table, id: string): Promise<number | null> => {
