@@ -20,6 +20,7 @@ import {
   told,
 } from '../support/scene.js';
 import { DAY, HOUR, pass } from '../support/time.js';
+import { eventsIn } from '../notifications/told-events.js';
 import { until } from '../support/until.js';
 
 const AMOUNT = { captured_amount: 2_500, reference: 'parcel 1' };
@@ -306,6 +307,9 @@ describe('a process that was thought dead', () => {
     const entries = (await timeline(zombie, id)).map(({ type }) => type);
     expect(entries.filter((type) => type === 'operation.contradicted')).toHaveLength(1);
     expect(entries).toContain('order.captured');
+    const told = await eventsIn(zombie.database, 'operation_id = $1', [rejected.id]);
+    expect(told.map(({ type }) => type)).toEqual(['operation.waiting', 'operation.failed', 'order.captured', 'operation.contradicted']);
+    expect(told.at(-1)?.data).toMatchObject({ was: 'rejected', status: 201 });
     const ledger = await expectRowsLikeLedger(zombie, id);
     expect((await zombie.post(path, AMOUNT, key)).headers['capture-id']).toBe(ledger.captures[0]?.capture_id);
   });

@@ -238,7 +238,9 @@ describe('what ends an authorization is told once, whoever sees it first:', () =
     gateway.clock.set('2026-12-18T00:02:00Z');
     await shown(PART_CAPTURED);
     await shown({ ...PART_CAPTURED, status: 'CLOSED', remaining_authorized_amount: 0 });
-    expect((await news()).slice(1)).toMatchObject([{ type: 'order.expired', data: { amount: 6_000, status: 'PART_CAPTURED' } }]);
+    // When it was seen, not when the order last changed: a delivery has 7 days from then.
+    const at = new Date('2026-12-18T00:02:01Z');
+    expect((await news()).slice(1)).toMatchObject([{ type: 'order.expired', at, data: { amount: 6_000, status: 'PART_CAPTURED' } }]);
     orderId = await placeOrder(gateway, gateway.shop);
     gateway.clock.set('2026-12-18T01:00:00Z');
     await capture(operation({ amount: 4_000 }), 'c1', 4_000);

@@ -34,7 +34,7 @@ export function eventsOf(change: OrderChange): Told {
     events.push({ ...entry, merchantId, subject: orderId, type, orderId, providerOrderId });
   };
   const entryOf = (type: string): NewEvent | undefined => entries.find((entry) => entry.type === type);
-  const seen = (data: Record<string, unknown>) => ({ at: entries[0]?.at ?? after.updatedAt, operationId: null, data });
+  const seen = (data: Record<string, unknown>) => ({ at: learnedAt(change), operationId: null, data });
 
   if (before?.fraudStatus === 'PENDING' && (after.fraudStatus === 'ACCEPTED' || after.fraudStatus === 'REJECTED')) {
     const type = after.fraudStatus === 'ACCEPTED' ? 'order.fraud.accepted' : 'order.fraud.rejected';
@@ -61,12 +61,19 @@ export function eventsOf(change: OrderChange): Told {
   return { events, announce: announcement(change) };
 }
 
-function announcement({ after, entries }: OrderChange): Told['announce'] {
+/** A reading that changes nothing of an order may still tell something of it: its end has passed. */
+function learnedAt({ after, entries }: OrderChange): Date {
+  const { readAt, updatedAt } = after;
+  return entries[0]?.at ?? (readAt !== null && readAt > updatedAt ? readAt : updatedAt);
+}
+
+function announcement(change: OrderChange): Told['announce'] {
+  const { after, entries } = change;
   const placed = entries.find(({ type }) => type === 'order.created');
   // Another merchant's operation is nothing to this one.
   const foreign = after.anomaly?.includes('PLACED_BY_ANOTHER_MERCHANT') === true;
   if (placed !== undefined) return { operationId: foreign ? null : placed.operationId, at: placed.at };
-  return after.readAt === null ? null : { operationId: null, at: entries[0]?.at ?? after.updatedAt };
+  return after.readAt === null ? null : { operationId: null, at: learnedAt(change) };
 }
 
 /** Minor units that could be captured before and can't be now, though nobody captured them; null: none, or not known. */
