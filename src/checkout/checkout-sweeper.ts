@@ -72,8 +72,8 @@ export class CheckoutSweeper implements OnApplicationBootstrap, OnModuleDestroy 
 
   async #shown(checkout: OpenCheckout, exchange: KlarnaExchange, at: Date): Promise<Looked> {
     const shown = exchange.kind === 'answer' ? checkoutIn(exchange, at) : undefined;
-    const isOther = shown?.orderId != null && shown.orderId.toLowerCase() !== checkout.providerOrderId.toLowerCase();
-    if (shown === undefined || isOther) return { answered: false, nextAt: null };
+    const orderId = shown?.orderId ?? checkout.providerOrderId;
+    if (shown === undefined || orderId.toLowerCase() !== checkout.providerOrderId.toLowerCase()) return { answered: false, nextAt: null };
     await this.database.transaction((tx) => this.keeper.keep(tx, { ...checkout, operationId: null, facts: shown.facts, at }, shown));
     return { answered: true, nextAt: shown.complete ? null : nextLook({ ...checkout, expiresAt: shown.facts.expiresAt }, at) };
   }

@@ -112,11 +112,20 @@ export class HostedPagesRepository {
     await db.query(
       `UPDATE hosted_pages
           SET status = $3, expires_at = coalesce($4, expires_at), provider_order_id = coalesce($5, provider_order_id), updated_at = $6,
-              status_at = coalesce($7, status_at), look_at = CASE WHEN $3 NOT IN (${FINAL_STATUSES}) THEN look_at END
+              status_at = coalesce($7, status_at), look_at = CASE WHEN $3 NOT IN (${FINAL_STATUSES}) OR passed_at IS NULL THEN look_at END
         WHERE provider_account_id = $1 AND provider_session_id = $2 AND updated_at <= $6 AND (status_at > $7::timestamptz) IS NOT TRUE
           AND (status IN (${FINAL_STATUSES}) AND $3 NOT IN (${FINAL_STATUSES})) IS NOT TRUE`,
       [providerAccountId, providerSessionId, status, expiresAt, providerOrderId, at, statusAt],
     );
+  }
+
+  /** Whether the shop's own address is to be told now how a page has ended: once. Nothing is left to look for. @param id ours */
+  async passes(db: Queryable, id: string, at: Date): Promise<boolean> {
+    const rows = await db.query('UPDATE hosted_pages SET passed_at = $2, look_at = NULL WHERE id = $1 AND passed_at IS NULL RETURNING id', [
+      id,
+      at,
+    ]);
+    return rows.length > 0;
   }
 
   /** Whether it is to be told now that a page is completed: once. @returns our id of the page */

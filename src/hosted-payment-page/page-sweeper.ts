@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
-import { errorCodeIn } from '../klarna/answer-of-record.js';
+import { canonicalId } from '../http/resource-id.js';
+import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
+import { Database } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { type Looked, Looks } from '../webhooks/looks/looks.js';
-import { FIRST_LOOK_MS, HostedPagesRepository } from './hosted-pages.repository.js';
-import { FINAL } from './page-facts.js';
+import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { FIRST_LOOK_MS, HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
+import { FINAL, type PageFacts } from './page-facts.js';
 import { PageLooks } from './page-looks.js';
 
 const MINUTE_MS = 60_000;
@@ -34,6 +38,8 @@ export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     looks: LooksRepository,
     private readonly pages: HostedPagesRepository,
     private readonly pageLooks: PageLooks,
+    private readonly ownUrls: OwnUrls,
+    private readonly database: Database,
     private readonly clock: Clock,
     settings: Settings,
   ) {
@@ -58,12 +64,24 @@ export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     if (page === undefined) return { answered: true, nextAt: null };
     const at = this.clock.now();
     const { exchange, shown } = await this.pageLooks.take(page);
+    if (exchange.kind !== 'answer') return { answered: false, nextAt: null };
     if (shown !== undefined) {
-      const { status, expiresAt } = shown;
-      return { answered: true, nextAt: FINAL.includes(status) ? null : nextLook({ ...page, expiresAt: expiresAt ?? page.expiresAt }, at) };
+      const expiresAt = shown.expiresAt ?? page.expiresAt;
+      if (!FINAL.includes(shown.status)) return { answered: true, nextAt: nextLook({ ...page, expiresAt }, at) };
+      await this.#pass(page, shown, exchange, at);
+      return { answered: true, nextAt: null };
     }
-    const isGone = exchange.kind === 'answer' && exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
+    const isGone = exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
     if (!isGone) return { answered: false, nextAt: null };
     return { answered: true, nextAt: at.getTime() - page.createdAt.getTime() < YOUNG_MS ? nextLook(page, at) : null };
+  }
+
+  /** No callback told how the page ended: the shop's own address hears it from us, as Klarna would have written it. */
+  async #pass(page: StoredPage, { orderId }: PageFacts, { body }: KlarnaAnswer, at: Date): Promise<void> {
+    const ids = { sessionId: page.providerSessionId, ...(orderId === null ? {} : { orderId: canonicalId(orderId) }) };
+    const words = Buffer.concat([Buffer.from(`{"event_id":"${randomUUID()}","session":`), body, Buffer.from('}')]);
+    await this.database.transaction(async (tx) => {
+      if (await this.pages.passes(tx, page.id, at)) await this.ownUrls.tell(tx, page, 'status_update', ids, words, at);
+    });
   }
 }

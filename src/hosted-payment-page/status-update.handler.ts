@@ -9,6 +9,7 @@ import type { Hook } from '../persistence/repositories/hooks.repository.js';
 import type { CallbackHandler, CallbackOutcome, StoredCallback } from '../webhooks/inbox/callback-handler.js';
 import { bodyOf } from '../webhooks/inbox/callback-words.js';
 import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
+import { OwnUrls } from '../webhooks/hooks/own-urls.js';
 import { ShopLine } from '../webhooks/inbox/shop-line.js';
 import { HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
 import { FINAL } from './page-facts.js';
@@ -36,6 +37,7 @@ export class StatusUpdateHandler implements CallbackHandler {
     private readonly looks: PageLooks,
     private readonly operations: OperationEnds,
     private readonly shopLine: ShopLine,
+    private readonly ownUrls: OwnUrls,
     private readonly database: Database,
     private readonly clock: Clock,
   ) {}
@@ -58,7 +60,15 @@ export class StatusUpdateHandler implements CallbackHandler {
     if (textOf(said['status']) === null) return done('unreadable');
     if (!isConfirmed(said, objectIn(exchange.body) ?? {})) return this.#late(callback, 'not-confirmed');
     const ids = { sessionId: page.providerSessionId, ...(shown.orderId === null ? {} : { orderId: canonicalId(shown.orderId) }) };
-    await this.database.transaction((tx) => this.shopLine.pass(tx, callback, hook, { ...ids, body: callback.body }));
+    // Klarna repeats the page's merchant_urls, which are ours there.
+    const body = callback.body && (await this.ownUrls.restored(hook.merchantId, callback.body));
+    const isEnd = FINAL.includes(shown.status) && textOf(said['status'])?.toUpperCase() === shown.status;
+    await this.database.transaction(async (tx) => {
+      // A page ends once: what was told in place of a late callback is not told again.
+      if (!isEnd || (await this.pages.passes(tx, page.id, this.clock.now()))) {
+        await this.shopLine.pass(tx, callback, hook, { ...ids, body });
+      }
+    });
     return done('confirmed');
   }
 

@@ -20,7 +20,7 @@ export interface Occasion {
   /** The authorization was not made before; null: nobody knows, but not before the last look. */
   madeAt: Date | null;
   /** Tells the shop's own address of an authorization that stands, in the transaction that keeps it. */
-  pass(tx: Transaction, session: LockedSession, token: string, tokenHash: Buffer): Promise<void>;
+  pass: (tx: Transaction, session: LockedSession, token: string, tokenHash: Buffer) => Promise<void>;
 }
 
 /**

@@ -20,11 +20,11 @@ import { UpdateSessionHandler } from './update-session.handler.js';
 import { LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { InboxModule } from '../webhooks/inbox/inbox.module.js';
 import { CallbackRegistry } from '../webhooks/inbox/callback-registry.js';
+import { OwnUrls } from '../webhooks/looks/own-urls.js';
 import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
 import { DeliveriesRepository } from '../persistence/repositories/deliveries.repository.js';
 import { AuthorizationCallbackHandler } from './authorization-callback.handler.js';
 import { AuthorizationNews } from './authorization-news.js';
-import { OwnAuthorizationUrls } from './own-authorization-urls.js';
 import { SessionSweeper } from './session-sweeper.js';
 
 /** Klarna Payments: a cart becomes a session, the shopper's authorization becomes an order. */
@@ -32,15 +32,7 @@ import { SessionSweeper } from './session-sweeper.js';
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [SessionsController, AuthorizationsController],
   providers: [
-    ...[
-      LooksRepository,
-      OperationEnds,
-      DeliveriesRepository,
-      AuthorizationCallbackHandler,
-      AuthorizationNews,
-      OwnAuthorizationUrls,
-      SessionSweeper,
-    ],
+    ...[LooksRepository, OperationEnds, DeliveriesRepository, AuthorizationCallbackHandler, AuthorizationNews, OwnUrls, SessionSweeper],
     SessionsRepository,
     AuthorizationsRepository,
     SessionReader,

@@ -20,6 +20,7 @@ describe('the looks at a session', () => {
     ['updated just before a planned one', { ...fresh, touchedAt: at(49) }, 49, 50],
     ['with an authorization', { ...fresh, authorizedUntil: at(70) }, 50, 60],
     ['at the end of its hour', { ...fresh, authorizedUntil: at(70) }, 61, 70],
+    ['at the end, with an authorization', { ...fresh, authorizedUntil: at(48 * 60 + 30) }, 48 * 60 + 25, 48 * 60 + 30],
     ['over', fresh, 48 * 60 - 1, null],
     ['over, without a word of Klarna on when', { ...fresh, expiresAt: null }, 48 * 60, null],
   ] satisfies [string, Planned, number, number | null][])('%s', (_, planned, now, expected) => {

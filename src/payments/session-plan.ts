@@ -33,7 +33,7 @@ export function nextLook({ createdAt, touchedAt, expiresAt, authorizedUntil }: P
   if (touchedAt !== null) times.push(afterAnchor(touchedAt, now));
   if (authorizedUntil !== null) times.push(...[-BEFORE_END_MS, 0].map((ms) => authorizedUntil.getTime() + ms));
   const next = Math.min(...times.filter((time) => time > now.getTime()));
-  const end = expiresAt?.getTime() ?? createdAt.getTime() + SESSION_LIFE_MS;
+  const end = Math.max(expiresAt?.getTime() ?? createdAt.getTime() + SESSION_LIFE_MS, authorizedUntil?.getTime() ?? 0);
   return next > end ? null : new Date(next);
 }
 

@@ -1,5 +1,4 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { errorCodeIn } from '../klarna/answer-of-record.js';
@@ -9,9 +8,9 @@ import type { Transaction } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { type LockedSession, SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { LOOK_WITHIN_MS, type Looked, Looks } from '../webhooks/looks/looks.js';
-import { AuthorizationNews } from './authorization-news.js';
+import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { authorizationBody, AuthorizationNews } from './authorization-news.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
-import { OwnAuthorizationUrls } from './own-authorization-urls.js';
 import { nextLook, READ_LAG_MS } from './session-plan.js';
 import { SessionReader } from './session-reader.js';
 
@@ -29,7 +28,7 @@ export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly authorizations: AuthorizationsRepository,
     private readonly reader: SessionReader,
     private readonly news: AuthorizationNews,
-    private readonly ownUrls: OwnAuthorizationUrls,
+    private readonly ownUrls: OwnUrls,
     private readonly accounts: ProviderAccounts,
     private readonly clock: Clock,
     settings: Settings,
@@ -70,7 +69,8 @@ export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** No callback came, or none yet: the shop's own address hears it from us. */
   async #pass(tx: Transaction, session: LockedSession, token: string, tokenHash: Buffer, at: Date): Promise<void> {
     if (await this.authorizations.wasPassed(tx, session.id, tokenHash)) return;
-    const deliveryId = await this.ownUrls.tell(tx, session, token, uuidv7({ msecs: at.getTime() }), at);
+    const { providerSessionId: sessionId } = session;
+    const deliveryId = await this.ownUrls.tell(tx, session, 'authorization', { sessionId }, authorizationBody(token, sessionId), at);
     if (deliveryId !== null) await this.authorizations.passes(tx, session.id, tokenHash, { deliveryId });
   }
 

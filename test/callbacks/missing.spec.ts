@@ -9,6 +9,7 @@ import { cartOf } from '../support/client.js';
 import { requests, rowsOf, lastSequence } from '../support/scene.js';
 import type { TestGateway } from '../support/gateway.js';
 import { until } from '../support/until.js';
+import { aHook, callback, cameTo } from './callbacks.js';
 import { anEndpoint, authorizationsOf, eventsOf, toldAt } from './heard.js';
 import { publicGateway, type PublicGateway } from './public-gateway.js';
 
@@ -177,11 +178,11 @@ describe('what Klarna never told', () => {
   });
 
   describe('of a hosted page', () => {
-    const page = async (mode: string): Promise<{ id: string; sessionId: string }> => {
+    const page = async (mode: string, path = 'status'): Promise<{ id: string; sessionId: string }> => {
       const sessionId = await session();
       const made = await gateway.post(PAGES, {
         payment_session_url: `${gateway.simulatorUrl}${SESSIONS}/${sessionId}`,
-        merchant_urls: { status_update: 'https://shop.example/status?p={{session_id}}' },
+        merchant_urls: { status_update: `https://shop.example/${path}?p={{session_id}}&o={{order_id}}` },
         options: { place_order_mode: mode },
       });
       expect([made.status, made.text]).toEqual([201, expect.any(String)]);
@@ -200,15 +201,32 @@ describe('what Klarna never told', () => {
       expect(await told(id)).toEqual([]);
     });
 
-    it('is told once when the shopper has paid, and its order is adopted', async () => {
-      const { id, sessionId } = await page('PLACE_ORDER');
+    it('is told once when the shopper has paid, at the own address in the words of Klarna, and its order is adopted', async () => {
+      const path = randomUUID();
+      const { id, sessionId } = await page('PLACE_ORDER', path);
       await play(id, 'pay');
       expect(await looked('hosted_pages', id, 6)).toBeNull();
       const [event, ...more] = await told(id);
       expect([event?.data, more]).toEqual([{ hosted_page_id: id, payment_session_id: sessionId }, []]);
       await until('the order is known', async () => (await gateway.stored(String(event?.provider_order_id)))['status'] === 'AUTHORIZED');
-      await gateway.get(`${PAGES}/${id}`);
+      const read = await gateway.get(`${PAGES}/${id}`);
       expect(await told(id)).toHaveLength(1);
+      const session = read.json as Record<string, unknown>;
+      const url = `https://shop.example/${path}?p=${id}&o=${String(session['order_id'])}`;
+      const [message, ...repeats] = await toldAt(gateway, path);
+      expect([message, repeats]).toMatchObject([{ url, method: 'POST' }, []]);
+      expect(JSON.parse(message?.body ?? '')).toEqual({ event_id: expect.any(String), session });
+      // The callback that comes after all says nothing new.
+      const [found] = await rowsOf<{ data_subject: string }>(
+        gateway.database,
+        'SELECT data_subject FROM hosted_pages WHERE provider_session_id = $1',
+        [id],
+      );
+      const template = `https://shop.example/${path}`;
+      const hook = await aHook(gateway, { entry: 'status_update', template, ...(found && { dataSubject: found.data_subject }) });
+      await callback(gateway, hook, '', { event_id: randomUUID(), session });
+      await cameTo(gateway, hook, 'confirmed');
+      expect(await toldAt(gateway, path)).toHaveLength(1);
     });
 
     it('of a page that places no order announces the authorization as well', async () => {

@@ -76,7 +76,15 @@ describe('questions of Klarna', () => {
     const id = await checkout(gateway, ['validation']);
     expect((await complete(id)).status).toBe(200);
     expect(shop.received.map(({ method, path }) => `${method} ${path}`)).toEqual([`POST /validation?o=${id}`]);
-    expect(JSON.parse(shop.received[0]!.body.toString())).toMatchObject({ order_id: id, order_amount: 10_000 });
+    expect(JSON.parse(shop.received[0]!.body.toString())).toMatchObject({
+      ...{ order_id: id, order_amount: 10_000 },
+      merchant_urls: {
+        push: 'https://shop.example/push?order={checkout.order.id}',
+        validation: shop.url('/validation?o={checkout.order.id}'),
+      },
+    });
+    // No address of ours, with its secret, reaches the shop.
+    expect(shop.received[0]!.body.toString()).not.toContain('/webhooks/klarna/');
     expect(await recorded(gateway, id)).toMatchObject([{ entry: 'validation', answered_by: 'shop', status: 200, reason: null }]);
   });
 

@@ -6,6 +6,7 @@ import { type Answer, cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
 import { lasting, lastSequence, operation, ordersPath, requests, rowsOf } from '../support/scene.js';
+import { until } from '../support/until.js';
 import { oursIn, PAGES, PUBLIC_URL, prepared, SESSIONS, sentTo, textWith } from './support.js';
 
 const PUSH = 'https://shop.example/push?o={checkout.order.id}';
@@ -94,9 +95,7 @@ describe('what a merchant is shown of its own URLs', () => {
     const since = await lastSequence(gateway);
     const away = await lasting(gateway, 'status', { method: 'POST', path }, { code: 500 });
     const pending = gateway.call('POST', path, { body, key });
-    const seen = async () => (await sentTo(gateway, path, since))[0];
-    let sent = await seen();
-    while (sent === undefined) sent = await seen();
+    const sent = await until('Klarna was asked', async () => (await sentTo(gateway, path, since))[0] ?? false);
     const [ours] = oursIn(sent);
     const refusal = { error_code: 'BAD_VALUE', error_messages: [`Bad value: merchant_urls.push (${ours?.url})`], correlation_id: 'c-1' };
     await gateway.fault('status', { method: 'POST', path }, { code: 400, times: 50, body: JSON.stringify(refusal) });

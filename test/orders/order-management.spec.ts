@@ -434,6 +434,7 @@ describe('the own resources', () => {
         'merchant_reference1',
         'merchant_reference2',
         'expires_at',
+        'extension',
         'created_at',
         'updated_at',
         'origin',

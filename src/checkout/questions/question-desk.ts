@@ -6,6 +6,7 @@ import { objectIn } from '../../json.js';
 import { Metrics } from '../../telemetry/metrics.js';
 import { Alerts } from '../../telemetry/alerts.js';
 import { Hooks } from '../../webhooks/hooks/hooks.js';
+import { OwnUrls } from '../../webhooks/hooks/own-urls.js';
 import { filledIn } from '../../webhooks/hooks/templates.js';
 import { ShopHttp } from '../../webhooks/deliveries/shop-http.js';
 import type { Answerer, AskedQuestion, GivenAnswer } from '../../webhooks/inbox/questions.js';
@@ -30,6 +31,7 @@ export class QuestionDesk implements Answerer {
   constructor(
     private readonly shops: ShopHttp,
     private readonly hooks: Hooks,
+    private readonly ownUrls: OwnUrls,
     private readonly log: QuestionLog,
     private readonly clock: Clock,
     private readonly settings: Settings,
@@ -71,7 +73,8 @@ export class QuestionDesk implements Answerer {
       url: filledIn(template, providerOrderId === null ? {} : { orderId: providerOrderId }),
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      body,
+      // Klarna sends the whole checkout, with our addresses in its merchant_urls.
+      body: await this.ownUrls.restored(hook.merchantId, body),
       totalMs: this.settings.questionBudgetMs,
     });
     if (exchange.kind === 'none') return this.#instead(entry, body, `no answer (${exchange.code})`);

@@ -54,6 +54,10 @@ export class HostedPageEntity {
   @Column('timestamptz', { name: 'status_at', nullable: true })
   statusAt!: Date | null;
 
+  /** When the shop's own address was told how it ended; null: it was not. */
+  @Column('timestamptz', { name: 'passed_at', nullable: true })
+  passedAt!: Date | null;
+
   /** When its checkout.completed was told; null: it was not. */
   @Column('timestamptz', { name: 'announced_at', nullable: true })
   announcedAt!: Date | null;

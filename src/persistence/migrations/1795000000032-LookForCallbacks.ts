@@ -42,6 +42,8 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
         ADD COLUMN look_at timestamptz,
         -- the provider's own word on when the status was last changed
         ADD COLUMN status_at timestamptz,
+        -- when the shop's own address was told how it ended; null: it was not
+        ADD COLUMN passed_at timestamptz,
         -- when its checkout.completed was told; null: it was not
         ADD COLUMN announced_at timestamptz`);
     // Nobody listened before.
@@ -63,7 +65,7 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE look_turns');
     await runner.query('ALTER TABLE checkout_orders DROP COLUMN look_at');
-    await runner.query('ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN announced_at');
+    await runner.query('ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN passed_at, DROP COLUMN announced_at');
     await runner.query('ALTER TABLE payment_sessions DROP COLUMN look_at, DROP COLUMN looked_at, DROP COLUMN touched_at');
     await runner.query('DROP INDEX hooks_by_subject');
     await runner.query('DROP TABLE authorizations');

@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { setMaxListeners } from 'node:events';
 import { Clock, SystemClock } from '../../clock/clock.js';
 import { Rounds } from '../../clock/rounds.js';
 import { Settings } from '../../config/settings.js';
@@ -19,6 +20,8 @@ const LOOK_EVERY_MS = 250;
 const LOOK_AGAIN_AFTER_ERROR_MS = 1_000;
 /** In the air per receiver, all processes together. */
 const PER_RECEIVER = 4;
+/** Hands that become free one after the other are given new work together. */
+const GATHER_MS = 15;
 /** A stop waits so long for answers; what is not answered then is sent again by whoever is there. */
 const STOP_WITHIN_MS = 3_000;
 
@@ -34,6 +37,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #underWay = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #world = new SystemClock();
+  #waking: NodeJS.Timeout | undefined;
   readonly #rounds = new Rounds({
     name: 'Deliveries',
     everyMs: LOOK_EVERY_MS,
@@ -50,6 +54,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly settings: Settings,
   ) {
     this.#hands = new Hands(settings.deliveryConcurrency);
+    // Every attempt listens.
+    setMaxListeners(0, this.#stop.signal);
   }
 
   onApplicationBootstrap(): void {
@@ -61,6 +67,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
     const timer = setTimeout(() => this.#stop.abort(), STOP_WITHIN_MS);
     await this.settled();
     clearTimeout(timer);
+    clearTimeout(this.#waking);
   }
 
   /** Takes what is due, as far as there are hands, and begins to send it. @returns whether there is more to do at once */
@@ -83,7 +90,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
   /** Never rejects: what is not written down is sent again when the lease has run out. */
   async #deliver(delivery: TakenDelivery): Promise<void> {
     const release = this.#hands.take(delivery.failures > 0);
-    const slow = setTimeout(() => this.#rounds.wake(), SLOW_AFTER_MS);
+    const slow = setTimeout(() => this.#wakeSoon(), SLOW_AFTER_MS);
     this.counts.underWay += 1;
     try {
       await this.#conclude(delivery, await this.sender.send(delivery, this.#stop.signal));
@@ -93,8 +100,15 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
       this.counts.underWay -= 1;
       clearTimeout(slow);
       release();
-      this.#rounds.wake();
+      this.#wakeSoon();
     }
+  }
+
+  #wakeSoon(): void {
+    this.#waking ??= setTimeout(() => {
+      this.#waking = undefined;
+      this.#rounds.wake();
+    }, GATHER_MS);
   }
 
   async #conclude(delivery: TakenDelivery, exchange: ShopExchange): Promise<void> {

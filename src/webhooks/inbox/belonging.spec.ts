@@ -1,0 +1,43 @@
+import { describe, expect, it } from '@jest/globals';
+import type { HookPurchase } from '../../persistence/repositories/callback-purchases.repository.js';
+import { belonging, type NamedOrder } from './belonging.js';
+
+const NOTHING: HookPurchase = {
+  ...{ kind: 'payments.create-session', orderIds: [], checkoutIds: [], sessionIds: [], pageOrderIds: [], currencies: [], references: [] },
+  ...{ placing: [], placingSomething: false, anothersOrder: false, sharedAccount: false },
+};
+const ORDER: NamedOrder = {
+  ...{ providerOrderId: 'o', providerSessionId: null, known: false },
+  snapshot: { currency: 'SEK', merchantReference1: null, merchantReference2: null },
+};
+const shows = (merchantReference1: string | null, more: Partial<NamedOrder> = {}): Partial<NamedOrder> => ({
+  ...more,
+  snapshot: { currency: 'SEK', merchantReference1, merchantReference2: null },
+});
+
+const CASES: [string, Partial<HookPurchase>, Partial<NamedOrder>, ReturnType<typeof belonging>][] = [
+  ['nothing speaks for it or against it', {}, {}, 'unknown'],
+  ['the checkout’s own order', { checkoutIds: ['o'] }, {}, 'ours'],
+  ['another one than the checkout’s', { checkoutIds: ['p'] }, {}, 'foreign'],
+  ['another one than the checkout’s, with its reference', { checkoutIds: ['p'], references: ['R'] }, shows('R'), 'foreign'],
+  ['the session’s order', { orderIds: ['o'] }, {}, 'ours'],
+  ['the session has placed another', { orderIds: ['p'] }, {}, 'foreign'],
+  ['a customer token places many', { kind: 'customer-token.create-order', orderIds: ['p'] }, {}, 'unknown'],
+  ['the page’s order', { pageOrderIds: ['o'] }, {}, 'ours'],
+  ['another purchase’s order', { anothersOrder: true }, { known: true }, 'foreign'],
+  ['the session that it names', { sessionIds: ['s'] }, { providerSessionId: 's' }, 'unknown'],
+  ['another session', { sessionIds: ['s'] }, { providerSessionId: 't' }, 'foreign'],
+  ['another currency', { currencies: ['NOK'] }, {}, 'foreign'],
+  ['the same currency', { currencies: ['SEK'] }, {}, 'unknown'],
+  ['the session’s reference', { references: ['R'] }, shows('R'), 'ours'],
+  ['another reference', { references: ['R'] }, shows('Q'), 'foreign'],
+  ['another reference of an order that is stored', { references: ['R'] }, shows('Q', { known: true }), 'unknown'],
+  ['another reference while one is being placed', { references: ['R'], placing: [{ id: '1', manual: true }] }, shows('Q'), 'unknown'],
+  ['no reference at all', { references: ['R'] }, shows(null), 'unknown'],
+];
+
+describe('whether an order belongs to the purchase of an address', () => {
+  it.each(CASES)('%s', (_, purchase, order, is) => {
+    expect(belonging({ ...NOTHING, ...purchase }, { ...ORDER, ...order })).toBe(is);
+  });
+});
