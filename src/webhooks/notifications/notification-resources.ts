@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { DeliveriesRepository, EVENT_SECRET } from '../../persistence/repositories/deliveries.repository.js';
+import { DeliveriesRepository } from '../../persistence/repositories/deliveries.repository.js';
+import { EVENT_SECRET } from '../../persistence/repositories/event-secret.js';
 import type {
   DeliveryAttempt,
   ListedCallback,
