@@ -6,6 +6,9 @@ import { SealedEnvelope } from '../sealed-envelope.js';
 /** For how long a delivery is tried. */
 export const GIVE_UP_AFTER_MS = 7 * 86_400_000;
 
+/** What the secret members of an event are sealed for. */
+export const EVENT_SECRET = 'event.secret';
+
 const URL_PURPOSE = 'delivery.url';
 const BODY_PURPOSE = 'delivery.body';
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, SystemClock } from '../../clock/clock.js';
-import { DeliveriesRepository } from '../../persistence/repositories/deliveries.repository.js';
-import { EVENT_SECRET } from '../../persistence/repositories/event-secret.js';
+import { DeliveriesRepository, EVENT_SECRET } from '../../persistence/repositories/deliveries.repository.js';
 import type { TakenDelivery, TakenEndpoint } from '../../persistence/repositories/due-deliveries.repository.js';
 import { ENDPOINT_SECRET } from '../../persistence/repositories/notification-endpoints.repository.js';
 import { SigningSecretsRepository } from '../../persistence/repositories/signing-secrets.repository.js';

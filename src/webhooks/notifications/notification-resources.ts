@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { DeliveriesRepository } from '../../persistence/repositories/deliveries.repository.js';
-import { EVENT_SECRET } from '../../persistence/repositories/event-secret.js';
+import { DeliveriesRepository, EVENT_SECRET } from '../../persistence/repositories/deliveries.repository.js';
 import type {
   DeliveryAttempt,
   ListedCallback,
