@@ -15,6 +15,7 @@ import { PaymentsModule } from './payments/payments.module.js';
 import { PersistenceModule } from './persistence/persistence.module.js';
 import { QueueModule } from './queue/queue.module.js';
 import { TelemetryModule } from './telemetry/telemetry.module.js';
+import { BacklogModule } from './webhooks/backlog/backlog.module.js';
 import { DeliveriesModule } from './webhooks/deliveries/deliveries.module.js';
 import { EventsModule } from './webhooks/events/events.module.js';
 import { HooksModule } from './webhooks/hooks/hooks.module.js';
@@ -30,7 +31,7 @@ export class AppModule {
   static forRoot(settings: Settings): DynamicModule {
     const foundation = [ConfigModule.forRoot(settings), TelemetryModule, ClockModule, PersistenceModule, QueueModule, RetryPermitsModule];
     const klarna = [PaymentsModule, CustomerTokenModule, CheckoutModule, OrderManagementModule, HostedPaymentPageModule];
-    const webhooks = [DeliveriesModule, EventsModule, HooksModule, InboxModule, NotificationsModule];
+    const webhooks = [BacklogModule, DeliveriesModule, EventsModule, HooksModule, InboxModule, NotificationsModule];
     const features = [HttpLayerModule, HealthModule, OrderLinesModule, OrdersModule, ...webhooks, ...klarna];
     return { module: AppModule, imports: [...foundation, ...features] };
   }

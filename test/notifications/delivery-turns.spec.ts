@@ -30,7 +30,7 @@ const arrived = () =>
 const inOrder = (subject: string, count: number, from = 1) => Array.from({ length: count }, (_, n) => `${subject.slice(0, 4)}:${from + n}`);
 const wellKnown = (key: string) =>
   scene.database.query('INSERT INTO receivers (key, merchant_id, failures) VALUES ($1, $2, 0)', [key, scene.merchantId]);
-const take = (deliveries = 32) => scene.due.take(scene.clock.now(), { deliveries, ofFailing: deliveries, perReceiver: 4 });
+const take = (deliveries = 32) => scene.due.take(scene.clock.now(), { deliveries, ofUnproven: deliveries, perReceiver: 4 });
 
 describe('strict order', () => {
   it('sends the events of one subject one after the other, and of several side by side', async () => {
@@ -180,6 +180,16 @@ describe('receivers', () => {
     expect((await take()).taken).toHaveLength(0);
   });
 
+  it('that are known to be well go first', async () => {
+    const strangers = await Promise.all([1, 2, 3, 4, 5, 6].map(async () => (await scene.anEndpoint(shop.url())).id));
+    const { id } = await scene.anEndpoint(shop.url());
+    await wellKnown(id);
+    for (const each of [...strangers, id]) await scene.events(each, randomUUID(), 1);
+    const { taken } = await scene.due.take(scene.clock.now(), { deliveries: 4, ofUnproven: 2, perReceiver: 4 });
+    expect(taken.map(({ receiver, unproven }) => (unproven ? 'stranger' : receiver))).toHaveLength(3);
+    expect(taken.map(({ receiver }) => receiver)).toContain(id);
+  });
+
   it('that fail rest longer each time, and one delivery finds out whether they are back', async () => {
     shop.answers(500);
     const { id } = await scene.anEndpoint(shop.url());
@@ -312,13 +322,14 @@ describe('hands', () => {
     expect(hands.free().deliveries).toBe(0);
   });
 
-  it('are for receivers that failed last by half at most', () => {
+  it('are for receivers that nobody knows to be well by three quarters at most', () => {
     const hands = new Hands(4, () => 0);
-    expect(hands.free()).toEqual({ deliveries: 4, ofFailing: 2 });
+    expect(hands.free()).toEqual({ deliveries: 4, ofUnproven: 3 });
     const release = hands.take(true);
     hands.take(true);
-    expect(hands.free()).toEqual({ deliveries: 2, ofFailing: 0 });
+    hands.take(true);
+    expect(hands.free()).toEqual({ deliveries: 1, ofUnproven: 0 });
     release();
-    expect(hands.free()).toEqual({ deliveries: 3, ofFailing: 1 });
+    expect(hands.free()).toEqual({ deliveries: 2, ofUnproven: 1 });
   });
 });

@@ -279,7 +279,7 @@ describe('a process that dies while it sends', () => {
     await scene.engine.look();
     await until('it was sent', () => shop.received.length === 1);
     await scene.leasesRunOut();
-    const second = await scene.due.take(scene.clock.now(), { deliveries: 1, ofFailing: 1, perReceiver: 4 });
+    const second = await scene.due.take(scene.clock.now(), { deliveries: 1, ofUnproven: 1, perReceiver: 4 });
     expect(second.taken).toHaveLength(1);
     const overtaken = scene.counts.overtaken;
     release();
@@ -291,6 +291,18 @@ describe('a process that dies while it sends', () => {
     ]);
     expect(await scene.receiver(endpoint.id)).toBeUndefined();
     expect(scene.counts.overtaken).toBe(overtaken + 1);
+  });
+
+  it('leaves alone what somebody else has ended meanwhile', async () => {
+    const { id } = await aDelivery();
+    const release = shop.holds(500);
+    await scene.engine.look();
+    await until('it was sent', () => shop.received.length === 1);
+    await scene.database.query(`UPDATE deliveries SET state = 'cancelled', reason = 'superseded', next_at = NULL`);
+    release();
+    await scene.engine.settled();
+    expect(await scene.delivery(id)).toMatchObject({ state: 'cancelled', reason: 'superseded', next_at: null, lease_until: null });
+    expect(await scene.attempts(id)).toMatchObject([{ status: 500 }]);
   });
 
   it('hands over what is in the air when it is stopped', async () => {

@@ -36,12 +36,10 @@ export async function collectTold(
   const hooks = await topology.rows<HookRow & { [column: string]: unknown }>(
     'SELECT id, entry, (1000 * extract(epoch FROM expires_at))::float8 AS "expiresAt" FROM hooks',
   );
-  const sent = (await callbacksAtKlarna(simulator)).map(
-    ({ callback_id: id, kind, url, order_id: order, attempts }): SentCallback => ({
-      ...{ id, kind, url, order },
-      attempts: attempts.map(({ at, status }) => ({ at: Date.parse(at), status })),
-    }),
-  );
+  const sent = (await callbacksAtKlarna(simulator)).map(({ callback_id: id, kind, url, order_id: order, attempts }): SentCallback => ({
+    ...{ id, kind, url, order },
+    attempts: attempts.map(({ at, status }) => ({ at: Date.parse(at), status })),
+  }));
   return {
     ...{ endpoints, takings, strangers, events, callbacks, hooks, sent },
     deliveries: deliveries.map((each) => ({ ...each, replayed: replayed.has(each.id) })),

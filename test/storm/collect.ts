@@ -126,7 +126,13 @@ export async function collectLedger(simulator: Client, sentAs: ReadonlyMap<strin
   const { orders: summaries } = (await simulator.simulate('GET', '/simulator/ledger/orders')) as { orders: { order_id: string }[] };
   const orders: LedgerOrder[] = [];
   for (const { order_id } of summaries) orders.push(ledgerOrder(await simulator.ledger(order_id)));
-  return { orders, tokens, pages, checkouts, requests: requests.map(({ body_sha256: sent, ...request }) => ({ ...request, body: sentAs.get(sent) ?? sent })) };
+  return {
+    orders,
+    tokens,
+    pages,
+    checkouts,
+    requests: requests.map(({ body_sha256: sent, ...request }) => ({ ...request, body: sentAs.get(sent) ?? sent })),
+  };
 }
 
 function ledgerOrder(raw: Awaited<ReturnType<Client['ledger']>>): LedgerOrder {

@@ -99,8 +99,9 @@ const checkoutCart = ({ amount, reference }: Wanted) => checkoutOf(amount, { mer
 
 /** The shop's own URLs in Klarna's `merchant_urls`. @param base of the shop, for one purchase */
 export function urlsOf(base: string, entries: readonly string[]): Record<string, string> {
-  const own = entries.map((entry) => [entry, `${base}/${entry}?order={order.id}&session={session.id}`]);
-  return { confirmation: 'https://shop.example/thanks', ...Object.fromEntries(own) };
+  const urls: Record<string, string> = { confirmation: 'https://shop.example/thanks' };
+  for (const entry of entries) urls[entry] = `${base}/${entry}?order={order.id}&session={session.id}`;
+  return urls;
 }
 const parcels = ({ reference }: Wanted) => ({ shipping_info: [{ shipping_company: 'Storm', tracking_number: reference }] });
 

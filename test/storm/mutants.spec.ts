@@ -3,12 +3,15 @@ import { mutants, planted } from './mutants.js';
 import { applied } from './patch.js';
 
 describe('the planted bugs', () => {
-  it('are the ten that the storm has to find', () => {
+  it('are the thirteen that the storm has to find', () => {
     expect(mutants().sort()).toEqual([
       '4xx-after-unknown-taken-as-rejection',
       'blind-retry-after-the-window',
       'call-inside-transaction',
+      'delivery-marked-before-answer',
+      'event-outside-transaction',
       'fencing-drops-answers',
+      'inbox-answers-before-commit',
       'job-before-commit',
       'lane-ignored',
       'new-key-per-attempt',

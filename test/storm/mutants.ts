@@ -56,6 +56,18 @@ const STORMS: Readonly<Record<string, Storm>> = {
     finds: /^### mismatches: (the order shows .* callers were told of|.*differences were found|\w+: .* at Klarna, .* in the database)/m,
   },
   'lane-ignored': { args: ['--seed', '5'], finds: /^### mismatches: .* was sent before .* was settled/m },
+  'event-outside-transaction': {
+    args: ['--seed', '5', ...SHORT, '--points', 't2-commit-answer,t2-commit-request', '--kills', '6'],
+    finds: /^### (lost: (order|capture|refund) \S+ was never told of|mismatches: .* was told of, and there is none)/m,
+  },
+  'delivery-marked-before-answer': {
+    args: ['--seed', '5', ...SHORT],
+    finds: /^### lost: delivery \S+ is on record as delivered, and never came/m,
+  },
+  'inbox-answers-before-commit': {
+    args: ['--seed', '5', ...SHORT, '--points', 'inbox-request', '--kills', '8'],
+    finds: /^### lost: callback \S+ \(\w+\) was answered 200 and is not on record/m,
+  },
 };
 const USUAL = ['--operations', '240', '--kills', '8', '--minutes', '0.4', '--sleeps', '0', '--least', '0'];
 const HELP = `npm run storm:mutants [-- [--control] [name ...]]

@@ -163,7 +163,15 @@ export function planSleepers(seed: number, count: number): StoryPlan[] {
       push: false,
       pauseMs: 0,
     });
-    return { id, amount: 20_000, opening: intent(1, 'create-order', 20_000), groups: [[intent(2, 'capture', 10_000)]], staleRead: false, urls: 'none', urlsAgain: false };
+    return {
+      id,
+      amount: 20_000,
+      opening: intent(1, 'create-order', 20_000),
+      groups: [[intent(2, 'capture', 10_000)]],
+      staleRead: false,
+      urls: 'none',
+      urlsAgain: false,
+    };
   });
 }
 
@@ -286,7 +294,12 @@ export function planSwitches(seed: number, fixed: Readonly<Record<string, string
   const callbacks = new Draws(seed, 'switches of callbacks');
   for (const name of DRAWN_OF_CALLBACKS) drawn[name] = callbacks.pick<unknown>(SWITCHES[name].values);
   const percent = (): number => callbacks.pick([0, 5, 20]);
-  Object.assign(drawn, { callbacks_http_loopback: true, callbacks_lost: percent(), callbacks_doubled: percent(), callbacks_delayed: percent() });
+  Object.assign(drawn, {
+    callbacks_http_loopback: true,
+    callbacks_lost: percent(),
+    callbacks_doubled: percent(),
+    callbacks_delayed: percent(),
+  });
   Object.assign(drawn, { callbacks_delay_seconds: 300, callbacks_seed: seed });
   for (const [name, value] of Object.entries(fixed))
     drawn[name] = SWITCHES[name as keyof typeof SWITCHES]?.values === null ? Number(value) : value;

@@ -122,7 +122,8 @@ export class Telling {
   async #left(): Promise<{ what: string; at: number | null }[]> {
     const rows = await this.topology.rows<{ what: string; at: number | null }>(
       `SELECT * FROM (
-         SELECT concat_ws(' ', 'delivery', id, 'to', receiver, 'tried', attempts, 'times') AS what, lease_until, next_at FROM deliveries
+         SELECT concat_ws(' ', 'delivery', id, 'to', receiver, 'tried', attempts, 'times') AS what, lease_until,
+                GREATEST(next_at, rests_until) AS next_at FROM deliveries LEFT JOIN receivers ON key = receiver
           WHERE state = 'due' AND (endpoint_id IS NULL OR endpoint_id = ANY($1::uuid[]))
          UNION ALL
          SELECT 'callback ' || id || ' (' || entry || ') is ' || coalesce(result, state), lease_until, next_at FROM callbacks WHERE state = 'received'

@@ -7,7 +7,6 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Entity('callbacks')
 @Unique('callbacks_hook_id_fingerprint_key', ['hookId', 'fingerprint'])
 @Index('callbacks_due', ['nextAt'], { where: `next_at IS NOT NULL` })
-@Index('callbacks_by_merchant', ['merchantId', 'id'])
 @Index('callbacks_by_hook', ['hookId', 'receivedAt'])
 @Index('callbacks_finished', ['finishedAt'], { where: 'finished_at IS NOT NULL' })
 @Index('callbacks_by_merchant', ['merchantId', 'state', 'id'])

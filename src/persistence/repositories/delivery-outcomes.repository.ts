@@ -119,6 +119,9 @@ const FREE = '(d.lease_until IS NULL OR d.lease_until <= now())';
 const SETTLE = `
   WITH noted AS (
     UPDATE delivery_attempts SET duration_ms = $6, status = $7, code = $8, reason = $9 WHERE delivery_id = $1 AND number = $2
+  ), ended AS (
+    -- Somebody else has ended it meanwhile.
+    UPDATE deliveries SET lease_until = NULL WHERE id = $1 AND fence = $3 AND state <> 'due' AND lease_until IS NOT NULL
   ), mine AS (
     SELECT d.id, d.receiver, d.merchant_id, (e.id IS NULL OR e.version = $4::int) AS current
     FROM deliveries d LEFT JOIN notification_endpoints e ON e.id = d.endpoint_id

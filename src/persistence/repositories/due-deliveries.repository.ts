@@ -14,6 +14,8 @@ export interface TakenDelivery {
   receiver: string;
   /** Failures of the receiver in a row, before this attempt. */
   failures: number;
+  /** Whether the receiver failed last, or was never reached. */
+  unproven: boolean;
   startedAt: Date;
   giveUpAt: Date;
   messageId: string;
@@ -54,8 +56,8 @@ export interface TakenEvent {
 export interface Room {
   /** Altogether. */
   readonly deliveries: number;
-  /** Of these, for receivers whose last attempt failed. */
-  readonly ofFailing: number;
+  /** Of these, for receivers that failed last or were never reached. */
+  readonly ofUnproven: number;
   /** In the air per receiver that is well, all processes together. */
   readonly perReceiver: number;
 }
@@ -93,7 +95,7 @@ export class DueDeliveriesRepository {
     const rows = await this.database.transaction(async (tx) => {
       // What is in the air is counted: with two looks at a time it would be counted twice. Without compiling, which takes longer than the look.
       await tx.query(`SELECT set_config('jit', 'off', true), pg_advisory_xact_lock($1)`, [LOOK_LOCK]);
-      return tx.query<Row>(TAKE, [now, room.perReceiver, room.deliveries, room.ofFailing]);
+      return tx.query<Row>(TAKE, [now, room.perReceiver, room.deliveries, room.ofUnproven]);
     });
     const taken = rows.filter(({ id }) => id !== null).map((row) => deliveryOf(row, now));
     return { taken, more: (rows[0]?.parked ?? 0) > 0 };
@@ -112,7 +114,7 @@ const FREE = '(d.lease_until IS NULL OR d.lease_until <= now())';
 
 /**
  * Rows are found by arrays of their ids: from the common table expressions the planner expects thousands, and would read the whole table for them.
- * $1 business time, $2 per receiver, $3 deliveries, $4 of failing receivers.
+ * $1 business time, $2 per receiver, $3 deliveries, $4 of unproven receivers.
  */
 export const TAKE = `
   WITH RECURSIVE known (receiver) AS (
@@ -122,6 +124,7 @@ export const TAKE = `
     FROM known WHERE known.receiver IS NOT NULL
   ), ready AS MATERIALIZED (
     SELECT known.receiver, coalesce(e.strict_order, false) AS strict, coalesce(r.failures, 0) AS failures,
+      r.failures IS DISTINCT FROM 0 AS unproven,
       CASE WHEN r.failures = 0 THEN $2::int ELSE 1 END - held.count AS room
     FROM known
     LEFT JOIN receivers r ON r.key = known.receiver
@@ -132,7 +135,7 @@ export const TAKE = `
     WHERE known.receiver IS NOT NULL AND (r.rests_until IS NULL OR r.rests_until <= $1)
       AND e.disabled_at IS NULL AND e.deleted_at IS NULL
   ), seen AS MATERIALIZED (
-    SELECT ready.receiver, ready.strict, ready.failures, ready.room, due.id, due.next_at, head.id AS head
+    SELECT ready.receiver, ready.strict, ready.failures, ready.unproven, ready.room, due.id, due.next_at, head.id AS head
     FROM ready
     CROSS JOIN LATERAL (
       SELECT d.id, d.subject, d.sequence, d.next_at FROM deliveries d
@@ -148,11 +151,11 @@ export const TAKE = `
   ), turns AS (
     SELECT *, row_number() OVER (PARTITION BY receiver ORDER BY next_at) AS turn FROM seen WHERE head IS NULL
   ), queued AS (
-    SELECT *, row_number() OVER (PARTITION BY failures > 0 ORDER BY turn, random()) AS place FROM turns WHERE turn <= room
+    SELECT *, row_number() OVER (PARTITION BY unproven ORDER BY turn, random()) AS place FROM turns WHERE turn <= room
   ), picked AS MATERIALIZED (
-    SELECT id, strict, failures FROM queued
-    WHERE failures = 0 OR place <= $4::int
-    ORDER BY failures > 0, place LIMIT $3::int
+    SELECT id, strict, failures, unproven FROM queued
+    WHERE NOT unproven OR place <= $4::int
+    ORDER BY unproven, place LIMIT $3::int
   ), heads AS MATERIALIZED (
     -- Who ends the head lets the next one go; locked, so that it does so after what is put aside here, or nothing is.
     SELECT d.id, d.next_at FROM deliveries d
@@ -168,7 +171,7 @@ export const TAKE = `
     UPDATE deliveries d SET lease_until = now() + ${LEASE}, fence = d.fence + 1, attempts = d.attempts + 1
     FROM picked
     WHERE d.id = ANY (ARRAY (SELECT id FROM picked)) AND d.id = picked.id AND d.state = 'due' AND d.next_at <= $1 AND ${FREE}
-    RETURNING d.*, picked.strict, picked.failures
+    RETURNING d.*, picked.strict, picked.failures, picked.unproven
   ), interrupted AS (
     UPDATE delivery_attempts a SET code = 'INTERRUPTED', reason = 'The process ended before it knew what came of this'
     WHERE a.delivery_id = ANY (ARRAY (SELECT id FROM taken)) AND a.duration_ms IS NULL AND a.code IS NULL
@@ -177,7 +180,7 @@ export const TAKE = `
     SELECT id, 1 + coalesce((SELECT max(number) FROM delivery_attempts a WHERE a.delivery_id = taken.id), 0), $1 FROM taken
     RETURNING delivery_id, number
   )
-  SELECT aside.count AS parked, t.id, t.fence, begun.number, t.attempts, t.merchant_id AS "merchantId", t.receiver, t.failures,
+  SELECT aside.count AS parked, t.id, t.fence, begun.number, t.attempts, t.merchant_id AS "merchantId", t.receiver, t.failures, t.unproven,
     t.give_up_at AS "giveUpAt", t.message_id AS "messageId", t.subject, t.sequence, t.strict, t.method, t.url, t.body,
     e.id AS "endpointId", e.url AS "endpointUrl", e.version, e.secret, e.previous_secret AS "previousSecret",
     e.previous_secret_until AS "previousSecretUntil",

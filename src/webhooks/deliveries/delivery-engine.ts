@@ -89,7 +89,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Never rejects: what is not written down is sent again when the lease has run out. */
   async #deliver(delivery: TakenDelivery): Promise<void> {
-    const release = this.#hands.take(delivery.failures > 0);
+    const release = this.#hands.take(delivery.unproven);
     const slow = setTimeout(() => this.#wakeSoon(), SLOW_AFTER_MS);
     this.counts.underWay += 1;
     try {
