@@ -13,7 +13,6 @@ import { NotificationEndpointEntity } from './notification-endpoint.entity.js';
 @Index('deliveries_expiring', ['giveUpAt'], { where: `state = 'due'` })
 @Index('deliveries_by_event', ['eventId'])
 @Index('deliveries_by_callback', ['callbackId'], { unique: true })
-@Index('deliveries_by_endpoint', ['endpointId'])
 @Index('deliveries_by_endpoint', ['endpointId', 'state', 'id'])
 @Index('deliveries_by_endpoint_type', ['endpointId', 'type', 'state', 'id'])
 @Index('deliveries_ended', ['endedAt'], { where: 'ended_at IS NOT NULL' })
