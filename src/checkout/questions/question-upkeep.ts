@@ -37,12 +37,12 @@ export class QuestionUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
   /** @returns whether there may be more */
   async round(): Promise<boolean> {
     const now = this.clock.now();
-    const told = await this.database.transaction(async (tx) => {
-      const entries = await this.answers.takeUntold(tx, now, BATCH);
+    const looked = await this.database.transaction(async (tx) => {
+      const { entries, looked } = await this.answers.takeUntold(tx, now, BATCH);
       await this.timeline.append(tx, entries);
-      return entries.length;
+      return looked;
     });
     const erased = await this.answers.erase(new Date(now.getTime() - KEPT_MS), BATCH);
-    return told === BATCH || erased === BATCH;
+    return looked === BATCH || erased === BATCH;
   }
 }

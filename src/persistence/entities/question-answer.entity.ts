@@ -4,7 +4,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 
 /** How one question of the provider's was answered. */
 @Entity('question_answers')
-@Index('question_answers_untold', ['providerAccountId', 'providerOrderId'], { where: 'told_at IS NULL' })
+@Index('question_answers_untold', ['nextAt'], { where: 'next_at IS NOT NULL' })
 @Index('question_answers_by_time', ['askedAt'])
 export class QuestionAnswerEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'question_answers_pkey' })
@@ -48,4 +48,8 @@ export class QuestionAnswerEntity {
   /** When it went into the order's timeline; null: there is no order yet. */
   @Column('timestamptz', { name: 'told_at', nullable: true })
   toldAt!: Date | null;
+
+  /** When an order is looked for again; null: it is told, or there will be none. */
+  @Column('timestamptz', { name: 'next_at', nullable: true })
+  nextAt!: Date | null;
 }

@@ -65,7 +65,9 @@ export class LookForCallbacks1795000000032 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP TABLE look_turns');
     await runner.query('ALTER TABLE checkout_orders DROP COLUMN look_at');
-    await runner.query('ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN passed_at, DROP COLUMN announced_at');
+    await runner.query(
+      'ALTER TABLE hosted_pages DROP COLUMN look_at, DROP COLUMN status_at, DROP COLUMN passed_at, DROP COLUMN announced_at',
+    );
     await runner.query('ALTER TABLE payment_sessions DROP COLUMN look_at, DROP COLUMN looked_at, DROP COLUMN touched_at');
     await runner.query('DROP INDEX hooks_by_subject');
     await runner.query('DROP TABLE authorizations');

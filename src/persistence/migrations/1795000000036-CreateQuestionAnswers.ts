@@ -23,11 +23,11 @@ export class CreateQuestionAnswers1795000000036 implements MigrationInterface {
         duration_ms integer NOT NULL,
         asked_at timestamptz NOT NULL,
         -- when it went into the order's timeline; null: there is no order yet
-        told_at timestamptz
+        told_at timestamptz,
+        -- when an order is looked for again; null: it is told, or there will be none
+        next_at timestamptz
       )`);
-    await runner.query(
-      `CREATE INDEX question_answers_untold ON question_answers (provider_account_id, provider_order_id) WHERE told_at IS NULL`,
-    );
+    await runner.query('CREATE INDEX question_answers_untold ON question_answers (next_at) WHERE next_at IS NOT NULL');
     await runner.query('CREATE INDEX question_answers_by_time ON question_answers (asked_at)');
   }
 

@@ -20,7 +20,8 @@ export interface AnsweredQuestion {
 
 interface Untold {
   id: string;
-  orderId: string;
+  /** Null: there is none yet. */
+  orderId: string | null;
   entry: string;
   answeredBy: string;
   status: number;
@@ -39,9 +40,10 @@ export class QuestionAnswersRepository {
     if (answers.length === 0) return;
     await this.database.query(
       `INSERT INTO question_answers
-         (id, merchant_id, provider_account_id, hook_id, entry, provider_order_id, answered_by, status, reason, duration_ms, asked_at)
-       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::int[], $9::text[],
+         (id, merchant_id, provider_account_id, hook_id, entry, provider_order_id, answered_by, status, reason, duration_ms, asked_at, next_at)
+       SELECT *, CASE WHEN provider_order_id IS NOT NULL THEN asked_at END FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::int[], $9::text[],
          $10::int[], $11::timestamptz[])
+         AS q (id, merchant_id, provider_account_id, hook_id, entry, provider_order_id, answered_by, status, reason, duration_ms, asked_at)
        ON CONFLICT (id) DO NOTHING`,
       [
         answers.map(({ id }) => id),
@@ -60,26 +62,37 @@ export class QuestionAnswersRepository {
   }
 
   /**
-   * Takes answers that are in no timeline although there is an order by now, oldest first.
-   * @returns what to append to the timelines, in the same transaction
+   * Takes answers whose order is to be looked for, the longest due first. What has no order yet is looked for again after a quarter of its
+   * age, so that the many carts that nobody buys cost little; no checkout lives for three days.
+   * @returns what to append to the timelines, in the same transaction; and how many were looked for
    */
-  async takeUntold(tx: Transaction, now: Date, limit: number): Promise<NewEntry[]> {
+  async takeUntold(tx: Transaction, now: Date, limit: number): Promise<{ entries: NewEntry[]; looked: number }> {
     const rows = await tx.query<Untold>(
-      `WITH untold AS (
-         SELECT q.id, o.id AS order_id FROM question_answers q
-         JOIN orders o ON o.provider_account_id = q.provider_account_id AND o.provider_order_id = q.provider_order_id
-         WHERE q.told_at IS NULL ORDER BY q.asked_at LIMIT $2 FOR UPDATE OF q SKIP LOCKED
+      `WITH due AS MATERIALIZED (
+         SELECT id, provider_account_id, provider_order_id FROM question_answers
+         WHERE next_at <= $1 ORDER BY next_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+       ), found AS MATERIALIZED (
+         SELECT due.id, o.id AS order_id FROM due LEFT JOIN LATERAL (
+           SELECT o.id FROM orders o
+           WHERE o.provider_account_id = due.provider_account_id AND o.provider_order_id = due.provider_order_id LIMIT 1
+         ) o ON true
        )
-       UPDATE question_answers q SET told_at = $1 FROM untold WHERE q.id = untold.id
-       RETURNING q.id, untold.order_id AS "orderId", q.entry, q.answered_by AS "answeredBy", q.status, q.reason,
+       UPDATE question_answers q SET
+         told_at = CASE WHEN found.order_id IS NOT NULL THEN $1::timestamptz END,
+         next_at = CASE WHEN found.order_id IS NULL AND q.asked_at > $1::timestamptz - interval '3 days'
+                        THEN $1::timestamptz + GREATEST(interval '2 seconds', ($1::timestamptz - q.asked_at) / 4) END
+       FROM found WHERE q.id = found.id
+       RETURNING q.id, found.order_id AS "orderId", q.entry, q.answered_by AS "answeredBy", q.status, q.reason,
          q.duration_ms AS "durationMs", q.asked_at AS "askedAt"`,
       [now, limit],
     );
-    const inOrder = rows.sort((a, b) => a.askedAt.getTime() - b.askedAt.getTime() || (a.id < b.id ? -1 : 1));
-    return inOrder.map(({ orderId, entry, answeredBy, status, reason, durationMs, askedAt }) => ({
+    const told = rows.filter((row): row is Untold & { orderId: string } => row.orderId !== null);
+    const inOrder = told.sort((a, b) => a.askedAt.getTime() - b.askedAt.getTime() || (a.id < b.id ? -1 : 1));
+    const entries = inOrder.map(({ orderId, entry, answeredBy, status, reason, durationMs, askedAt }) => ({
       ...{ orderId, type: 'checkout.question_answered', at: askedAt, operationId: null },
       data: { entry, answered_by: answeredBy, status, duration_ms: durationMs, ...(reason === null ? {} : { reason }) },
     }));
+    return { entries, looked: rows.length };
   }
 
   /** Erases answers of before a time, at most so many. @returns how many */
