@@ -117,6 +117,13 @@ it(`tells healthy endpoints within ${MOST_MS} ms while half of all endpoints are
       `${seen.size} messages, delay p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, most ${at(1)} ms; lost 0; ` +
       `strict out of order ${disordered.length} of ${told.size} lanes; attempts that failed ${counts.failed}\n`,
   );
+  const failed = await rowsOf<{ code: string; count: number }>(
+    gateway.database,
+    `SELECT coalesce(a.code, a.status::text) AS code, count(*)::int AS count
+     FROM delivery_attempts a JOIN deliveries d ON d.id = a.delivery_id JOIN notification_endpoints e ON e.id = d.endpoint_id
+     WHERE (e.url LIKE '%/any/%' OR e.url LIKE '%/strict/%') AND a.status IS DISTINCT FROM 204 GROUP BY 1`,
+  );
+  process.stdout.write(`attempts of healthy endpoints that failed (a machine that is too busy): ${JSON.stringify(failed)}\n`);
   expect(at(0.99)).toBeLessThanOrEqual(MOST_MS);
   expect(disordered).toEqual([]);
   expect(seen.size).toBe(HEALTHY * events);

@@ -52,8 +52,12 @@ export async function connected(url: URL, addresses: readonly string[], withinMs
 function ready(socket: Socket, tls: boolean, withinMs: number, stop: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const event = tls ? 'secureConnect' : 'connect';
-    const timer = setTimeout(() => failed(new ConnectTimeout(`no connection within ${Math.round(withinMs / 100) / 10} s`)), withinMs);
+    let settled = false;
+    const late = () => !settled && failed(new ConnectTimeout(`no connection within ${Math.round(withinMs / 100) / 10} s`));
+    // After a pause of this process timers come first: what has connected meanwhile is heard before it counts as late.
+    const timer = setTimeout(() => setImmediate(late), withinMs);
     const settle = () => {
+      settled = true;
       clearTimeout(timer);
       socket.off(event, succeeded).off('error', failed).off('close', closed);
       stop.removeEventListener('abort', stopped);
