@@ -7,7 +7,8 @@ import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
 import { Database } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { type Looked, Looks } from '../webhooks/looks/looks.js';
-import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { OwnUrls } from '../webhooks/hooks/own-urls.js';
+import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { FIRST_LOOK_MS, HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
 import { FINAL, type PageFacts } from './page-facts.js';
 import { PageLooks } from './page-looks.js';
@@ -38,6 +39,7 @@ export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     looks: LooksRepository,
     private readonly pages: HostedPagesRepository,
     private readonly pageLooks: PageLooks,
+    private readonly addresses: ShopAddresses,
     private readonly ownUrls: OwnUrls,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -79,9 +81,11 @@ export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   /** No callback told how the page ended: the shop's own address hears it from us, as Klarna would have written it. */
   async #pass(page: StoredPage, { orderId }: PageFacts, { body }: KlarnaAnswer, at: Date): Promise<void> {
     const ids = { sessionId: page.providerSessionId, ...(orderId === null ? {} : { orderId: canonicalId(orderId) }) };
-    const words = Buffer.concat([Buffer.from(`{"event_id":"${randomUUID()}","session":`), body, Buffer.from('}')]);
+    // What the page shows of its merchant_urls is ours there.
+    const session = await this.ownUrls.restored(page.merchantId, body);
+    const words = Buffer.concat([Buffer.from(`{"event_id":"${randomUUID()}","session":`), session, Buffer.from('}')]);
     await this.database.transaction(async (tx) => {
-      if (await this.pages.passes(tx, page.id, at)) await this.ownUrls.tell(tx, page, 'status_update', ids, words, at);
+      if (await this.pages.passes(tx, page.id, at)) await this.addresses.tell(tx, page, 'status_update', ids, words, at);
     });
   }
 }

@@ -9,6 +9,7 @@ import { mayHaveHappened } from './decide.js';
 import { notExecuted } from './answers.js';
 import { type CallerWait, isPassing } from './driver.js';
 import { Refusal } from './errors.js';
+import type { HoldReason } from './handler.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { isFinal, type OperationFacts, type OperationState, type RecordedAnswer } from './operation.js';
 import { OperationStory } from './operation-story.js';
@@ -45,9 +46,10 @@ export class Controls {
       if (isFinal(facts.state)) return { row, due: [] };
       const now = this.clock.now();
       if (withdraw && row.unresolved_since === null && row.lease_until === null && !facts.attempts.some(mayHaveHappened)) {
-        const due = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason: 'wait-over' }, now);
+        const reason = row.reason === ('order-pending' satisfies HoldReason) ? row.reason : 'wait-over';
+        const due = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason }, now);
         await this.repository.freeKey(tx, row.id);
-        return { row: { ...row, state: 'withdrawn', reason: 'wait-over', finished_at: now }, due };
+        return { row: { ...row, state: 'withdrawn', reason, finished_at: now }, due };
       }
       await this.repository.waitEnded(tx, row.id, now);
       // The schedule has it already: told now, because its caller would have had the answer until now.

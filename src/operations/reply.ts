@@ -8,6 +8,9 @@ import { OperationReply } from './request.js';
 /** Where a request never left: as good as never made. */
 export const NOTHING_SENT = 'Nothing was sent, and nothing will be; try again.';
 
+/** Klarna takes hours to decide. */
+const PENDING_AGAIN_MS = 60_000;
+
 /** What a reply is made of: the row as it was last read. */
 export interface ReplyFacts {
   id: string;
@@ -48,6 +51,10 @@ export function finalReply(facts: ReplyFacts, repeated: boolean): OperationReply
     throw new Refusal('TEMPORARILY_UNAVAILABLE', [`${unsentBecause(facts.kind)} ${NOTHING_SENT}`], {
       retryAfterMs: 1_000,
     });
+  }
+  if (facts.state === 'withdrawn' && facts.reason === 'order-pending') {
+    const message = 'Klarna has not decided on the order (fraud_status PENDING), and captures wait for that here.';
+    throw new Refusal('TEMPORARILY_UNAVAILABLE', [`${message} ${NOTHING_SENT}`], { retryAfterMs: PENDING_AGAIN_MS });
   }
   if (facts.state === 'withdrawn') {
     throw new Refusal('OPERATION_WITHDRAWN', [withdrawnBecause(facts.reason)], { operationId });

@@ -9,6 +9,7 @@ describe('ordersQueryIn', () => {
   it('takes 50 of everything when nothing is asked for', () => {
     expect(ordersQueryIn({})).toEqual({
       ...{ limit: 50, cursor: null, reference: null, status: null, learnedLater: false, createdFrom: null, createdTo: null },
+      expiringWithinMs: null,
     });
   });
 
@@ -29,7 +30,9 @@ describe('ordersQueryIn', () => {
       createdTo: new Date('2026-11-20T09:00:00Z'),
       limit: 200,
       cursor: 'c',
+      expiringWithinMs: null,
     });
+    expect(ordersQueryIn({ expiring_within: '12h', limit: '5' })).toMatchObject({ expiringWithinMs: 12 * 3_600_000, limit: 5 });
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { objectIn } from '../json.js';
 import { canonicalId } from '../http/resource-id.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { Database, type Transaction } from '../persistence/database.js';
-import { EVENT_SECRET } from '../persistence/repositories/event-secret.js';
+import { EVENT_SECRET } from '../persistence/repositories/deliveries.repository.js';
 import { EventsRepository } from '../persistence/repositories/events.repository.js';
 import { type LockedSession, SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';

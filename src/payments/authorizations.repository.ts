@@ -68,8 +68,8 @@ export class AuthorizationsRepository {
   }
 
   /**
-   * Ends what a newer authorization has taken the place of, and cancels what still waits to be told of it. The newest event of the session is
-   * the newer one's.
+   * Ends what a newer authorization has taken the place of, and cancels what still waits to be told of it: an attempt that is under way decides
+   * nothing any more. The newest event of the session is the newer one's.
    */
   async supersede(tx: Transaction, sessionId: string, tokenHash: Buffer, at: Date): Promise<void> {
     await tx.query(
@@ -80,7 +80,7 @@ export class AuthorizationsRepository {
          SELECT e.id FROM events e WHERE e.subject = $1 AND e.type = 'authorization.received'
             AND e.sequence < (SELECT max(n.sequence) FROM events n WHERE n.subject = $1 AND n.type = 'authorization.received')
        )
-       UPDATE deliveries d SET state = 'cancelled', reason = 'superseded', next_at = NULL, ended_at = $3
+       UPDATE deliveries d SET state = 'cancelled', reason = 'superseded', next_at = NULL, ended_at = $3, lease_until = NULL, fence = d.fence + 1
         WHERE d.state = 'due' AND (d.event_id IN (SELECT id FROM told) OR d.callback_id IN (SELECT passed_callback_id FROM older)
            OR d.id IN (SELECT passed_delivery_id FROM older))`,
       [sessionId, tokenHash, at],

@@ -20,7 +20,7 @@ import { UpdateSessionHandler } from './update-session.handler.js';
 import { LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { InboxModule } from '../webhooks/inbox/inbox.module.js';
 import { CallbackRegistry } from '../webhooks/inbox/callback-registry.js';
-import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
 import { DeliveriesRepository } from '../persistence/repositories/deliveries.repository.js';
 import { AuthorizationCallbackHandler } from './authorization-callback.handler.js';
@@ -32,7 +32,15 @@ import { SessionSweeper } from './session-sweeper.js';
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [SessionsController, AuthorizationsController],
   providers: [
-    ...[LooksRepository, OperationEnds, DeliveriesRepository, AuthorizationCallbackHandler, AuthorizationNews, OwnUrls, SessionSweeper],
+    ...[
+      LooksRepository,
+      OperationEnds,
+      DeliveriesRepository,
+      AuthorizationCallbackHandler,
+      AuthorizationNews,
+      ShopAddresses,
+      SessionSweeper,
+    ],
     SessionsRepository,
     AuthorizationsRepository,
     SessionReader,

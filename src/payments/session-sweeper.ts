@@ -8,7 +8,7 @@ import type { Transaction } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { type LockedSession, SessionsRepository } from '../persistence/repositories/sessions.repository.js';
 import { LOOK_WITHIN_MS, type Looked, Looks } from '../webhooks/looks/looks.js';
-import { OwnUrls } from '../webhooks/looks/own-urls.js';
+import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { authorizationBody, AuthorizationNews } from './authorization-news.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { nextLook, READ_LAG_MS } from './session-plan.js';
@@ -28,7 +28,7 @@ export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly authorizations: AuthorizationsRepository,
     private readonly reader: SessionReader,
     private readonly news: AuthorizationNews,
-    private readonly ownUrls: OwnUrls,
+    private readonly addresses: ShopAddresses,
     private readonly accounts: ProviderAccounts,
     private readonly clock: Clock,
     settings: Settings,
@@ -70,7 +70,7 @@ export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
   async #pass(tx: Transaction, session: LockedSession, token: string, tokenHash: Buffer, at: Date): Promise<void> {
     if (await this.authorizations.wasPassed(tx, session.id, tokenHash)) return;
     const { providerSessionId: sessionId } = session;
-    const deliveryId = await this.ownUrls.tell(tx, session, 'authorization', { sessionId }, authorizationBody(token, sessionId), at);
+    const deliveryId = await this.addresses.tell(tx, session, 'authorization', { sessionId }, authorizationBody(token, sessionId), at);
     if (deliveryId !== null) await this.authorizations.passes(tx, session.id, tokenHash, { deliveryId });
   }
 

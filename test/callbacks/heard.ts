@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DeliveriesRepository } from '../../src/persistence/repositories/deliveries.repository.js';
-import { EVENT_SECRET } from '../../src/persistence/repositories/event-secret.js';
+import { DeliveriesRepository, EVENT_SECRET } from '../../src/persistence/repositories/deliveries.repository.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
 import type { TestGateway } from '../support/gateway.js';
 import { rowsOf } from '../support/scene.js';

@@ -8,6 +8,7 @@ import { CHECKOUTS, checkoutOf, completed, opened as openedCheckout } from '../s
 import { cartOf } from '../support/client.js';
 import { requests, rowsOf, lastSequence } from '../support/scene.js';
 import type { TestGateway } from '../support/gateway.js';
+import { pass } from '../support/time.js';
 import { until } from '../support/until.js';
 import { aHook, callback, cameTo } from './callbacks.js';
 import { anEndpoint, authorizationsOf, eventsOf, toldAt } from './heard.js';
@@ -33,6 +34,10 @@ describe('what Klarna never told', () => {
     hosted_pages: () => gateway.app.get(PageSweeper, { strict: false }),
     checkout_orders: () => gateway.app.get(CheckoutSweeper, { strict: false }),
   };
+  // The rounds of the service are not to look in between.
+  beforeAll(async () => {
+    for (const of of Object.values(sweeper)) await of().onModuleDestroy();
+  });
   const column = { payment_sessions: 'provider_session_id', hosted_pages: 'provider_session_id', checkout_orders: 'provider_order_id' };
   type Table = keyof typeof column;
   const dueIn = async (table: Table, id: string): Promise<number | null> => {
@@ -47,7 +52,7 @@ describe('what Klarna never told', () => {
   /** The clock goes on, and everything that is due then is looked at, by this process or another. */
   const looked = async (table: Table, id: string, minutes: number): Promise<number | null> => {
     const before = await dueIn(table, id);
-    await gateway.advance(minutes * MINUTE);
+    await pass(minutes * MINUTE, gateway);
     await until('it was looked at', async () => {
       await sweeper[table]().lookDue();
       return (await dueIn(table, id)) !== before;
@@ -102,10 +107,10 @@ describe('what Klarna never told', () => {
       const id = await session();
       await looked('payment_sessions', id, 31);
       expect(await dueIn('payment_sessions', id)).toBe(50);
-      await gateway.advance(4 * MINUTE);
+      await pass(4 * MINUTE, gateway);
       expect((await gateway.post(`${SESSIONS}/${id}`, cartOf(12_000))).status).toBe(204);
       expect(await dueIn('payment_sessions', id)).toBe(37);
-      await gateway.advance(14 * MINUTE);
+      await pass(14 * MINUTE, gateway);
       // Just before the planned look: the planned one stays.
       await looked('payment_sessions', id, 0.1);
       expect(await dueIn('payment_sessions', id)).toBe(50);
@@ -132,7 +137,7 @@ describe('what Klarna never told', () => {
       await looked('payment_sessions', id, 3);
       if (how === 'cancelled') {
         await gateway.call('DELETE', `/payments/v1/authorizations/${token}`);
-        await gateway.advance(5 * MINUTE);
+        await pass(5 * MINUTE, gateway);
       }
       await looked('payment_sessions', id, minutes);
       expect(await authorizationsOf(gateway, id)).toEqual([{ source: 'sweep', outcome, hasToken: false }]);

@@ -103,13 +103,22 @@ describe('a status_update callback', () => {
 
   it('that comes again is passed on once', async () => {
     const { id } = await page();
-    await play(id, 'pay');
-    await until('the page is known to be paid', async () => (await row(id))?.['status'] === 'COMPLETED');
     const hook = await addressOf(id);
     const body = { event_id: randomUUID(), session: await shown(id) };
     for (let times = 0; times < 3; times += 1) await callback(gateway, hook, '', body);
     await cameTo(gateway, hook, 'confirmed');
-    expect([(await passedOn(gateway, hook)).length, (await told(id)).length]).toEqual([1, 1]);
+    expect([(await passedOn(gateway, hook)).length, await told(id)]).toEqual([1, []]);
+  });
+
+  it('of how a page ended is passed on once, whatever it is called', async () => {
+    const path = randomUUID();
+    const { id } = await page(`https://shop.example/${path}`);
+    await play(id, 'pay');
+    await until('it is passed on', async () => (await toldAt(gateway, path)).length === 1);
+    const hook = await addressOf(id, `https://shop.example/${path}`);
+    await callback(gateway, hook, '', { event_id: randomUUID(), session: await shown(id) });
+    await cameTo(gateway, hook, 'confirmed');
+    expect([(await toldAt(gateway, path)).length, (await told(id)).length]).toEqual([1, 1]);
   });
 
   it('that is older than what the page shows goes on, and changes nothing', async () => {

@@ -104,6 +104,16 @@ describe("a URL of the caller's own", () => {
     expect(await scene.delivery(id)).toMatchObject({ state: 'delivered' });
   });
 
+  it('is signed with both keys while they are exchanged', async () => {
+    const before = await scene.secrets.of(scene.merchantId);
+    await scene.secrets.exchange(scene.merchantId);
+    await scene.deliveries.enqueue(scene.database, [ownUrl(shop.url(), null)]);
+    await scene.round();
+    for (const key of [before, await scene.secrets.of(scene.merchantId)]) {
+      expect(new Webhook(shownKey(key)).verify('', only().headers as Record<string, string>)).toBeUndefined();
+    }
+  });
+
   it('has one key per merchant, whoever asks first', async () => {
     await scene.database.query('DELETE FROM merchant_signing_secrets');
     const keys = await Promise.all([1, 2, 3, 4].map(() => scene.secrets.of(scene.merchantId)));

@@ -11,7 +11,7 @@ import { shownKey } from '../../src/webhooks/deliveries/signing.js';
 import { type Deliveries, openDeliveries } from './delivery-scene.js';
 import { ShopServer } from './shop-server.js';
 
-const ROOM = { deliveries: 10, ofFailing: 10, perReceiver: 10 };
+const ROOM = { deliveries: 10, ofUnproven: 10, perReceiver: 10 };
 const ALL = ['due', 'delivered', 'dead', 'cancelled'];
 
 let scene: Deliveries;

@@ -47,7 +47,7 @@ async function untilBefore(orderId: string, seconds: number, shop: TestGateway =
   const { now } = (await shop.simulate('GET', '/simulator/clock')) as { now: string };
   const left = Date.parse((await shop.ledger(orderId)).expires_at) - Date.parse(now);
   await shop.advance(Math.floor(left / 1_000) - seconds);
-  for (const each of shop === gateway ? [gateway, second] : [shop]) await (each.app.get(Clock) as SimulatorClock).refresh();
+  for (const each of shop === gateway ? [gateway, second] : [shop]) await each.app.get<SimulatorClock>(Clock).refresh();
 }
 
 /** The service looks now; without this it does within seconds. */

@@ -32,7 +32,7 @@ beforeEach(async () => {
   await gateway.database.query(`UPDATE orders SET status = 'CANCELLED', remaining_authorized_amount = 0`);
 });
 
-function aRadar(given: { expiryNotice?: readonly number[] } = {}): ExpiryRadar {
+function aRadar(given: Partial<Pick<Settings, 'expiryNotice' | 'extendAuthorizations' | 'extendBefore'>> = {}): ExpiryRadar {
   const settings = { ...gateway.settings, expiryNotice: [7 * DAY, DAY], extendAuthorizations: 'off', ...given } as Settings;
   const { expiry, reader, events, timeline, database, clock } = gateway;
   const never = { apply: () => Promise.resolve() } as unknown as ExtensionPolicy;
@@ -237,6 +237,19 @@ describe('the radar', () => {
 });
 
 describe('the policy that extends', () => {
+  it('is not what an order is read for again and again when nothing can be done, and keeps no notice from its time', async () => {
+    const given = { expiryNotice: [HOUR], extendAuthorizations: 'on', extendBefore: DAY } as const;
+    const [radar, orderId] = [aRadar(given), await anOrder({ fraud_status: 'REJECTED' })];
+    beforeEnd(DAY);
+    gateway.klarna.reads = 0;
+    for (let times = 0; times < 3; times += 1) await radar.look();
+    expect(gateway.klarna.reads).toBe(1);
+    beforeEnd(HOUR);
+    for (let times = 0; times < 3; times += 1) await radar.look();
+    expect(gateway.klarna.reads).toBe(2);
+    expect(await told(orderId)).toEqual([['1h', END]]);
+  });
+
   it('does not ask for what Klarna never does: an order of 180 days', async () => {
     const asked: string[] = [];
     const own = { start: (_: unknown, { lane }: { lane: string }) => Promise.resolve(asked.push(lane)) } as unknown as OwnOperations;

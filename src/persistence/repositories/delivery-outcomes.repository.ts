@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database.js';
-import type { TakenDelivery } from './due-deliveries.repository.js';
+import { FREE, type TakenDelivery } from './due-deliveries.repository.js';
 
 /** What is known of an attempt that has ended. */
 export interface AttemptResult {
@@ -109,8 +109,6 @@ export class DeliveryOutcomesRepository {
     return rows.length;
   }
 }
-
-const FREE = '(d.lease_until IS NULL OR d.lease_until <= now())';
 
 /**
  * A success forgives the receiver's failures, unless they began after it did. Of a receiver that already rests, nothing more is counted: what

@@ -110,7 +110,8 @@ function deliveryOf(row: Row, startedAt: Date): TakenDelivery {
   return { ...delivery, startedAt, endpoint, event } as unknown as TakenDelivery;
 }
 
-const FREE = '(d.lease_until IS NULL OR d.lease_until <= now())';
+/** Nobody has it, or who had it was too long about it. */
+export const FREE = '(d.lease_until IS NULL OR d.lease_until <= now())';
 
 /**
  * Rows are found by arrays of their ids: from the common table expressions the planner expects thousands, and would read the whole table for them.

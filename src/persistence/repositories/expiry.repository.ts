@@ -52,7 +52,7 @@ const nextLook = (now: string, notices: string, extend: string): string => `CASE
   (SELECT min(o.expires_at - n * ${MS}) FROM unnest(${notices}::bigint[]) n
    WHERE NOT (o.expiring_told_for IS NOT DISTINCT FROM o.expires_at AND n >= o.expiring_told_ms)),
   CASE WHEN o.extension_for IS DISTINCT FROM o.expires_at AND o.extension_state IS DISTINCT FROM 'refused'
-    THEN o.expires_at - ${extend}::bigint * ${MS} END) END`;
+    THEN o.expires_at - (${extend})::bigint * ${MS} END) END`;
 
 /** The ends of authorizations: who is to be told, what is to be done, and how much is at risk. Rules of time are given, in business time. */
 @Injectable()
@@ -129,9 +129,10 @@ export class ExpiryRepository {
     }))[0];
   }
 
-  /** Plans the next look at an order after what was due is done. */
+  /** Plans the next look at an order after what was due is done; an extension whose time has come was asked for, or is not to be. */
   async planNext(tx: Transaction, orderId: string, now: Date, { notices, extendBeforeMs }: Watched): Promise<void> {
-    await tx.query(`UPDATE orders o SET radar_for = o.expires_at, radar_at = ${nextLook('$2', '$3', '$4')} WHERE o.id = $1`, [
+    const toCome = `CASE WHEN o.expires_at - $4::bigint * ${MS} > $2 THEN $4::bigint END`;
+    await tx.query(`UPDATE orders o SET radar_for = o.expires_at, radar_at = ${nextLook('$2', '$3', toCome)} WHERE o.id = $1`, [
       ...[orderId, now, notices, extendBeforeMs],
     ]);
   }

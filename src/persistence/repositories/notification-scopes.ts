@@ -35,11 +35,13 @@ export function deliveriesIn(scope: Scope, limit: number): Sql {
     if (scope.type !== null) rest.push(`d.type = ${add(scope.type, 'text')}`);
     if (scope.endpointId !== null) rest.push(`d.endpoint_id = ${add(scope.endpointId, 'uuid')}`);
     const within = [`d.merchant_id = ${merchant}`, `d.state = ANY (${add(scope.states, 'text[]')})`, ...rest].join(' AND ');
+    // OFFSET 0 keeps each look by its own index: of a merchant with little the planner would else read all there is.
+    const ones = (of: string) => `CROSS JOIN LATERAL (SELECT d.id FROM deliveries d WHERE ${of} AND ${within} OFFSET 0) d`;
     const text = `
-      SELECT d.id FROM events e JOIN deliveries d ON d.event_id = e.id WHERE e.order_id = ${add(scope.order.id, 'uuid')} AND ${within}
+      SELECT d.id FROM events e ${ones('d.event_id = e.id')} WHERE e.order_id = ${add(scope.order.id, 'uuid')}
       UNION
-      SELECT d.id FROM callbacks c JOIN deliveries d ON d.callback_id = c.id
-      WHERE c.merchant_id = ${merchant} AND c.provider_order_id = ${add(scope.order.providerOrderId, 'text')} AND ${within}
+      SELECT d.id FROM callbacks c ${ones('d.callback_id = c.id')}
+      WHERE c.merchant_id = ${merchant} AND c.provider_order_id = ${add(scope.order.providerOrderId, 'text')}
       ORDER BY id DESC LIMIT ${add(limit, 'integer')}`;
     return { text, params };
   }

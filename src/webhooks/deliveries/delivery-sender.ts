@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, SystemClock } from '../../clock/clock.js';
 import { DeliveriesRepository, EVENT_SECRET } from '../../persistence/repositories/deliveries.repository.js';
 import type { TakenDelivery, TakenEndpoint } from '../../persistence/repositories/due-deliveries.repository.js';
+import { ENDPOINT_SECRET } from '../../persistence/repositories/notification-endpoints.repository.js';
 import { SigningSecretsRepository } from '../../persistence/repositories/signing-secrets.repository.js';
 import { EnvelopeError, SealedEnvelope } from '../../persistence/sealed-envelope.js';
 import { envelopeOf } from './envelope.js';
@@ -10,8 +11,6 @@ import { signed } from './signing.js';
 
 /** From the resolving of the name to the last byte of the answer. */
 export const ATTEMPT_LIMIT_MS = 10_000;
-
-const ENDPOINT_SECRET = 'endpoint.secret';
 
 /** Makes the message of a delivery, signs it and sends it once. */
 @Injectable()

@@ -13,7 +13,7 @@ import { OrderLooks } from './order-looks.js';
 
 const EVERY_MS = 500;
 /** Orders that are looked at at a time. */
-const HANDS = 16;
+const HANDS = 8;
 /** When a process dies, others look after this. On Postgres' clock. */
 const LEASE_MS = 15_000;
 const RENEWED_EVERY_MS = 4_000;

@@ -8,6 +8,7 @@ import { HooksRepository } from '../../persistence/repositories/hooks.repository
 import { QueueModule } from '../../queue/queue.module.js';
 import { CallbackOrders } from './callback-orders.js';
 import { CallbackRegistry } from './callback-registry.js';
+import { CallbackRetention } from './callback-retention.js';
 import { CallbackWork } from './callback-work.js';
 import { Inbox } from './inbox.js';
 import { InboxRoute } from './inbox.route.js';
@@ -23,7 +24,7 @@ import { ShopLine } from './shop-line.js';
   imports: [OperationsModule, OrdersModule, QueueModule],
   providers: [
     ...[HooksRepository, CallbacksRepository, CallbackPurchases, DeliveriesRepository],
-    ...[InboxRoute, Inbox, Questions, CallbackWork, CallbackRegistry, OrderLooks, CallbackOrders, ShopLine],
+    ...[InboxRoute, Inbox, Questions, CallbackWork, CallbackRetention, CallbackRegistry, OrderLooks, CallbackOrders, ShopLine],
     ...[PushHandler, PushAcknowledgement, NotificationHandler],
   ],
   exports: [CallbackRegistry, Questions, ShopLine, CallbackOrders, OrderLooks, CallbackWork],

@@ -54,6 +54,8 @@ export class InboxRoute implements OnModuleInit {
     const hook = await this.inbox.authenticate(hookId, secret);
     if (hook === undefined) throw new Refusal('NOT_FOUND', ['There is no such resource']);
     this.#hooks.set(request, hook);
+    // A type that can't be read is no reason not to take the bytes.
+    request.headers['content-type'] = 'application/octet-stream';
   };
 
   readonly #receive = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {

@@ -15,7 +15,7 @@ export interface Purchase {
 
 /** The addresses that shops gave for callbacks, told in the words of one that did not come. */
 @Injectable()
-export class OwnUrls {
+export class ShopAddresses {
   constructor(
     private readonly deliveries: DeliveriesRepository,
     private readonly envelope: SealedEnvelope,
