@@ -193,6 +193,7 @@ export class Chaos {
       await this.simulator.simulate('DELETE', '/simulator/gates');
       await pause(CALM_MS);
       for (const fault of away) await fault.over();
+      await this.topology.noteTemplates();
       await this.clock.pass(passSeconds);
       await after();
     } finally {

@@ -33,7 +33,8 @@ interface RawOperation extends Omit<OperationRow, 'providerKeys' | 'attempts' | 
  * @param sentAs gets, for each of these, how the ledger names what was sent in its place
  */
 export async function collectRows(topology: Topology, sentAs = new Map<string, string>()): Promise<Rows> {
-  const templates = await templatesOf(topology);
+  await topology.noteTemplates();
+  const { templates } = topology;
   const operations = await topology.rows<RawOperation>(`
     SELECT o.id, o.kind, o.state, o.reason, o.lane, o.position::float8 AS position, o.caller_key AS key, o.reference,
            o.amount::float8 AS amount, o.provider_key, o.generation, o.answer_headers AS "answerHeaders", a.attempts, o.target, o.request,
@@ -62,13 +63,6 @@ export async function collectRows(topology: Topology, sentAs = new Map<string, s
     orders: orders.map((order) => ({ ...order, expires_at: isoOf(order.expires_at) })),
     contradictions,
   };
-}
-
-/** The shops' own URLs, by the id of the address of ours that stands in their place; null: there was none. */
-async function templatesOf(topology: Topology): Promise<Map<string, string | null>> {
-  const { envelope } = topology;
-  const hooks = await topology.rows<{ id: string; template: Buffer | null }>('SELECT id, template FROM hooks');
-  return new Map(hooks.map(({ id, template }) => [id, template && envelope.open(template, 'hook.template').toString()]));
 }
 
 interface Readdressed {

@@ -10,7 +10,7 @@ import { type ServiceProcess, startGateway, startSimulatorProcess, temporaryFold
 import { findRedis, type TestRedis } from '../support/redis.js';
 import { Turnpike } from '../support/turnpike.js';
 import { until } from '../support/until.js';
-import { Front } from './front.js';
+import { Front } from '../support/front.js';
 import type { Role } from './plan-chaos.js';
 import { STATEMENTS } from './statements.js';
 
@@ -119,6 +119,8 @@ export class Topology {
   readonly births = new Map<string, Birth>();
   /** Operations that are looked for, with the process that was the last to take one up for it. */
   readonly lookers = new Map<string, Birth>();
+  /** The shops' own URLs, by the id of the address of ours that stands in their place; null: there was none. */
+  readonly templates = new Map<string, string | null>();
   readonly pool: pg.Pool;
   /** Opens what the processes have sealed. */
   readonly envelope: SealedEnvelope;
@@ -201,6 +203,14 @@ export class Topology {
   /** Rows, asked again while Postgres is away. */
   async rows<T extends pg.QueryResultRow>(sql: string, params: unknown[] = []): Promise<T[]> {
     return until('Postgres answers', async () => (await this.pool.query<T>(sql, params)).rows, { withinMs: 30_000, everyMs: 100 });
+  }
+
+  /** To be called before much time passes: addresses of ours are erased after a month, and what they stand for with them. */
+  async noteTemplates(): Promise<void> {
+    const hooks = await this.rows<{ id: string; template: Buffer | null }>('SELECT id, template FROM hooks');
+    for (const { id, template } of hooks) {
+      if (!this.templates.has(id)) this.templates.set(id, template && this.envelope.open(template, 'hook.template').toString());
+    }
   }
 
   /** Ends the process in a slot at once, in the middle of whatever it does, and starts another. @param then before its roads are cut */

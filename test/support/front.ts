@@ -18,9 +18,10 @@ export class Front {
     return new Front(server);
   }
 
-  /** @param behind the URL of the process that gets the next connection; undefined: nobody is there, the connection is refused */
+  /** Connections that are there end. @param behind the URL of the process that gets the next connection; undefined: nobody is there, the connection is refused */
   leadTo(behind: () => string | undefined): void {
     this.#behind = behind;
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   get url(): string {
