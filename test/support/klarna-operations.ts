@@ -16,7 +16,7 @@ export interface KlarnaOperation extends ApiOperation {
 }
 
 const KLARNAS = /^\/(payments|customer-token|checkout|ordermanagement|hpp)\//;
-const OWN = /^\/(orders|operations|order-lines|health)(\/|$)/;
+const OWN = /^\/(notifications|metrics|orders|operations|order-lines|health)(\/|$)/;
 
 /** Klarna's own success. 202 is the gateway's while the outcome is open; where Klarna says nothing else, its own 202 is bare. */
 function successOf(responses: Record<string, Response>): [status: string, success: Response] {
