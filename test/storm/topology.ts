@@ -170,7 +170,11 @@ export class Topology {
     if (redisSource === undefined) throw new Error('--queue redis needs redis-server (or valkey-server) on the PATH, or REDIS_URL');
     const data = join(options.folder, 'data');
     mkdirSync(data, { mode: 0o755 });
-    const postgres = await EmbeddedPostgres.start({ dataDir: data, quick: true, settings: { max_connections: '250' } });
+    const postgres = await EmbeddedPostgres.start({
+      dataDir: data,
+      quick: true,
+      settings: { max_connections: '250', track_activity_query_size: '8192' },
+    });
     const simulator = await startSimulatorProcess({ DATA_DIR: data });
     const redis = redisSource === null ? null : await redisSource.start();
     const front = await Front.open();

@@ -22,7 +22,11 @@ export async function startTestPostgres(): Promise<{ stop(): Promise<void> }> {
   const server = await EmbeddedPostgres.start({
     dataDir: folder,
     quick: true,
-    settings: { max_connections: '300', shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all' },
+    settings: {
+      ...{ max_connections: '300', shared_preload_libraries: 'pg_stat_statements', 'pg_stat_statements.track': 'all' },
+      // Tests find statements by their words; those of operations are longer than what Postgres shows of them by default.
+      track_activity_query_size: '8192',
+    },
   });
   const stop = async () => {
     await server.stop();

@@ -4,8 +4,8 @@ import { OrdersModule } from '../../orders/orders.module.js';
 import { CallbackPurchases } from '../../persistence/repositories/callback-purchases.repository.js';
 import { CallbacksRepository } from '../../persistence/repositories/callbacks.repository.js';
 import { DeliveriesRepository } from '../../persistence/repositories/deliveries.repository.js';
-import { HooksRepository } from '../../persistence/repositories/hooks.repository.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { HooksModule } from '../hooks/hooks.module.js';
 import { CallbackOrders } from './callback-orders.js';
 import { CallbackRegistry } from './callback-registry.js';
 import { CallbackRetention } from './callback-retention.js';
@@ -21,9 +21,9 @@ import { ShopLine } from './shop-line.js';
 
 /** Klarna's callbacks: taken, kept, looked at. Other entries than push and notification are known to the features that register them. */
 @Module({
-  imports: [OperationsModule, OrdersModule, QueueModule],
+  imports: [HooksModule, OperationsModule, OrdersModule, QueueModule],
   providers: [
-    ...[HooksRepository, CallbacksRepository, CallbackPurchases, DeliveriesRepository],
+    ...[CallbacksRepository, CallbackPurchases, DeliveriesRepository],
     ...[InboxRoute, Inbox, Questions, CallbackWork, CallbackRetention, CallbackRegistry, OrderLooks, CallbackOrders, ShopLine],
     ...[PushHandler, PushAcknowledgement, NotificationHandler],
   ],
