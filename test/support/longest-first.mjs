@@ -2,6 +2,7 @@
 // durations.json (seconds, of one run; refreshed by `node test/support/longest-first.mjs RESULT.json`) are near enough.
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import sequencer from '@jest/test-sequencer';
 

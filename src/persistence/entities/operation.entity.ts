@@ -20,7 +20,7 @@ import { ProviderAccountEntity } from './provider-account.entity.js';
 @Index('operations_by_state', { synchronize: false })
 @Index('operations_finished', { synchronize: false })
 @Index('operations_with_bodies', { synchronize: false })
-@Index('operations_open_of_subject', { synchronize: false })
+@Index('operations_by_subject', ['dataSubject'])
 export class OperationEntity {
   /** UUIDv7: ordered by time of acceptance. */
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'operations_pkey' })

@@ -8,7 +8,7 @@ export class FindCallbacks1795000000030 implements MigrationInterface {
     await runner.query('CREATE INDEX callbacks_by_hook ON callbacks (hook_id, received_at)');
     await runner.query('CREATE INDEX callbacks_finished ON callbacks (finished_at) WHERE finished_at IS NOT NULL');
     await runner.query('CREATE INDEX orders_by_subject ON orders (data_subject)');
-    await runner.query('CREATE INDEX operations_open_of_subject ON operations (data_subject) WHERE finished_at IS NULL');
+    await runner.query('CREATE INDEX operations_by_subject ON operations (data_subject)');
     // A callback is passed on once, whoever looks at it how often.
     await runner.query('DROP INDEX deliveries_by_callback');
     await runner.query('CREATE UNIQUE INDEX deliveries_by_callback ON deliveries (callback_id)');
@@ -17,7 +17,7 @@ export class FindCallbacks1795000000030 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP INDEX deliveries_by_callback');
     await runner.query('CREATE INDEX deliveries_by_callback ON deliveries (callback_id)');
-    await runner.query('DROP INDEX operations_open_of_subject');
+    await runner.query('DROP INDEX operations_by_subject');
     await runner.query('DROP INDEX orders_by_subject');
     await runner.query('DROP INDEX callbacks_finished');
     await runner.query('DROP INDEX callbacks_by_hook');
