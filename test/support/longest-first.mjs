@@ -26,5 +26,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     Math.round((endTime - startTime) / 1000),
   ]);
   const long = taken.filter(([, seconds]) => seconds >= 2).sort(([a], [b]) => (a < b ? -1 : 1));
-  writeFileSync(file, `${JSON.stringify(Object.fromEntries(long), null, 1)}\n`);
+  writeFileSync(file, `${JSON.stringify(Object.fromEntries(long), null, 2)}\n`);
 }
