@@ -123,6 +123,8 @@ describe('an authorization that is about to end with money at risk', () => {
     expect((await capture).status).toBe(201);
     expect(await settled(gateway, id)).toMatchObject({ state: 'withdrawn', reason: 'nothing-at-risk', attempts: 0 });
     expect(await gateway.stored(orderId)).toMatchObject({ status: 'CAPTURED', extension: null });
+    // Nothing that anybody waits for has failed.
+    expect(await rowsOf(gateway.database, 'SELECT type FROM events WHERE operation_id = $1', [id])).toEqual([]);
     expect(await extensions(orderId)).toEqual([]);
   });
 
