@@ -255,6 +255,8 @@ export class Settlement {
 
   async #withdrawn(tx: Transaction, row: OperationRow, reason: string | null, now: Date): Promise<void> {
     await this.story.note(tx, row, 'operation.withdrawn', { kind: row.kind, reason }, now);
+    // The service itself does not want it any more: nobody misses anything.
+    if (reason === ('nothing-at-risk' satisfies Reason)) return;
     await this.story.failed(tx, row, { state: 'withdrawn', reason }, now);
   }
 

@@ -80,7 +80,7 @@ describe('strict order', () => {
     const { id } = await scene.anEndpoint(shop.url(), { strict: true });
     const subject = randomUUID();
     const [first] = await scene.events(id, subject, 2);
-    await scene.database.query(`UPDATE deliveries SET next_at = next_at + interval '1 hour', give_up_at = $2 WHERE id = $1`, [
+    await scene.database.query(`UPDATE deliveries SET attempts = 9, next_at = next_at + interval '1 hour', give_up_at = $2 WHERE id = $1`, [
       first,
       new Date(scene.clock.nowMs() + 1),
     ]);
@@ -89,6 +89,24 @@ describe('strict order', () => {
     await scene.upkeep.tidy();
     await scene.round();
     expect(arrived()).toEqual(inOrder(subject, 1, 2));
+  });
+
+  it('gives up nothing that only waited: what is behind one that is given up is tried before it is given up, too', async () => {
+    const { id } = await scene.anEndpoint(shop.url(), { strict: true });
+    const subject = randomUUID();
+    const [first, second, third] = await scene.events(id, subject, 3);
+    shop.answer = (response, { body }) => response.writeHead(body.includes('"sequence":2') ? 204 : 500).end();
+    await scene.rounds();
+    scene.clock.advance(7 * 86_400_000);
+    for (let n = 0; n < 3; n += 1) {
+      await scene.upkeep.tidy();
+      await scene.database.query('UPDATE receivers SET rests_until = NULL');
+      await scene.rounds();
+    }
+    await scene.upkeep.tidy();
+    const ends = await Promise.all([first, second, third].map((each) => scene.delivery(each)));
+    expect(ends.map(({ state }) => state)).toEqual(['dead', 'delivered', 'dead']);
+    expect(ends.map(({ attempts }) => attempts > 0)).toEqual([true, true, true]);
   });
 
   it('goes on after a minute when the process died between an answer and the next', async () => {

@@ -193,6 +193,21 @@ describe('endpoints', () => {
     expect([(await row(id))?.version, await isDueNow(delivery)]).toEqual([2, true]);
   });
 
+  it('without strict order any more: what waited behind another is due now, what has failed has its pause', async () => {
+    const { id } = await create({ url: URL, strict_order: true });
+    const [tried, behind] = [await failing(id), uuidv7()];
+    await rowsOf(
+      gateway.database,
+      `INSERT INTO deliveries (id, merchant_id, receiver, endpoint_id, message_id, method, state, attempts, next_at, fence, give_up_at, created_at)
+       SELECT $2, merchant_id, receiver, endpoint_id, 'n', 'POST', 'due', 0, next_at, 0, give_up_at, created_at FROM deliveries WHERE id = $1`,
+      [tried, behind],
+    );
+    await call('PATCH', `/${id}`, { strict_order: true });
+    expect([await isDueNow(tried), await isDueNow(behind)]).toEqual([false, false]);
+    await call('PATCH', `/${id}`, { strict_order: false });
+    expect([await isDueNow(tried), await isDueNow(behind)]).toEqual([false, true]);
+  });
+
   it('are disabled and enabled again: a new version, no rest, and what is due is due now', async () => {
     const { id } = await create();
     const delivery = await failing(id);

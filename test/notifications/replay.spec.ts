@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import type { Answer } from '../support/client.js';
+import { NotificationReplaysRepository } from '../../src/persistence/repositories/notification-replays.repository.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
 import { rowsOf } from '../support/scene.js';
@@ -284,6 +285,40 @@ describe('a replay', () => {
       );
       expect(await replayed({ type: 'token.created' })).toEqual(counts(1_200, 3));
       expect(await replayed({ type: 'token.created' })).toEqual(counts(0, 3));
+    });
+
+    it.each([
+      ['a scope', (ids: string[]) => ({ type: 'token.created', ids: undefined, expected: ids.length })],
+      ['ids', (ids: string[]) => ({ ids: [...ids].reverse(), expected: ids.length })],
+    ])('makes the oldest of %s due first, and what was told in one moment together: strict order needs it', async (_, asked) => {
+      const subject = uuidv7();
+      const rows = await rowsOf<{ id: string }>(
+        gateway.database,
+        `WITH made AS (
+           SELECT n, uuidv7(make_interval(secs => (n - 10000) / 2 * 60)) AS id FROM generate_series(1, 900) n
+         ), subjects AS (
+           INSERT INTO event_subjects (id, merchant_id, last_sequence) VALUES ($1, $2, 900)
+         ), told AS (
+           INSERT INTO events (id, merchant_id, subject, sequence, type, at, data) SELECT id, $2, $1, n, 'token.created', now(), '{}' FROM made
+         )
+         INSERT INTO deliveries (id, merchant_id, receiver, endpoint_id, event_id, type, message_id, subject, sequence, method, state, attempts, fence, give_up_at,
+           created_at, ended_at)
+         SELECT id, $2, $3::text, $3::uuid, id, 'token.created', 'm', $1, n, 'POST', 'dead', 1, 1, now(), now(), now() FROM made RETURNING id`,
+        [subject, shop.merchantId, endpoint],
+      );
+      const replay = jest.spyOn(gateway.app.get(NotificationReplaysRepository, { strict: false }), 'replay');
+      try {
+        const { expected, ...body } = asked(rows.map(({ id }) => id));
+        expect(await replayed(body)).toEqual(counts(expected, 0));
+        const steps = replay.mock.calls.map(([, ids]) => [...ids].sort());
+        expect(steps.length).toBeGreaterThan(1);
+        for (const [n, ids] of steps.entries()) {
+          const [last = '', next = 'f'] = [ids.at(-1), steps[n + 1]?.[0]];
+          expect(last.slice(0, 13) < next.slice(0, 13)).toBe(true);
+        }
+      } finally {
+        replay.mockRestore();
+      }
     });
 
     it.each<[string, object, RegExp]>([

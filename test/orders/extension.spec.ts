@@ -5,7 +5,7 @@ import type { SimulatorClock } from '../../src/clock/simulator-clock.js';
 import { ExpiryRadar } from '../../src/orders/expiry-radar.js';
 import { cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { elsewhere, gateAt, operation, operationIn, ordersPath, requests, rowsOf, settled } from '../support/scene.js';
+import { elsewhere, gateAt, manualCapture, operation, operationIn, ordersPath, requests, rowsOf, settled } from '../support/scene.js';
 import { until } from '../support/until.js';
 
 const HOUR_S = 3_600;
@@ -123,7 +123,29 @@ describe('an authorization that is about to end with money at risk', () => {
     expect((await capture).status).toBe(201);
     expect(await settled(gateway, id)).toMatchObject({ state: 'withdrawn', reason: 'nothing-at-risk', attempts: 0 });
     expect(await gateway.stored(orderId)).toMatchObject({ status: 'CAPTURED', extension: null });
+    // Nothing that anybody waits for has failed.
+    expect(await rowsOf(gateway.database, 'SELECT type FROM events WHERE operation_id = $1', [id])).toEqual([]);
     expect(await extensions(orderId)).toEqual([]);
+  });
+
+  it('does not wait for days for one that a person has to look at, while the authorization ends', async () => {
+    const orderId = await nearItsEnd();
+    const manual = await manualCapture(gateway, orderId, 4_000);
+    await look();
+    expect((await settled(gateway, await ownOf(orderId))).state).toBe('succeeded');
+    expect((await operation(gateway, manual)).state).toBe('manual');
+  });
+
+  it('does not wait for a capture that waits for Klarna’s decision on the order', async () => {
+    const orderId = await nearItsEnd();
+    const gate = await gateAt(gateway, 'before', ordersPath(orderId, '/captures'));
+    const capture = gateway.post(ordersPath(orderId, '/captures'), { captured_amount: 4_000 }, randomUUID());
+    await gate.waiting();
+    await rowsOf(gateway.database, `UPDATE operations SET reason = 'order-pending' WHERE lane = $1`, [orderId]);
+    await look();
+    expect((await settled(gateway, await ownOf(orderId))).state).toBe('succeeded');
+    await gate.open();
+    expect((await capture).status).toBe(201);
   });
 
   it('goes on when the money operation leaves something', async () => {

@@ -77,11 +77,16 @@ export class DeliveryOutcomesRepository {
     );
   }
 
-  /** Gives up what was tried for too long; what is in the air comes to its end first. @returns what is dead now, at most `limit` */
+  /**
+   * Gives up what was tried for too long; what is in the air comes to its end first, and what has only waited behind another, in strict
+   * order, is tried first.
+   * @returns what is dead now, at most `limit`
+   */
   expire(now: Date, limit: number): Promise<Ended[]> {
     return this.database.query<Ended>(
       `WITH over AS (
          SELECT d.id FROM deliveries d WHERE d.state = 'due' AND d.give_up_at <= $1 AND ${FREE}
+           AND NOT (d.attempts = 0 AND EXISTS (SELECT FROM notification_endpoints e WHERE e.id = d.endpoint_id AND e.strict_order))
          ORDER BY d.give_up_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
        )
        UPDATE deliveries d SET state = 'dead', reason = 'It was tried for seven days', next_at = NULL, lease_until = NULL, ended_at = $1

@@ -62,7 +62,7 @@ export interface Room {
   readonly perReceiver: number;
 }
 
-/** Longer than any attempt. */
+/** Longer than any attempt. From when it is given: the look may have waited for its turn since its transaction began. */
 const LEASE = `interval '15 seconds'`;
 /** In strict order: so many of the oldest rows are looked at per receiver and look. */
 const WINDOW = 128;
@@ -169,7 +169,7 @@ export const TAKE = `
     WHERE d.id = ANY (ARRAY (SELECT id FROM behind)) AND d.id = behind.id AND d.state = 'due' AND ${FREE}
     RETURNING d.id
   ), taken AS (
-    UPDATE deliveries d SET lease_until = now() + ${LEASE}, fence = d.fence + 1, attempts = d.attempts + 1
+    UPDATE deliveries d SET lease_until = clock_timestamp() + ${LEASE}, fence = d.fence + 1, attempts = d.attempts + 1
     FROM picked
     WHERE d.id = ANY (ARRAY (SELECT id FROM picked)) AND d.id = picked.id AND d.state = 'due' AND d.next_at <= $1 AND ${FREE}
     RETURNING d.*, picked.strict, picked.failures, picked.unproven

@@ -178,8 +178,8 @@ export class ExpiryRepository {
   }
 
   /**
-   * Whether an extension that the service asked for is still wanted, and whether an operation of its order that moves money is open. Ask
-   * with the lane locked.
+   * Whether an extension that the service asked for is still wanted, and whether an operation of its order that moves money is open: not
+   * one that waits for days for a person or for the provider's decision, while the authorization ends. Ask with the lane locked.
    * @param moneyKinds kinds of operations that move money
    */
   async extensionWanted(
@@ -191,8 +191,8 @@ export class ExpiryRepository {
   ): Promise<{ wanted: boolean; moneyMoves: boolean }> {
     const rows = await tx.query<{ wanted: boolean; moneyMoves: boolean }>(
       `SELECT COALESCE(${AT_RISK} AND o.extension_for = o.expires_at AND o.expires_at > $3, false) AS wanted,
-         EXISTS (SELECT FROM operations p WHERE p.provider_account_id = $1 AND p.lane = $2 AND p.finished_at IS NULL AND p.kind = ANY ($4))
-           AS "moneyMoves"
+         EXISTS (SELECT FROM operations p WHERE p.provider_account_id = $1 AND p.lane = $2 AND p.finished_at IS NULL AND p.kind = ANY ($4)
+           AND p.state <> 'manual' AND p.reason IS DISTINCT FROM 'order-pending') AS "moneyMoves"
        FROM orders o WHERE o.provider_account_id = $1 AND o.provider_order_id = $2`,
       [providerAccountId, providerOrderId, now, moneyKinds],
     );

@@ -117,4 +117,15 @@ export class NotificationEndpointsRepository {
     );
     await tx.query('DELETE FROM receivers WHERE key = ANY ($1::text[])', [receivers]);
   }
+
+  /** Makes due now what was put aside because it came behind another: it was never tried. */
+  async letGo(tx: Transaction, receiver: string, now: Date): Promise<void> {
+    await tx.query(
+      `WITH aside AS (
+         SELECT id FROM deliveries WHERE receiver = $1 AND state = 'due' AND attempts = 0 AND next_at > $2 ORDER BY id FOR UPDATE
+       )
+       UPDATE deliveries SET next_at = $2 FROM aside WHERE deliveries.id = aside.id`,
+      [receiver, now],
+    );
+  }
 }

@@ -45,10 +45,18 @@ export function hookBase(publicUrl: string | undefined, allHere: boolean): { bas
 
 /**
  * Whether a URL of the caller's is one that callbacks can be passed on to: https as Klarna asks for, and of a length that Klarna takes; http to
- * this machine while Klarna is there, too. Not one of our own, which somebody who read it at Klarna has sent back: it works as it is.
+ * this machine while Klarna is there, too; with nothing in it for which every message would be refused, such as a user name. Not one of our
+ * own, which somebody who read it at Klarna has sent back: it works as it is.
  */
 export function canBePassedOnTo(url: string, allHere: boolean): boolean {
-  return url.length <= LONGEST_URL && URL.canParse(url) && isReachable(url, allHere) && !OURS.test(url);
+  return url.length <= LONGEST_URL && URL.canParse(url) && isReachable(url, allHere) && isPlain(url) && !OURS.test(url);
+}
+
+/** Nothing in it for which messages are refused whatever its host (see AddressRules): user names, white space, backslashes. */
+function isPlain(url: string): boolean {
+  const { username, password } = new URL(url);
+  // eslint-disable-next-line no-control-regex
+  return username === '' && password === '' && !/[\u0000-\u0020\u007f\\]/.test(url);
 }
 
 function isReachable(url: string, allHere: boolean): boolean {

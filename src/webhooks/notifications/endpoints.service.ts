@@ -76,7 +76,8 @@ export class EndpointsService {
 
   /**
    * Changes what the request names; may be repeated. With another URL, or enabled again, it starts anew: what is under way to the old one
-   * decides nothing, it does not rest, and what is due is due now. While it is disabled, the worker cancels what is due.
+   * decides nothing, it does not rest, and what is due is due now. While it is disabled, the worker cancels what is due. Without strict order
+   * nothing waits behind another any more.
    * @throws Refusal NOT_FOUND, BAD_VALUE
    */
   async change(caller: Caller, id: string, request: EndpointChangeRequest): Promise<NotificationEndpoint> {
@@ -97,6 +98,7 @@ export class EndpointsService {
         updatedAt: now,
       });
       if (moves || enables) await this.endpoints.startAnew(tx, [id], now);
+      else if (before.strictOrder && request.strict_order === false) await this.endpoints.letGo(tx, id, now);
     });
   }
 

@@ -65,22 +65,34 @@ export class ReplaysService {
     const states = [...new Set(request.states ?? REPLAYED_STATES), ...(request.include_delivered === true ? ['delivered'] : [])];
     if (request.ids) return this.#replayIds(caller, idsIn(request), states);
     const scope = await this.#scopeOf(caller, request, states);
-    const total = { replayed: 0, skipped: 0 };
+    const ids: string[] = [];
     for (let { before } = scope; ;) {
-      const ids = await this.replays.idsIn({ ...scope, before }, AT_A_TIME);
-      const done = await this.#replay(caller, ids, states);
-      total.replayed += dueOf(done);
-      total.skipped += done.length - dueOf(done);
-      if (ids.length < AT_A_TIME) return total;
-      before = ids.at(-1) ?? null;
+      const page = await this.replays.idsIn({ ...scope, before }, AT_A_TIME);
+      ids.push(...page);
+      if (page.length < AT_A_TIME) break;
+      before = page.at(-1) ?? null;
     }
+    const { replayed, found } = await this.#replayAll(caller, ids, states);
+    return { replayed, skipped: found - replayed };
   }
 
   async #replayIds(caller: Caller, ids: readonly string[], states: readonly string[]): Promise<ReplayResult> {
-    let replayed = 0;
-    for (let start = 0; start < ids.length; start += AT_A_TIME)
-      replayed += dueOf(await this.#replay(caller, ids.slice(start, start + AT_A_TIME), states));
+    const { replayed } = await this.#replayAll(caller, ids, states);
     return { replayed, skipped: ids.length - replayed };
+  }
+
+  /** The oldest first: where an endpoint wants strict order, what comes later must not be due before what comes first. */
+  async #replayAll(caller: Caller, ids: readonly string[], states: readonly string[]): Promise<{ replayed: number; found: number }> {
+    const oldestFirst = [...ids].sort();
+    const total = { replayed: 0, found: 0 };
+    for (let start = 0; start < oldestFirst.length;) {
+      const end = endOfStep(oldestFirst, start);
+      const done = await this.#replay(caller, oldestFirst.slice(start, end), states);
+      total.replayed += dueOf(done);
+      total.found += done.length;
+      start = end;
+    }
+    return total;
   }
 
   #replay({ merchantId }: Caller, ids: readonly string[], states: readonly string[]): Promise<Replayed[]> {
@@ -115,6 +127,14 @@ function timeIn(request: ReplayRequest, name: 'from' | 'to'): Date | null {
   const at = given === null ? null : time(given);
   if (at === undefined) throw new Refusal('BAD_VALUE', [`Bad value: ${name} must be a day, or a time with its zone`]);
   return at;
+}
+
+/** What was told in the same millisecond, with which ids begin, is in any order among itself: it stays together. */
+function endOfStep(ids: readonly string[], start: number): number {
+  const momentAt = (index: number) => ids[index]?.slice(0, 13);
+  let end = Math.min(start + AT_A_TIME, ids.length);
+  while (end < ids.length && momentAt(end) === momentAt(end - 1)) end += 1;
+  return end;
 }
 
 function dueOf(replayed: readonly Replayed[]): number {
