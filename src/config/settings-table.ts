@@ -191,7 +191,7 @@ export const SETTINGS = {
   ),
   NOTIFY_ALLOW_CIDRS: optional(
     cidrList,
-    'Address ranges outside the public internet that messages to shops may go to, by http as well, such as 10.0.0.0/8,fd12::/16',
+    'Address ranges outside the public internet that messages to shops may go to, by https (loopback: by http as well), such as 10.0.0.0/8,fd12::/16',
     'the public internet alone; embedded: this machine as well',
   ),
   DELIVERY_CONCURRENCY: withDefault(whole(1, 1000), '32', 'Messages to shops that one worker sends at a time, slow ones not counted'),

@@ -283,6 +283,25 @@ describe('a process that dies while it sends', () => {
     expect(await scene.delivery(id)).toMatchObject({ state: 'delivered', attempts: 2 });
   });
 
+  it('sends nothing that it took too long ago: somebody else may have sent it, and what comes after it', async () => {
+    const { id } = await aDelivery();
+    const take = scene.due.take.bind(scene.due);
+    scene.due.take = async (...given) => {
+      const { taken, more } = await take(...given);
+      // As if the process had stood still right after its commit.
+      return { taken: taken.map((each) => ({ ...each, takenAt: each.takenAt - 5_000 })), more };
+    };
+    try {
+      await scene.round();
+    } finally {
+      scene.due.take = take;
+    }
+    expect(shop.received).toHaveLength(0);
+    await scene.leasesRunOut();
+    await scene.round();
+    expect(await scene.delivery(id)).toMatchObject({ state: 'delivered', attempts: 2 });
+  });
+
   it('decides nothing when it comes back late; its attempt is kept', async () => {
     const { id, endpoint } = await aDelivery();
     const release = shop.holds(500);

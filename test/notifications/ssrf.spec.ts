@@ -226,13 +226,13 @@ describe('an address that nothing may be sent to', () => {
   });
 
   it('is told with the setting that opens it, and without path or query', async () => {
-    for (const url of [
-      'https://10.0.0.5/secret?token=1',
-      'https://internal.example/secret?token=1',
-      'http://public.example/secret?token=1',
-    ]) {
+    for (const [url, says] of [
+      ['https://10.0.0.5/secret?token=1', 'NOTIFY_ALLOW_CIDRS'],
+      ['https://internal.example/secret?token=1', 'NOTIFY_ALLOW_CIDRS'],
+      ['http://public.example/secret?token=1', 'https only'],
+    ] as const) {
       const outcome = await guarded().http.exchange({ ...message, url });
-      expect(outcome).toMatchObject({ reason: expect.stringContaining('NOTIFY_ALLOW_CIDRS') });
+      expect(outcome).toMatchObject({ reason: expect.stringContaining(says) });
       expect(JSON.stringify(outcome)).not.toMatch(/secret|token/);
     }
   });
@@ -261,8 +261,6 @@ describe('a name', () => {
 describe('NOTIFY_ALLOW_CIDRS', () => {
   it.each([
     ['10.0.0.0/8', 'https://internal.example/'],
-    ['10.0.0.0/8', 'http://internal.example/'],
-    ['10.0.0.0/8', 'http://10.1.2.3/'],
     ['10.0.0.0/8', 'https://[::ffff:10.1.2.3]/'],
     ['fd12::/16,127.0.0.0/8', 'http://127.0.0.1:8080/'],
     ['127.0.0.0/8,::1/128', 'http://localhost:8080/'],
@@ -277,6 +275,9 @@ describe('NOTIFY_ALLOW_CIDRS', () => {
   it.each([
     ['10.0.0.0/8', 'https://192.168.1.1/'],
     ['10.0.0.0/8', 'http://public.example/'],
+    // Within a merchant's network, too, messages are sealed.
+    ['10.0.0.0/8', 'http://internal.example/'],
+    ['10.0.0.0/8', 'http://10.1.2.3/'],
     ['127.0.0.0/8', 'https://localhost/'],
     ['10.0.0.0/8', 'https://169.254.169.254/'],
   ])('%s leaves %s closed', async (NOTIFY_ALLOW_CIDRS, url) => {

@@ -23,6 +23,8 @@ export interface TakenDelivery {
   sequence: string | null;
   /** Whether the endpoint wants each subject's messages one after the other. */
   strict: boolean;
+  /** On this process's steady clock: the lease is not older. */
+  takenAt: number;
   method: string;
   /** Sealed. Of the caller's own; null with an endpoint. */
   url: Buffer | null;
@@ -92,12 +94,15 @@ export class DueDeliveriesRepository {
    * @throws DatabaseUnavailable
    */
   async take(now: Date, room: Room): Promise<{ taken: TakenDelivery[]; more: boolean }> {
+    let takenAt = 0;
     const rows = await this.database.transaction(async (tx) => {
       // What is in the air is counted: with two looks at a time it would be counted twice. Without compiling, which takes longer than the look.
       await tx.query(`SELECT set_config('jit', 'off', true), pg_advisory_xact_lock($1)`, [LOOK_LOCK]);
+      // The lease begins later than this; waiting for the turn is no part of it.
+      takenAt = performance.now();
       return tx.query<Row>(TAKE, [now, room.perReceiver, room.deliveries, room.ofUnproven]);
     });
-    const taken = rows.filter(({ id }) => id !== null).map((row) => deliveryOf(row, now));
+    const taken = rows.filter(({ id }) => id !== null).map((row) => ({ ...deliveryOf(row, now), takenAt }));
     return { taken, more: (rows[0]?.parked ?? 0) > 0 };
   }
 }

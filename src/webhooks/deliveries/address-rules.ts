@@ -12,7 +12,7 @@ export class ForbiddenAddress extends Error {
 }
 
 /**
- * Where messages may go: https to the public internet; what NOTIFY_ALLOW_CIDRS opens, by http as well; and in the embedded default this
+ * Where messages may go: https to the public internet; what NOTIFY_ALLOW_CIDRS opens; by http, loopback that is opened alone; and in the embedded default this
  * machine's loopback. A name is judged by every address that it has.
  */
 @Injectable()
@@ -65,19 +65,18 @@ export class AddressRules {
     if (addresses.length === 0) throw new ForbiddenAddress(`${host} has no address`);
     for (const text of addresses) {
       const address = parsedAddress(text);
-      const opened = liesIn(address, this.#open) || (this.#opensLoopback && objectionTo(address) === 'loopback');
-      if (opened) continue;
       const objection = objectionTo(address);
-      if (objection !== null) {
+      const opened = liesIn(address, this.#open) || (this.#opensLoopback && objection === 'loopback');
+      if (objection !== null && !opened) {
         const where = text === host ? host : `${host} (${text})`;
         throw new ForbiddenAddress(`${where} is not on the public internet: ${objection}. ${OPENED_BY} can open its range`);
       }
-      if (url.protocol !== 'https:') throw this.#plain(host);
+      if (url.protocol !== 'https:' && !(opened && objection === 'loopback')) throw this.#plain(host);
     }
   }
 
   #plain(host: string): ForbiddenAddress {
-    return new ForbiddenAddress(`${host} is reached by https only; ${OPENED_BY} can open the range of its address for http`);
+    return new ForbiddenAddress(`${host} is reached by https only; http goes to this machine's loopback alone`);
   }
 }
 

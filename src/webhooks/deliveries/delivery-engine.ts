@@ -22,6 +22,8 @@ const LOOK_AGAIN_AFTER_ERROR_MS = 1_000;
 const PER_RECEIVER = 4;
 /** Hands that become free one after the other are given new work together. */
 const GATHER_MS = 15;
+/** A lease lasts 15 s, and an attempt up to 10 s of it. */
+const SENT_WITHIN_MS = 4_000;
 /** A stop waits so long for answers; what is not answered then is sent again by whoever is there. */
 const STOP_WITHIN_MS = 3_000;
 
@@ -89,6 +91,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Never rejects: what is not written down is sent again when the lease has run out. */
   async #deliver(delivery: TakenDelivery): Promise<void> {
+    // The process stood still: somebody else may have it by now. Its lease runs out, and whoever is there sends it.
+    if (performance.now() - delivery.takenAt > SENT_WITHIN_MS) return;
     const release = this.#hands.take(delivery.unproven);
     const slow = setTimeout(() => this.#wakeSoon(), SLOW_AFTER_MS);
     this.counts.underWay += 1;
