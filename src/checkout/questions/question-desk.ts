@@ -69,13 +69,16 @@ export class QuestionDesk implements Answerer {
   async #outcome(entry: QuestionEntry, { hook, providerOrderId, body }: AskedQuestion): Promise<Outcome> {
     const template = this.hooks.templateOf(hook);
     if (template === null) return this.#instead(entry, body, 'the shop named no address');
+    const began = performance.now();
+    // Klarna sends the whole checkout, with our addresses in its merchant_urls. Postgres has no more time than the shop.
+    const words = await within(this.ownUrls.restored(hook.merchantId, body), this.settings.questionBudgetMs);
+    if (words === undefined) return this.#instead(entry, body, 'what Klarna asked could not be made ready in time');
     const exchange = await this.shops.exchange({
       url: filledIn(template, providerOrderId === null ? {} : { orderId: providerOrderId }),
       method: 'POST',
       headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
-      // Klarna sends the whole checkout, with our addresses in its merchant_urls.
-      body: await this.ownUrls.restored(hook.merchantId, body),
-      totalMs: this.settings.questionBudgetMs,
+      body: words,
+      totalMs: Math.max(1, this.settings.questionBudgetMs - Math.round(performance.now() - began)),
     });
     if (exchange.kind === 'none') return this.#instead(entry, body, `no answer (${exchange.code})`);
     if (!exchange.whole) return this.#instead(entry, body, 'its answer was cut short, or is longer than 64 KiB');
@@ -87,4 +90,11 @@ export class QuestionDesk implements Answerer {
   #instead(entry: QuestionEntry, body: Buffer, reason: string): Outcome {
     return { by: 'fallback', answer: fallbackAnswer(entry, body, this.settings.questionFallback), reason };
   }
+}
+
+/** Undefined: it was not done in time. */
+async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -69,12 +69,13 @@ export class QuestionAnswersRepository {
   async takeUntold(tx: Transaction, now: Date, limit: number): Promise<{ entries: NewEntry[]; looked: number }> {
     const rows = await tx.query<Untold>(
       `WITH due AS MATERIALIZED (
-         SELECT id, provider_account_id, provider_order_id FROM question_answers
+         SELECT id, merchant_id, provider_account_id, provider_order_id FROM question_answers
          WHERE next_at <= $1 ORDER BY next_at LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
        ), found AS MATERIALIZED (
          SELECT due.id, o.id AS order_id FROM due LEFT JOIN LATERAL (
            SELECT o.id FROM orders o
-           WHERE o.provider_account_id = due.provider_account_id AND o.provider_order_id = due.provider_order_id LIMIT 1
+           WHERE o.provider_account_id = due.provider_account_id AND o.provider_order_id = due.provider_order_id
+             AND o.merchant_id = due.merchant_id LIMIT 1
          ) o ON true
        )
        UPDATE question_answers q SET

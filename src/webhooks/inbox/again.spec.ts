@@ -21,3 +21,8 @@ it('end when it is done, or 48 hours after it came last', () => {
   expect(nextOf({ then: 'again', result: 'x' }, 9, NOW, later(GIVEN_UP_AFTER_MS - 1)).state).toBe('received');
   expect(nextOf({ then: 'again', result: 'x' }, 9, NOW, later(GIVEN_UP_AFTER_MS))).toEqual({ state: 'given-up', nextAt: null });
 });
+
+it('or later, where a shop is tried for longer', () => {
+  const later = new Date(NOW.getTime() + GIVEN_UP_AFTER_MS);
+  expect(nextOf({ then: 'again', forMs: 2 * GIVEN_UP_AFTER_MS, result: 'x' }, 9, NOW, later).state).toBe('received');
+});

@@ -18,7 +18,7 @@ export type Next = { state: 'done' | 'given-up'; nextAt: null } | { state: 'rece
  */
 export function nextOf(outcome: CallbackOutcome, attempts: number, lastReceivedAt: Date, now: Date): Next {
   if (outcome.then === 'done') return { state: 'done', nextAt: null };
-  if (now.getTime() - lastReceivedAt.getTime() >= GIVEN_UP_AFTER_MS) return { state: 'given-up', nextAt: null };
+  if (now.getTime() - lastReceivedAt.getTime() >= (outcome.forMs ?? GIVEN_UP_AFTER_MS)) return { state: 'given-up', nextAt: null };
   const pause = outcome.afterMs ?? PAUSES_MS[Math.min(attempts, PAUSES_MS.length - 1)] ?? 15 * MINUTE;
   return { state: 'received', nextAt: new Date(now.getTime() + pause) };
 }

@@ -18,12 +18,14 @@ export interface NamedOrder {
 export function belonging(purchase: HookPurchase, order: NamedOrder): 'ours' | 'foreign' | 'unknown' {
   const { providerOrderId: id, providerSessionId: session, snapshot } = order;
   const { checkoutIds, orderIds, pageOrderIds, sessionIds, currencies, references } = purchase;
+  // Orders of a customer token share its data subject, and that of the checkout or session that it was made from.
+  const ofToken = (purchase.kind ?? '').startsWith('customer-token.');
   // A checkout's order keeps the checkout's id.
-  if (checkoutIds.length > 0) return checkoutIds.includes(id) ? 'ours' : 'foreign';
+  if (checkoutIds.length > 0 && !ofToken) return checkoutIds.includes(id) ? 'ours' : 'foreign';
   if (pageOrderIds.includes(id) || orderIds.includes(id)) return 'ours';
   if (purchase.anothersOrder) return 'foreign';
-  // Orders of a customer token share its data subject; a session places one order.
-  if (orderIds.length > 0 && !(purchase.kind ?? '').startsWith('customer-token.')) return 'foreign';
+  // A session places one order.
+  if (orderIds.length > 0 && !ofToken) return 'foreign';
   if (session !== null && sessionIds.length > 0 && !sessionIds.includes(session)) return 'foreign';
   if (snapshot.currency !== null && currencies.length > 0 && !currencies.includes(snapshot.currency)) return 'foreign';
   const shown = [snapshot.merchantReference1, snapshot.merchantReference2].filter((each) => each !== null && each !== '');

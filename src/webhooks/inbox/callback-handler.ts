@@ -19,8 +19,11 @@ export interface StoredCallback {
   attempts: number;
 }
 
-/** done: nothing more is to be done. again: a later look, by the schedule or after so many ms. `result` is a code, never a value. */
-export type CallbackOutcome = { then: 'done'; result: string } | { then: 'again'; afterMs?: number; result: string };
+/**
+ * done: nothing more is to be done. again: a later look, by the schedule or after so many ms; `forMs`: for so long, where that is longer than
+ * Klarna repeats. `result` is a code, never a value.
+ */
+export type CallbackOutcome = { then: 'done'; result: string } | { then: 'again'; afterMs?: number; forMs?: number; result: string };
 
 /** What one kind of callback means. Nothing is believed without a look: a handler reads at Klarna before it writes, announces or passes on. */
 export interface CallbackHandler {

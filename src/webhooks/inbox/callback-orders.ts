@@ -63,12 +63,12 @@ export class CallbackOrders {
         const { snapshot } = look;
         const named = { providerOrderId, providerSessionId: callback.providerSessionId, snapshot, known: own.length > 0 };
         const belongs = belonging(purchase, named);
-        // Of several merchants who share an account, nothing but what is stored says whose a new order is.
-        const nobodys = belongs === 'unknown' && own.length === 0 && purchase.sharedAccount;
-        if (belongs === 'foreign' || nobodys) return this.#foreign(callback);
+        if (belongs === 'foreign') return this.#foreign(callback);
         // The callback was faster than the answer to our own call. That one settles itself, by its own look; the callback is no proof for it.
         const looksLeft = (await this.#wake(purchase)) ? LOOKS_FOR_PLACING : purchase.placingSomething ? LOOKS_FOR_CALLS : 0;
         if (own.length === 0 && callback.attempts < looksLeft) return { then: 'again', result: 'being-placed' };
+        // Of several merchants who share an account, nothing but what is stored says whose a new order is.
+        if (belongs === 'unknown' && own.length === 0 && purchase.sharedAccount) return this.#foreign(callback);
         const place = own.find((each) => each.providerAccountId === hook.providerAccountId) ?? own[0];
         const address = {
           providerAccountId: place?.providerAccountId ?? hook.providerAccountId,
