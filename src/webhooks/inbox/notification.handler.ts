@@ -64,19 +64,23 @@ export class NotificationHandler implements CallbackHandler {
     const confirmed = seen.snapshot.fraudStatus === 'REJECTED';
     const told = await this.database.transaction(async (tx) => {
       const order = await this.orders.lock(tx, providerAccountId, providerOrderId);
-      if (order === undefined || (await this.purchases.stopTold(tx, order.id, callback.id))) return false;
+      if (order === undefined) return false;
+      // Unconfirmed words are told as such, and not passed on as if they were Klarna's.
+      if (confirmed) await this.#pass(tx, callback, hook, seen);
+      if (await this.purchases.stopTold(tx, order.id, callback.id)) return false;
       await this.events.publish(tx, [
         {
           ...{ merchantId: order.merchantId, subject: order.id, type: 'order.fraud.stopped', at: this.clock.now(), orderId: order.id },
           ...{ providerOrderId, operationId: null, data: { confirmed, callback_id: callback.id } },
         },
       ]);
-      // Unconfirmed words are told as such, and not passed on as if they were Klarna's.
-      if (confirmed) await this.#pass(tx, callback, hook, seen);
       return true;
     });
     if (told) this.alerts.raise('fraud.stopped', { order: providerOrderId, confirmed });
-    return { then: 'done', result: confirmed ? 'confirmed' : 'not-confirmed' };
+    if (confirmed) return { then: 'done', result: 'confirmed' };
+    return callback.attempts < LOOKS_FOR_AGREEMENT
+      ? { then: 'again', result: 'not-confirmed-yet' }
+      : { then: 'done', result: 'not-confirmed' };
   }
 
   #pass(tx: Transaction, callback: StoredCallback, hook: Hook, { address }: SeenOrder): Promise<boolean> {
