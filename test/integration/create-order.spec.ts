@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Leases } from '../../src/operations/leases.js';
 import { Alerts } from '../../src/telemetry/alerts.js';
 import { type Answer, type Cart, cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { expectRowsLikeLedger, gateAt, lasting, operation, operationIn, requests, settled, timeline, told } from '../support/scene.js';
+import { renewsNoLease } from '../support/standing-still.js';
 import { pass } from '../support/time.js';
 import { until } from '../support/until.js';
 
@@ -231,7 +231,7 @@ describe('create order', () => {
       await dying.fault('timeout_before', match);
       const left = place('wait=1');
       await until('it is on its way', async () => (await sent()).length === 1);
-      dying.app.get(Leases).onModuleDestroy();
+      renewsNoLease(dying.app);
       const answer = await place(undefined, undefined, living);
       expect(answer.status).toBe(200);
       expect((await left).status).toBe(503);

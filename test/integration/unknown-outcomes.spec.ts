@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { derivedKey } from '../../src/operations/provider-key.js';
-import { Leases } from '../../src/operations/leases.js';
 import { Alerts } from '../../src/telemetry/alerts.js';
 import type { Answer } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
@@ -19,6 +18,7 @@ import {
   timeline,
   told,
 } from '../support/scene.js';
+import { renewsNoLease } from '../support/standing-still.js';
 import { DAY, HOUR, pass } from '../support/time.js';
 import { eventsIn } from '../notifications/told-events.js';
 import { until } from '../support/until.js';
@@ -253,13 +253,7 @@ describe('a process that was thought dead', () => {
     const key = randomUUID();
     const call = zombie.call('POST', path, { body: AMOUNT, key, headers: prefer === undefined ? {} : { Prefer: prefer } });
     await gate.waiting();
-    const stop = (): void => {
-      const leases = zombie.app.get(Leases);
-      // One renewal may be under way, and would plan the next.
-      Object.assign(leases, { renew: () => Promise.resolve() });
-      leases.onModuleDestroy();
-    };
-    return { id, path, key, gate, call, stop };
+    return { id, path, key, gate, call, stop: () => renewsNoLease(zombie.app) };
   }
   const attemptsOf = (orderId: string) =>
     rowsOf<{ number: number; fence: number; outcome: string | null }>(
