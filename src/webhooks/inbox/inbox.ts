@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../../clock/clock.js';
 import { ShortMemory } from '../../merchants/short-memory.js';
@@ -8,6 +7,7 @@ import { CALLBACK_BODY, CallbacksRepository, type NewCallback } from '../../pers
 import { type Hook, HooksRepository } from '../../persistence/repositories/hooks.repository.js';
 import { SealedEnvelope } from '../../persistence/sealed-envelope.js';
 import { Alerts } from '../../telemetry/alerts.js';
+import { isSecret } from '../hooks/our-urls.js';
 import { CallbackWork } from './callback-work.js';
 import { wordsOf } from './callback-words.js';
 import { GroupCommit } from './group-commit.js';
@@ -53,7 +53,6 @@ export class Inbox {
    */
   async authenticate(hookId: string, secret: string): Promise<Hook | undefined> {
     if (!UUID.test(hookId) || !SECRET.test(secret)) return undefined;
-    const given = createHash('sha256').update(secret).digest();
     const hook = await this.#hooks
       .get(hookId, async () => {
         const found = await this.#lookups.add(hookId);
@@ -65,8 +64,7 @@ export class Inbox {
         if (error instanceof NoSuchHook) return undefined;
         throw error;
       });
-    const equal = timingSafeEqual(given, hook?.secretHash.length === given.length ? hook.secretHash : Buffer.alloc(given.length));
-    return equal ? hook : undefined;
+    return isSecret(secret, hook?.secretHash) ? hook : undefined;
   }
 
   /**
