@@ -3,6 +3,7 @@ import { minorUnitsOf } from '../money.js';
 import type { Queryable } from '../persistence/database.js';
 import type { LanePeerRow, OperationRow } from '../persistence/repositories/operation-rows.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import type { HoldReason } from './handler.js';
 import { isOperationKind, policyOf } from './kinds.js';
 import { type LanePeer, type LaneTurn, turnOf } from './lanes.js';
 import type { OperationState } from './operation.js';
@@ -31,5 +32,6 @@ function peerOf(row: LanePeerRow): LanePeer[] {
   const role = isOperationKind(row.kind) ? policyOf(row.kind).lane : undefined;
   if (!role) return [];
   const neverSent = row.never_sent && row.leased !== true;
-  return [{ id: row.id, role, position: Number(row.position), state: row.state as OperationState, neverSent }];
+  const heldBack = row.reason === ('order-pending' satisfies HoldReason) && row.leased !== true;
+  return [{ id: row.id, role, position: Number(row.position), state: row.state as OperationState, neverSent, begun: row.begun, heldBack }];
 }

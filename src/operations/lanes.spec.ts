@@ -20,6 +20,8 @@ const peer = (role: LaneRole, change: Partial<LanePeer> = {}): LanePeer => ({
   position: 1,
   state: 'running',
   neverSent: false,
+  begun: true,
+  heldBack: false,
   ...change,
 });
 const mine = (role: LaneRole, amount: number | null = 500) => ({ id: 'mine', role, position: 9, amount });
@@ -45,6 +47,36 @@ describe('turnOf', () => {
     for (const role of ROLES) {
       expect(turnOf({ ...mine(role), position: 1 }, [peer('cancel', { position: 2 })], uncovered).blockedBy).toBeNull();
     }
+  });
+
+  describe('with a capture that is held back', () => {
+    const held = peer('capture', { id: 'held', position: 1, state: 'accepted', neverSent: true, begun: false, heldBack: true });
+    const behind = { ...held, id: 'behind', position: 2, heldBack: false };
+
+    it('lets a new authorization pass it, and captures that wait behind it', () => {
+      expect(turnOf(mine('authorization-update'), [held, behind], null)).toEqual({ blockedBy: null, overtaken: [] });
+    });
+
+    it('makes a new authorization wait for captures that are not held back, or have begun', () => {
+      expect(turnOf(mine('authorization-update'), [{ ...held, heldBack: false }], null).blockedBy?.id).toBe('held');
+      expect(turnOf(mine('authorization-update'), [{ ...held, begun: true }], null).blockedBy?.id).toBe('held');
+      const before = { ...behind, id: 'before', position: 0 };
+      expect(turnOf(mine('authorization-update'), [before, held], null).blockedBy?.id).toBe('before');
+    });
+
+    it('makes a release, a refund and another capture wait for it', () => {
+      for (const role of ['release', 'refund', 'capture'] as const) expect(turnOf(mine(role), [held], null).blockedBy?.id).toBe('held');
+    });
+
+    it('makes a capture wait for what went past it, and for nothing else that was accepted after it', () => {
+      const capture = { ...mine('capture'), position: 3 };
+      const passing = peer('authorization-update', { id: 'passing', position: 4, neverSent: true });
+      expect(turnOf(capture, [passing], null).blockedBy?.id).toBe('passing');
+      expect(turnOf(capture, [{ ...passing, begun: false }], null).blockedBy).toBeNull();
+      for (const role of ['release', 'capture', 'cancel'] as const) {
+        expect(turnOf(capture, [peer(role, { position: 4 })], null).blockedBy).toBeNull();
+      }
+    });
   });
 
   it('never makes an operation wait for itself', () => {

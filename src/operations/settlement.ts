@@ -266,19 +266,26 @@ export class Settlement {
     await this.repository.change(tx, [this.#change(row, state, { nextAt: at })], this.clock.now());
   }
 
-  /** A locked operation of which nothing may have been sent waits for something else than what is before it; told once. */
+  /**
+   * A locked operation of which nothing may have been sent waits for something else than what is before it; told once.
+   * @returns what may go past it now
+   */
   async holdBack(
     tx: Transaction,
     row: OperationRow,
     facts: OperationFacts,
     { reason, at }: { reason: HoldReason; at: Date },
     now: Date,
-  ): Promise<void> {
+  ): Promise<Due[]> {
     const state = stateOf(facts);
-    await this.repository.change(tx, [this.#change(row, state, { nextAt: at, reason })], now);
-    if (row.reason === reason) return;
-    await this.story.note(tx, row, 'operation.waiting', { kind: row.kind, state, code: reason }, now);
-    await this.story.waits(tx, row, { state, code: reason }, now);
+    const isNew = row.reason !== reason;
+    const change = this.#change(row, state, { nextAt: at, reason, wakesLane: isNew && row.lane !== null });
+    const woken = await this.repository.change(tx, [change], now);
+    if (isNew) {
+      await this.story.note(tx, row, 'operation.waiting', { kind: row.kind, state, code: reason }, now);
+      await this.story.waits(tx, row, { state, code: reason }, now);
+    }
+    return woken.map((each) => ({ ...each, at: now }));
   }
 
   /** After the commit: tells this process's waiters, and the queue. */

@@ -16,7 +16,7 @@ import { isFinal, type OperationFacts, type OperationState } from './operation.j
 import { derivedKey } from './provider-key.js';
 import { OperationRecords } from './record.js';
 import { scheduleDelay } from './schedule.js';
-import { type Settled, Settlement } from './settlement.js';
+import { type Due, type Settled, Settlement } from './settlement.js';
 import { laneOf, timingOf } from './timing.js';
 
 /** An attempt that may go out: it is on record, its lease runs. */
@@ -52,8 +52,8 @@ export type Step =
   | { do: 'settled'; settled: Settled }
   /** Another operation of the order has to be settled first. */
   | { do: 'blocked'; by: string; unresolved: boolean }
-  /** It waits for something else, for longer than a caller would; it is asked again at that time, or when that has come. */
-  | { do: 'held'; reason: HoldReason; at: Date; fence: number }
+  /** It waits for something else, for longer than a caller would; it is asked again when it is due, or when that has come. `due`: it, and what may go past it. */
+  | { do: 'held'; reason: HoldReason; due: Due[] }
   | { do: 'later'; at: Date; fence: number }
   /** Somebody else works on it, it is final, or a person has to look at it. */
   | { do: 'nothing' };
@@ -125,7 +125,8 @@ export class Transitions {
     const asked = thisMoment();
     const { step } = await this.database.transaction((tx) => this.#begin(tx, id, lane, as, asked));
     if (step.do === 'settled') this.settlement.announce([step.settled]);
-    if (step.do === 'later' || step.do === 'held') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
+    if (step.do === 'later') this.settlement.nudge([{ id, fence: step.fence, at: step.at }]);
+    if (step.do === 'held') this.settlement.nudge(step.due);
     return step;
   }
 
@@ -218,8 +219,8 @@ export class Transitions {
       return { do: 'settled', settled: await this.settlement.settle(tx, row, facts, attempts, decision, null, now) };
     }
     const at = askedAgainAt(facts, now, this.timing);
-    await this.settlement.holdBack(tx, row, facts, { reason: clearance.wait, at }, now);
-    return { do: 'held', reason: clearance.wait, at, fence: row.fence };
+    const woken = await this.settlement.holdBack(tx, row, facts, { reason: clearance.wait, at }, now);
+    return { do: 'held', reason: clearance.wait, due: [{ id: row.id, fence: row.fence, at }, ...woken] };
   }
 
   #mayBegin(row: OperationRow, as: Entry, now: Date): boolean {

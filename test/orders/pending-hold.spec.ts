@@ -1,10 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import type { Clock } from '../../src/clock/clock.js';
+import { Settings } from '../../src/config/settings.js';
 import { CaptureHandler } from '../../src/order-management/capture.handler.js';
 import type { Transaction } from '../../src/persistence/database.js';
+import { EventRetentionRepository } from '../../src/persistence/repositories/event-retention.repository.js';
+import { EventRetention } from '../../src/webhooks/events/event-retention.js';
 import { cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
-import { lastSequence, operation, operationIn, ordersPath, requests, settled, timeline } from '../support/scene.js';
+import { gateAt, lastSequence, operation, operationIn, ordersPath, requests, rowsOf, settled, timeline } from '../support/scene.js';
 import { until } from '../support/until.js';
 
 const HOUR_S = 3_600;
@@ -43,6 +47,10 @@ async function pending(shop: TestGateway = gateway, becomes: 'accept' | 'reject'
 
 const capture = (orderId: string, amount = 4_000, key: string = randomUUID()) =>
   gateway.post(ordersPath(orderId, '/captures'), { captured_amount: amount }, key);
+const authorize = (orderId: string, amount: number) => {
+  const { order_amount, order_lines } = cartOf(amount);
+  return gateway.call('PATCH', ordersPath(orderId, '/authorization'), { body: { order_amount, order_lines }, key: randomUUID() });
+};
 const sent = (orderId: string, path = '/captures') => requests(gateway, { method: 'POST', path: ordersPath(orderId, path) }, since);
 
 describe('a capture of an order that Klarna has not decided on', () => {
@@ -67,6 +75,21 @@ describe('a capture of an order that Klarna has not decided on', () => {
     expect((await capture(orderId, 4_000, key)).status).toBe(201);
     expect(await sent(orderId)).toHaveLength(1);
     expect(await gateway.stored(orderId)).toMatchObject({ captured_amount: 4_000, fraud_status: 'ACCEPTED' });
+  });
+
+  it('is told of once, however long it waits', async () => {
+    const orderId = await pending();
+    const held = operationIn(await capture(orderId));
+    const told = async () =>
+      (await rowsOf(gateway.database, `SELECT FROM events WHERE operation_id = $1 AND type = 'operation.waiting'`, [held])).length;
+    const repository = gateway.app.get(EventRetentionRepository, { strict: false });
+    const muchLater = { nowMs: () => Date.now() + 4_000 * DAY_S * 1_000 } as Clock;
+    const retention = new EventRetention(repository, muchLater, gateway.app.get(Settings));
+    await retention.erase();
+    expect(await told()).toBe(1);
+    await gateway.post(`/operations/${held}/cancel`);
+    await retention.erase();
+    expect(await told()).toBe(0);
   });
 
   it('goes as soon as anybody reads the order, with those behind it, in their order', async () => {
@@ -104,6 +127,47 @@ describe('a capture of an order that Klarna has not decided on', () => {
     expect((await gateway.post(ordersPath(orderId, '/cancel'), undefined, randomUUID())).status).toBe(204);
     expect(await operation(gateway, held)).toMatchObject({ state: 'withdrawn', reason: 'overtaken-by-cancel' });
     expect(await sent(orderId)).toEqual([]);
+  });
+
+  it('lets a new authorization pass, and is sent when that one is settled', async () => {
+    await gateway.behave({ pending_decision_seconds: 60 });
+    const orderId = await pending();
+    const [first, next] = [await capture(orderId, 1_000), await capture(orderId, 2_000)];
+    const gate = await gateAt(gateway, 'before', ordersPath(orderId, '/authorization'), 'PATCH');
+    const change = authorize(orderId, 12_000);
+    await gate.waiting();
+    // Klarna decides while it stands there: both would change the same money.
+    await gateway.advance(61);
+    await gateway.get(ordersPath(orderId));
+    await until('the capture waits for it', async () => (await operation(gateway, first)).blocked_by !== null);
+    expect(await operation(gateway, first)).toMatchObject({ state: 'accepted', attempts: 0 });
+    await gate.open();
+    expect((await change).status).toBe(204);
+    for (const each of [first, next]) expect((await settled(gateway, each)).state).toBe('succeeded');
+    expect(await gateway.stored(orderId)).toMatchObject({ order_amount: 12_000, captured_amount: 3_000 });
+  });
+
+  it('is passed also by a new authorization that waited for what was before both', async () => {
+    const orderId = await pending();
+    const gate = await gateAt(gateway, 'before', ordersPath(orderId, '/authorization'), 'PATCH');
+    const before = authorize(orderId, 11_000);
+    await gate.waiting();
+    const held = capture(orderId);
+    await until('the capture is on record', async () => (await unfinished(orderId)) === 2);
+    const after = authorize(orderId, 12_000);
+    await until('the second is on record', async () => (await unfinished(orderId)) === 3);
+    await gate.open();
+    expect([(await before).status, (await after).status]).toEqual([204, 204]);
+    expect((await held).json).toMatchObject({ state: 'accepted', reason: 'order-pending', attempts: 0 });
+    expect(await gateway.ledger(orderId)).toMatchObject({ order_amount: 12_000, captured_amount: 0 });
+  });
+
+  it('makes a release wait, which would take its money away', async () => {
+    const orderId = await pending();
+    const held = await capture(orderId);
+    const release = await gateway.post(ordersPath(orderId, '/release-remaining-authorization'), undefined, randomUUID());
+    expect([release.status, release.json]).toMatchObject([202, { state: 'accepted', blocked_by: operationIn(held) }]);
+    expect(await sent(orderId, '/release-remaining-authorization')).toEqual([]);
   });
 
   it('can be withdrawn by its merchant', async () => {
@@ -206,6 +270,10 @@ describe('without the policy', () => {
     }
   });
 });
+
+async function unfinished(orderId: string): Promise<number> {
+  return (await rowsOf(gateway.database, 'SELECT FROM operations WHERE lane = $1 AND finished_at IS NULL', [orderId])).length;
+}
 
 async function businessNow(): Promise<number> {
   return Date.parse(((await gateway.simulate('GET', '/simulator/clock')) as { now: string }).now);

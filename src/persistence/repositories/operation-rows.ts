@@ -100,6 +100,8 @@ export interface LanePeerRow {
   unresolved_since: Date | null;
   leased: boolean | null;
   never_sent: boolean;
+  begun: boolean;
+  reason: string | null;
 }
 
 /** What T1 writes of one operation. `target` and `request` are sealed; `amount` is in minor units. */

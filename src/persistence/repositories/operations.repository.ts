@@ -330,8 +330,9 @@ export class OperationsRepository {
   /** Unfinished money operations of a locked lane. */
   peers(tx: Transaction, lane: LaneKey): Promise<LanePeerRow[]> {
     return tx.query<LanePeerRow>(
-      `SELECT o.id, o.kind, o.state, o.position, o.fence, o.unresolved_since, o.lease_until >= now() AS leased,
-              NOT EXISTS (SELECT 1 FROM attempts a WHERE a.operation_id = o.id AND a.outcome IS DISTINCT FROM 'retry') AS never_sent
+      `SELECT o.id, o.kind, o.state, o.position, o.fence, o.unresolved_since, o.reason, o.lease_until >= now() AS leased,
+              NOT EXISTS (SELECT 1 FROM attempts a WHERE a.operation_id = o.id AND a.outcome IS DISTINCT FROM 'retry') AS never_sent,
+              EXISTS (SELECT 1 FROM attempts a WHERE a.operation_id = o.id) AS begun
        FROM operations o
        WHERE o.provider_account_id = $1 AND o.lane = $2 AND o.finished_at IS NULL ORDER BY o.position`,
       [lane.providerAccountId, lane.lane],
