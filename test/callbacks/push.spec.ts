@@ -228,6 +228,26 @@ describe('push', () => {
     expect((await gateway.get(`/orders/${other}`)).status).toBe(404);
   });
 
+  it('without an id it is about the order of its session', async () => {
+    const { hook, orderId } = await anOrder();
+    await callback(gateway, hook, '?order_id={order.id}');
+    await untilAcknowledged(hook, orderId);
+  });
+
+  it('without an id it waits for the order that is being placed', async () => {
+    const { token, sessionId, cart } = await aSession();
+    const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
+    const path = `/payments/v1/authorizations/${token}/order`;
+    const gate = await gateAt(gateway, 'after', path);
+    const placing = gateway.call('POST', path, { body: cart, headers: { Prefer: 'wait=20' } });
+    await gate.waiting();
+    await callback(gateway, hook, '?order_id={order.id}');
+    await cameTo(gateway, hook, 'being-placed');
+    await gate.open();
+    const { order_id: orderId } = (await placing).json as { order_id: string };
+    await untilAcknowledged(hook, orderId);
+  });
+
   it('without any id it says nothing', async () => {
     const hook = await aHook(gateway);
     await callback(gateway, hook, '?order_id={order.id}');

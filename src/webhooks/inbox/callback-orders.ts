@@ -43,8 +43,11 @@ export class CallbackOrders {
    */
   async seen(callback: StoredCallback, hook: Hook): Promise<SeenOrder | CallbackOutcome> {
     const purchase = await this.purchases.of(hook, callback.providerOrderId);
-    const providerOrderId = callback.providerOrderId ?? onlyOne(purchase.checkoutIds);
-    if (providerOrderId === undefined) return { then: 'done', result: 'no-order-id' };
+    const providerOrderId = callback.providerOrderId ?? orderOf(purchase);
+    if (providerOrderId === undefined) {
+      const soon = (await this.#wake(purchase)) && callback.attempts < LOOKS_FOR_PLACING;
+      return soon ? { then: 'again', result: 'being-placed' } : { then: 'done', result: 'no-order-id' };
+    }
     const known = await this.orders.findByProviderId(providerOrderId);
     const own = known.filter(({ merchantId }) => merchantId === hook.merchantId);
     if (known.length > 0 && own.length === 0) return this.#foreign(callback);
@@ -96,6 +99,11 @@ export class CallbackOrders {
     this.alerts.raise('callback.foreign', { callback: id, entry });
     return { then: 'done', result: 'foreign' };
   }
+}
+
+/** The one order that an address can be about, where its callback names none. A customer token's orders share its purchase. */
+function orderOf({ kind, checkoutIds, orderIds }: HookPurchase): string | undefined {
+  return onlyOne(checkoutIds) ?? (kind?.startsWith('customer-token.') === true ? undefined : onlyOne(orderIds));
 }
 
 function onlyOne(ids: readonly string[]): string | undefined {
