@@ -66,7 +66,7 @@ export async function openDeliveries(env: Readonly<Record<string, string>> = {})
   const alerts = new Alerts();
   const http = new ShopHttp(new AddressRules(settings), new NameResolver());
   const sender = new DeliverySender(deliveries, secrets, envelope, http, clock);
-  const anEngine = () => new DeliveryEngine(due, outcomes, sender, counts, clock, settings);
+  const anEngine = () => new DeliveryEngine(due, outcomes, sender, counts, alerts, clock, settings);
   const engine = anEngine();
   const merchantId = await aMerchant(database);
 

@@ -212,7 +212,8 @@ describe('an attempt that fails', () => {
 });
 
 describe('an endpoint that answers 410', () => {
-  it('is disabled; what is due for it is cancelled, also what comes later', async () => {
+  it('is disabled, and a person told; what is due for it is cancelled, also what comes later', async () => {
+    const alerts = scene.alerts.count('endpoint.gone');
     shop.answers(410);
     const { id, endpoint } = await aDelivery();
     const later = await scene.events(endpoint.id, randomUUID(), 3);
@@ -221,6 +222,7 @@ describe('an endpoint that answers 410', () => {
     expect(await scene.delivery(id)).toMatchObject({ state: 'cancelled', reason: 'It answered 410: it wants no more of these' });
     const [row] = await scene.database.query('SELECT disabled_reason, disabled_at FROM notification_endpoints');
     expect(row).toEqual({ disabled_reason: 'gone', disabled_at: scene.clock.now() });
+    expect(scene.alerts.count('endpoint.gone')).toBe(alerts + 1);
     await scene.events(endpoint.id, randomUUID(), 2);
     await scene.round();
     await scene.upkeep.tidy();

@@ -9,6 +9,7 @@ import {
   DeliveryOutcomesRepository,
 } from '../../persistence/repositories/delivery-outcomes.repository.js';
 import { DueDeliveriesRepository, type TakenDelivery } from '../../persistence/repositories/due-deliveries.repository.js';
+import { Alerts } from '../../telemetry/alerts.js';
 import { DeliveryCounts } from './delivery-counts.js';
 import { DeliverySender } from './delivery-sender.js';
 import { answerWords } from './failure-words.js';
@@ -52,6 +53,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly outcomes: DeliveryOutcomesRepository,
     private readonly sender: DeliverySender,
     private readonly counts: DeliveryCounts,
+    private readonly alerts: Alerts,
     private readonly clock: Clock,
     private readonly settings: Settings,
   ) {
@@ -119,7 +121,8 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
     const now = this.clock.now();
     const end = this.#endOf(delivery, exchange, now);
     if (end.then === 'cancelled' && delivery.endpoint !== null) {
-      await this.outcomes.disableGone(delivery.endpoint.id, delivery.endpoint.version, now);
+      const { id: endpoint, version } = delivery.endpoint;
+      if (await this.outcomes.disableGone(endpoint, version, now)) this.alerts.raise('endpoint.gone', { endpoint });
     }
     const decided = await this.outcomes.settle(delivery, resultOf(exchange), end, now);
     if (decided && end.then !== 'again' && delivery.strict) await this.outcomes.next([delivery], now);
