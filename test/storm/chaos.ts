@@ -157,7 +157,8 @@ export class Chaos {
 
   /** A process that stands still for longer than its lease and then goes on is a zombie: others have taken over. */
   async #freeze(drawnRole: Role, drawnPoint: Point | null, forMs: number): Promise<void> {
-    const { role, point } = (drawnPoint === null ? this.#missed.shift() : undefined) ?? { role: drawnRole, point: drawnPoint };
+    const isNew = drawnPoint !== null && !this.counts.at.has(placeName(drawnRole, 'frozen', drawnPoint));
+    const { role, point } = (isNew ? undefined : this.#missed.shift()) ?? { role: drawnRole, point: drawnPoint };
     const { slot, instance } = await this.#victim(role);
     await this.#holding(async () => {
       try {

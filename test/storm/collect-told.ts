@@ -32,7 +32,7 @@ export async function collectTold(
   const deliveries = await topology.rows<Omit<DeliveryRow, 'replayed'> & { [column: string]: unknown }>(`
     SELECT id, message_id AS "messageId", endpoint_id AS "endpointId", callback_id AS "callbackId", state, reason FROM deliveries`);
   const callbacks = await topology.rows<CallbackRow & { [column: string]: unknown }>(`
-    SELECT id, hook_id AS "hookId", entry, provider_order_id AS "order", state, result FROM callbacks`);
+    SELECT id, hook_id AS "hookId", entry, provider_order_id AS "order", repeats + 1 AS times, state, result FROM callbacks`);
   const hooks = await topology.rows<HookRow & { [column: string]: unknown }>(
     'SELECT id, entry, (1000 * extract(epoch FROM expires_at))::float8 AS "expiresAt" FROM hooks',
   );

@@ -28,7 +28,9 @@ class World {
     this.delivery(2),
     { ...this.delivery(1), id: 'd-dead', endpointId: 'endpoint-2', state: 'due' },
   ];
-  callbacks: Told['callbacks'] = [{ id: 'callback-1', hookId: HOOK, entry: 'push', order: ORDER, state: 'done', result: 'acknowledging' }];
+  callbacks: Told['callbacks'] = [
+    { id: 'callback-1', hookId: HOOK, entry: 'push', order: ORDER, times: 1, state: 'done', result: 'acknowledging' },
+  ];
   sent: Told['sent'] = [{ id: 'sent-1', kind: 'push', url: OURS, order: ORDER, attempts: [{ at: NOW, status: 200 }] }];
   hooks: Told['hooks'] = [{ id: HOOK, entry: 'push', expiresAt: NOW + 1_000 }];
   strangers: string[] = [];
@@ -132,6 +134,19 @@ describe('The comparison of what everybody was told', () => {
     expect(world.found()).toEqual([`lost: order ${ORDER} was never told of`, 'mismatches: refund ref-1 was told of, and there is none']);
   });
 
+  it('finds a cancellation that was not told, or is none', () => {
+    const world = new World();
+    const { order } = world.scene;
+    world.endpoints = [];
+    world.takings = [];
+    world.events.push(event(3, 'order.cancelled'));
+    expect(world.found()).toEqual([`mismatches: cancellation of ${ORDER} was told of, and there is none`]);
+    world.scene.order = { ...order, status: 'CANCELLED' };
+    expect(world.found()).toEqual([]);
+    world.events.pop();
+    expect(world.found()).toEqual([`lost: cancellation of ${ORDER} was never told of`]);
+  });
+
   it('finds what came out of order where order was asked for, unless it was replayed', () => {
     const world = new World();
     const wrong = ['mismatches: strict got order.created (1) after event 2 of the same story'];
@@ -181,6 +196,17 @@ describe('The comparison of what everybody was told', () => {
     expect(world.found()).toEqual([]);
     attempts(NOW, 200);
     expect(world.found()).toHaveLength(1);
+  });
+
+  it('finds one of several that are the same, which was answered and not kept', () => {
+    const world = new World();
+    const [sent] = world.sent;
+    const again = { ...sent!, id: 'sent-2', attempts: [200, 503, 200].map((status) => ({ at: NOW, status })) };
+    world.sent = [sent!, again];
+    world.callbacks = [{ ...world.callbacks[0]!, times: 3 }];
+    expect(world.found()).toEqual([]);
+    world.callbacks = [{ ...world.callbacks[0]!, times: 2 }];
+    expect(world.found()).toEqual([`lost: callbacks to ${HOOK} were answered 200 3 times, and 2 are on record`]);
   });
 
   it('finds a callback that does not come to an end, or to a strange one', () => {

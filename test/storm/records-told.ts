@@ -55,6 +55,8 @@ export interface CallbackRow {
   readonly hookId: string;
   readonly entry: string;
   readonly order: string | null;
+  /** How often it came. */
+  readonly times: number;
   readonly state: string;
   readonly result: string | null;
 }
