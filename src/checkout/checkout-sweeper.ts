@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import type { KlarnaExchange } from '../klarna/exchange.js';
@@ -8,7 +8,7 @@ import { OrderReader } from '../orders/order-reader.js';
 import { Database } from '../persistence/database.js';
 import { CheckoutOrdersRepository, FIRST_LOOK_MS, type OpenCheckout } from '../persistence/repositories/checkout-orders.repository.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
-import { LOOK_WITHIN_MS, type Looked, Looks } from '../webhooks/looks/looks.js';
+import { LOOK_WITHIN_MS, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
 import { checkoutIn, isGone } from './checkout-facts.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
 
@@ -30,9 +30,7 @@ export function nextLook({ createdAt, expiresAt }: { createdAt: Date; expiresAt:
 
 /** Reads open checkouts whose push may never come. One that the shopper has completed becomes an order, and the merchant is told. */
 @Injectable()
-export class CheckoutSweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #looks: Looks;
-
+export class CheckoutSweeper extends Sweeper {
   constructor(
     looks: LooksRepository,
     private readonly client: CheckoutClient,
@@ -41,26 +39,13 @@ export class CheckoutSweeper implements OnApplicationBootstrap, OnModuleDestroy 
     private readonly keeper: CheckoutKeeper,
     private readonly orders: OrderReader,
     private readonly database: Database,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    this.#looks = new Looks({ name: 'Checkouts', table: 'checkout_orders', look: (due) => this.#look(due) }, looks, clock, settings);
+    super('Checkouts', 'checkout_orders', looks, clock, settings);
   }
 
-  onApplicationBootstrap(): void {
-    this.#looks.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#looks.stop();
-  }
-
-  /** Looks at the checkouts that are due. @returns how many there were */
-  lookDue(): Promise<number> {
-    return this.#looks.lookDue();
-  }
-
-  async #look({ id }: DueLook): Promise<Looked> {
+  protected async look({ id }: DueLook): Promise<Looked> {
     const checkout = await this.checkouts.byId(id);
     if (checkout === undefined) return { answered: true, nextAt: null };
     const at = this.clock.now();

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import { atMost } from './at-most.js';
 
 /** What a process does over and over, beside everything else. */
 export interface Round {
@@ -40,10 +41,7 @@ export class Rounds {
   async stop(withinMs = STOP_WITHIN_MS): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    let timeout: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => (timeout = setTimeout(resolve, withinMs)));
-    await Promise.race([this.#running, late]);
-    clearTimeout(timeout);
+    await atMost(withinMs, this.#running);
   }
 
   /** The next round comes now, or as soon as the one under way has ended. */

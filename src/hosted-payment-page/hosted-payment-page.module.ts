@@ -18,8 +18,6 @@ import { Purchases } from './purchases.js';
 import { LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { InboxModule } from '../webhooks/inbox/inbox.module.js';
 import { CallbackRegistry } from '../webhooks/inbox/callback-registry.js';
-import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
-import { DeliveriesRepository } from '../persistence/repositories/deliveries.repository.js';
 import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
 import { PageLooks } from './page-looks.js';
 import { PageSweeper } from './page-sweeper.js';
@@ -30,7 +28,7 @@ import { StatusUpdateHandler } from './status-update.handler.js';
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [PagesController],
   providers: [
-    ...[LooksRepository, DeliveriesRepository, ShopAddresses, OperationEnds, PageLooks, PageSweeper, StatusUpdateHandler],
+    ...[LooksRepository, OperationEnds, PageLooks, PageSweeper, StatusUpdateHandler],
     SessionsRepository,
     HostedPagesRepository,
     Purchases,

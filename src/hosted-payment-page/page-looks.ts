@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { ProviderAccounts } from '../merchants/provider-accounts.js';
-import { LOOK_WITHIN_MS } from '../webhooks/looks/looks.js';
+import { LOOK_WITHIN_MS } from '../webhooks/looks/sweeper.js';
 import type { StoredPage } from './hosted-pages.repository.js';
 import { type PageLook, PageReader } from './page-reader.js';
 

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { canonicalId } from '../http/resource-id.js';
 import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
 import { Database } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
-import { type Looked, Looks } from '../webhooks/looks/looks.js';
+import { type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
 import { OwnUrls } from '../webhooks/hooks/own-urls.js';
 import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { FIRST_LOOK_MS, HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
@@ -32,9 +32,7 @@ export function nextLook({ createdAt, expiresAt }: { createdAt: Date; expiresAt:
 
 /** Reads hosted pages whose `status_update` may have got lost (Klarna calls four times within seconds, and then never), until they are final. */
 @Injectable()
-export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #looks: Looks;
-
+export class PageSweeper extends Sweeper {
   constructor(
     looks: LooksRepository,
     private readonly pages: HostedPagesRepository,
@@ -42,26 +40,13 @@ export class PageSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly addresses: ShopAddresses,
     private readonly ownUrls: OwnUrls,
     private readonly database: Database,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    this.#looks = new Looks({ name: 'HostedPages', table: 'hosted_pages', look: (due) => this.#look(due) }, looks, clock, settings);
+    super('HostedPages', 'hosted_pages', looks, clock, settings);
   }
 
-  onApplicationBootstrap(): void {
-    this.#looks.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#looks.stop();
-  }
-
-  /** Looks at the pages that are due. @returns how many there were */
-  lookDue(): Promise<number> {
-    return this.#looks.lookDue();
-  }
-
-  async #look({ id }: DueLook): Promise<Looked> {
+  protected async look({ id }: DueLook): Promise<Looked> {
     const page = await this.pages.byId(id);
     if (page === undefined) return { answered: true, nextAt: null };
     const at = this.clock.now();

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
+import { Rounds } from '../clock/rounds.js';
 import { Settings } from '../config/settings.js';
 import { type DueOrder, type OrderPlace, OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import { OrderReader, type Refreshed } from './order-reader.js';
@@ -11,8 +12,6 @@ const POLL_AFTER_ERROR_MS = 5_000;
 /** Longer than any read takes; when a reader dies, its orders are due again after this. */
 const CLAIM_MS = 180_000;
 const NOT_READABLE_YET_MS = 10_000;
-/** Reads change nothing at Klarna: a stop waits for them only this long. */
-const STOP_WITHIN_MS = 3_000;
 
 /**
  * Reads the orders whose `refresh_at` has come: after every change, after expiry, while Klarna assesses. When there is time left, it
@@ -23,9 +22,10 @@ const STOP_WITHIN_MS = 3_000;
 export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #logger = new Logger('OrderRefresher');
   readonly #resting: RestingAccounts;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<number> = Promise.resolve(0);
-  #stopped = false;
+  readonly #rounds = new Rounds({
+    ...{ name: 'OrderRefresher', everyMs: POLL_MS, afterErrorMs: POLL_AFTER_ERROR_MS },
+    work: async () => (await this.#round()) === BATCH,
+  });
 
   constructor(
     private readonly orders: OrdersRepository,
@@ -37,16 +37,12 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#schedule(0);
+    if (this.settings.role !== 'api') this.#rounds.start();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    let timeout: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => (timeout = setTimeout(resolve, STOP_WITHIN_MS)));
-    await Promise.race([this.#running.catch(() => undefined), late]);
-    clearTimeout(timeout);
+  /** Reads change nothing at Klarna: a stop does not wait for them for long. */
+  onModuleDestroy(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Reads one batch of due orders. @returns how many were due, at most a batch */
@@ -72,24 +68,10 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
     return due.length;
   }
 
-  #schedule(ms: number): void {
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.#round();
-      this.#running.then(
-        (read) => this.#schedule(read === BATCH ? 0 : POLL_MS),
-        (error: unknown) => {
-          if (!this.#stopped) this.#logger.warn(`Orders could not be refreshed: ${(error as Error).message}`);
-          this.#schedule(POLL_AFTER_ERROR_MS);
-        },
-      );
-    }, ms);
-  }
-
   /** Comparisons can wait: they get their turn when few reads are due for a reason. */
   async #round(): Promise<number> {
     const read = await this.refreshDue();
-    if (read < BATCH && !this.#stopped) await this.compareDue();
+    if (read < BATCH && !this.#rounds.stopped) await this.compareDue();
     return read;
   }
 
@@ -98,7 +80,7 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await work();
     } catch (error) {
-      if (!this.#stopped) this.#logger.warn(`Order ${order.id} could not be refreshed: ${(error as Error).message}`);
+      if (!this.#rounds.stopped) this.#logger.warn(`Order ${order.id} could not be refreshed: ${(error as Error).message}`);
     }
   }
 

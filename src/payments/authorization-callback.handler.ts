@@ -10,7 +10,7 @@ import type { CallbackHandler, CallbackOutcome, StoredCallback } from '../webhoo
 import { bodyOf } from '../webhooks/inbox/callback-words.js';
 import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
 import { ShopLine } from '../webhooks/inbox/shop-line.js';
-import { LOOK_WITHIN_MS } from '../webhooks/looks/looks.js';
+import { LOOK_WITHIN_MS } from '../webhooks/looks/sweeper.js';
 import { agrees, authorizationBody, AuthorizationNews, type News } from './authorization-news.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { READ_LAG_MS } from './session-plan.js';

@@ -20,9 +20,7 @@ import { UpdateSessionHandler } from './update-session.handler.js';
 import { LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { InboxModule } from '../webhooks/inbox/inbox.module.js';
 import { CallbackRegistry } from '../webhooks/inbox/callback-registry.js';
-import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { OperationEnds } from '../webhooks/inbox/operation-ends.js';
-import { DeliveriesRepository } from '../persistence/repositories/deliveries.repository.js';
 import { AuthorizationCallbackHandler } from './authorization-callback.handler.js';
 import { AuthorizationNews } from './authorization-news.js';
 import { SessionSweeper } from './session-sweeper.js';
@@ -32,15 +30,7 @@ import { SessionSweeper } from './session-sweeper.js';
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule, InboxModule],
   controllers: [SessionsController, AuthorizationsController],
   providers: [
-    ...[
-      LooksRepository,
-      OperationEnds,
-      DeliveriesRepository,
-      AuthorizationCallbackHandler,
-      AuthorizationNews,
-      ShopAddresses,
-      SessionSweeper,
-    ],
+    ...[LooksRepository, OperationEnds, AuthorizationCallbackHandler, AuthorizationNews, SessionSweeper],
     SessionsRepository,
     AuthorizationsRepository,
     SessionReader,

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { errorCodeIn } from '../klarna/answer-of-record.js';
@@ -7,7 +7,7 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { Transaction } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { type LockedSession, SessionsRepository } from '../persistence/repositories/sessions.repository.js';
-import { LOOK_WITHIN_MS, type Looked, Looks } from '../webhooks/looks/looks.js';
+import { LOOK_WITHIN_MS, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
 import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { authorizationBody, AuthorizationNews } from './authorization-news.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
@@ -19,9 +19,7 @@ import { SessionReader } from './session-reader.js';
  * used, before its hour is over. Until an order is placed or the session has ended.
  */
 @Injectable()
-export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #looks: Looks;
-
+export class SessionSweeper extends Sweeper {
   constructor(
     looks: LooksRepository,
     private readonly sessions: SessionsRepository,
@@ -30,26 +28,13 @@ export class SessionSweeper implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly news: AuthorizationNews,
     private readonly addresses: ShopAddresses,
     private readonly accounts: ProviderAccounts,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    this.#looks = new Looks({ name: 'Sessions', table: 'payment_sessions', look: (due) => this.#look(due) }, looks, clock, settings);
+    super('Sessions', 'payment_sessions', looks, clock, settings);
   }
 
-  onApplicationBootstrap(): void {
-    this.#looks.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#looks.stop();
-  }
-
-  /** Looks at the sessions that are due. @returns how many there were */
-  lookDue(): Promise<number> {
-    return this.#looks.lookDue();
-  }
-
-  async #look({ id }: DueLook): Promise<Looked> {
+  protected async look({ id }: DueLook): Promise<Looked> {
     const session = await this.sessions.byId(id);
     if (session === undefined) return { answered: true, nextAt: null };
     const at = this.clock.now();

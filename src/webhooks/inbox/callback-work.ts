@@ -1,4 +1,5 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { atMost } from '../../clock/at-most.js';
 import { Clock } from '../../clock/clock.js';
 import { Rounds } from '../../clock/rounds.js';
 import { Settings } from '../../config/settings.js';
@@ -53,10 +54,7 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.#rounds.stop();
-    let timeout: NodeJS.Timeout | undefined;
-    const late = new Promise((resolve) => (timeout = setTimeout(resolve, STOP_WITHIN_MS)));
-    await Promise.race([Promise.all(this.#underWay), late]);
-    clearTimeout(timeout);
+    await atMost(STOP_WITHIN_MS, Promise.all(this.#underWay));
   }
 
   /** Something was kept: look now. Does nothing in a process that does not look. */

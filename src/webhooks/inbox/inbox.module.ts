@@ -5,6 +5,7 @@ import { CallbackPurchases } from '../../persistence/repositories/callback-purch
 import { CallbacksRepository } from '../../persistence/repositories/callbacks.repository.js';
 import { DeliveriesRepository } from '../../persistence/repositories/deliveries.repository.js';
 import { QueueModule } from '../../queue/queue.module.js';
+import { ShopAddresses } from '../looks/shop-addresses.js';
 import { HooksModule } from '../hooks/hooks.module.js';
 import { CallbackOrders } from './callback-orders.js';
 import { CallbackRegistry } from './callback-registry.js';
@@ -25,9 +26,9 @@ import { ShopLine } from './shop-line.js';
   providers: [
     ...[CallbacksRepository, CallbackPurchases, DeliveriesRepository],
     ...[InboxRoute, Inbox, Questions, CallbackWork, CallbackRetention, CallbackRegistry, OrderLooks, CallbackOrders, ShopLine],
-    ...[PushHandler, PushAcknowledgement, NotificationHandler],
+    ...[PushHandler, PushAcknowledgement, NotificationHandler, ShopAddresses],
   ],
-  exports: [CallbackRegistry, Questions, ShopLine, CallbackOrders, OrderLooks, CallbackWork],
+  exports: [CallbackRegistry, Questions, ShopAddresses, ShopLine, CallbackOrders, OrderLooks, CallbackWork],
 })
 export class InboxModule implements OnModuleInit {
   constructor(

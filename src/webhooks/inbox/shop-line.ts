@@ -1,10 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
 import type { Transaction } from '../../persistence/database.js';
-import { DeliveriesRepository, receiverOf } from '../../persistence/repositories/deliveries.repository.js';
-import { type Hook, HOOK_TEMPLATE } from '../../persistence/repositories/hooks.repository.js';
-import { SealedEnvelope } from '../../persistence/sealed-envelope.js';
-import { filledIn } from '../hooks/templates.js';
+import type { Hook } from '../../persistence/repositories/hooks.repository.js';
+import { ShopAddresses } from '../looks/shop-addresses.js';
 import type { StoredCallback } from './callback-handler.js';
 
 /** What is filled into the caller's template, and the bytes that go with it. */
@@ -20,8 +18,7 @@ export class ShopLine {
   readonly #logger = new Logger('ShopLine');
 
   constructor(
-    private readonly deliveries: DeliveriesRepository,
-    private readonly envelope: SealedEnvelope,
+    private readonly addresses: ShopAddresses,
     private readonly clock: Clock,
   ) {}
 
@@ -33,19 +30,13 @@ export class ShopLine {
    */
   async pass(tx: Transaction, callback: StoredCallback, hook: Hook, { body, ...ids }: Passed): Promise<boolean> {
     if (hook.template === null) return false;
-    const url = filledIn(this.envelope.open(hook.template, HOOK_TEMPLATE).toString('utf8'), ids);
-    if (!URL.canParse(url)) {
-      this.#logger.warn(`The caller's own URL for ${callback.entry} of operation ${hook.operationId} is none; nothing was passed on`);
-      return false;
-    }
     const passed = await tx.query('SELECT FROM deliveries WHERE callback_id = $1', [callback.id]);
     if (passed.length > 0) return false;
-    await this.deliveries.enqueue(tx, [
-      {
-        ...{ merchantId: hook.merchantId, receiver: receiverOf(hook.merchantId, url), eventId: null, callbackId: callback.id },
-        ...{ messageId: callback.id, subject: null, sequence: null, method: 'POST', url, body, at: this.clock.now() },
-      },
-    ]);
-    return true;
+    const { id } = callback;
+    const delivery = await this.addresses.send(tx, hook, { ids, body, messageId: id, callbackId: id, at: this.clock.now() });
+    if (delivery === null) {
+      this.#logger.warn(`The caller's own URL for ${callback.entry} of operation ${hook.operationId} is none; nothing was passed on`);
+    }
+    return delivery !== null;
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../../persistence/database.js';
 import { DeliveriesRepository, receiverOf } from '../../persistence/repositories/deliveries.repository.js';
-import { type CallbackEntry, HOOK_TEMPLATE } from '../../persistence/repositories/hooks.repository.js';
+import { type CallbackEntry, type Hook, HOOK_TEMPLATE } from '../../persistence/repositories/hooks.repository.js';
 import { SealedEnvelope } from '../../persistence/sealed-envelope.js';
 import { type FilledIds, filledIn } from '../hooks/templates.js';
 
@@ -13,7 +13,22 @@ export interface Purchase {
   dataSubject: string;
 }
 
-/** The addresses that shops gave for callbacks, told in the words of one that did not come. */
+/** An address that a shop gave, sealed. */
+type Address = Pick<Hook, 'template' | 'merchantId'>;
+
+/** What goes to it, in the provider's words. */
+export interface Words {
+  ids: FilledIds;
+  /** As the provider writes it; null: none. */
+  body: Buffer | null;
+  /** The message's id, the same however often it is sent. */
+  messageId: string;
+  /** The callback that is passed on; null: it did not come. */
+  callbackId: string | null;
+  at: Date;
+}
+
+/** The addresses that shops gave for callbacks, called as the provider would: its method, its body, its placeholders filled in. */
 @Injectable()
 export class ShopAddresses {
   constructor(
@@ -23,7 +38,6 @@ export class ShopAddresses {
 
   /**
    * Tells the newest address that a purchase has for an entry.
-   * @param body as the provider writes it
    * @returns the delivery; null: the shop gave no address
    */
   async tell(
@@ -40,12 +54,20 @@ export class ShopAddresses {
         ORDER BY created_at DESC, id DESC LIMIT 1`,
       [dataSubject, providerAccountId, merchantId, entry],
     );
-    const url = hook && filledIn(this.envelope.open(hook.template, HOOK_TEMPLATE).toString(), ids);
-    if (url === undefined || !URL.canParse(url)) return null;
-    const unordered = { eventId: null, callbackId: null, subject: null, sequence: null };
+    if (hook === undefined) return null;
     const messageId = uuidv7({ msecs: at.getTime() });
-    const message = { merchantId, receiver: receiverOf(merchantId, url), messageId, method: 'POST', url, body, at };
-    const [id] = await this.deliveries.enqueue(tx, [{ ...unordered, ...message }]);
+    return this.send(tx, { merchantId, template: hook.template }, { ids, body, messageId, callbackId: null, at });
+  }
+
+  /** @returns the delivery; null: there is no address, or none that can be called */
+  async send(tx: Transaction, { merchantId, template }: Address, { ids, ...message }: Words): Promise<string | null> {
+    if (template === null) return null;
+    const url = filledIn(this.envelope.open(template, HOOK_TEMPLATE).toString(), ids);
+    if (!URL.canParse(url)) return null;
+    const unordered = { eventId: null, subject: null, sequence: null };
+    const [id] = await this.deliveries.enqueue(tx, [
+      { ...unordered, ...message, merchantId, receiver: receiverOf(merchantId, url), method: 'POST', url },
+    ]);
     return id ?? null;
   }
 }

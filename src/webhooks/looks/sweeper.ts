@@ -1,0 +1,76 @@
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Clock } from '../../clock/clock.js';
+import { Rounds } from '../../clock/rounds.js';
+import type { Settings } from '../../config/settings.js';
+import { RestingAccounts } from '../../orders/resting-accounts.js';
+import type { DueLook, LookedAtTable, LooksRepository } from '../../persistence/repositories/looks.repository.js';
+
+/** Longer than any look takes; when a process dies, what it was looking at is due again after this. */
+const CLAIM_MS = 180_000;
+const EVERY_MS = 1_000;
+/** One look may take so long: others wait for the round. */
+export const LOOK_WITHIN_MS = 15_000;
+
+/** What one look came to. @see LooksRepository.next */
+export interface Looked {
+  /** False: no answer, a 5xx, refused credentials. The account is left alone for a while, and the look is made again. */
+  answered: boolean;
+  /** When to look again, if it was answered; null: never. */
+  nextAt: Date | null;
+}
+
+/**
+ * Reads, in workers, what callbacks may have been lost of: whatever of one table has its time come, within a quota per account. A feature
+ * says how it is read and when again.
+ */
+export abstract class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #logger: Logger;
+  readonly #resting: RestingAccounts;
+  readonly #rounds: Rounds;
+
+  /** @param name begins log lines */
+  protected constructor(
+    name: string,
+    private readonly table: LookedAtTable,
+    private readonly looks: LooksRepository,
+    protected readonly clock: Clock,
+    private readonly settings: Settings,
+  ) {
+    this.#logger = new Logger(name);
+    this.#resting = new RestingAccounts(clock);
+    this.#rounds = new Rounds({ name, everyMs: EVERY_MS, work: () => this.lookDue().then(() => false) });
+  }
+
+  /** Reads one at the provider, once, and takes over what it shows. */
+  protected abstract look(due: DueLook): Promise<Looked>;
+
+  onApplicationBootstrap(): void {
+    if (this.settings.role !== 'api') this.#rounds.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.#rounds.stop();
+  }
+
+  /** Looks at what is due. @returns how many there were, at most the quota of each account; none within the second after others were taken */
+  async lookDue(): Promise<number> {
+    const now = this.clock.now();
+    const claimUntil = new Date(now.getTime() + CLAIM_MS);
+    const quota = this.settings.missingCallbackReadsPerSecond;
+    const due = await this.looks.claim(this.table, now, claimUntil, quota, this.#resting.at(now));
+    await Promise.all(due.map((one) => this.#look(one)));
+    return due.length;
+  }
+
+  /** One failure, of whatever kind, is not the batch's; its claim runs out. */
+  async #look(due: DueLook): Promise<void> {
+    try {
+      const { answered, nextAt } = await this.look(due);
+      if (answered) this.#resting.answered(due.providerAccountId);
+      const at = answered ? nextAt : new Date(this.clock.nowMs() + this.#resting.rest(due.providerAccountId));
+      await this.looks.next(this.table, due, at);
+    } catch (error) {
+      this.#logger.warn(`${due.id} could not be looked at: ${(error as Error).message}`);
+    }
+  }
+}
