@@ -183,8 +183,8 @@ export class OrderReader {
    * may only be judged by the answer. `learned` writes it down.
    * @throws DatabaseUnavailable
    */
-  ask(address: OrderAddress): Promise<Asked> {
-    return this.#ask(address, { by: 'service' });
+  ask(address: OrderAddress, extras: Pick<ReadExtras, 'timeoutMs'> = {}): Promise<Asked> {
+    return this.#ask(address, { ...extras, by: 'service' });
   }
 
   /**

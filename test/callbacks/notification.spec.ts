@@ -105,6 +105,42 @@ describe('notification', () => {
     expect(await eventsOf(orderId)).toEqual([['order.fraud.accepted', undefined]]);
   });
 
+  it('a decision is not given up because nothing could be read', async () => {
+    const { orderId, hook } = await aPendingOrder('pend-accept');
+    const away = await lasting(gateway, 'status', { method: 'GET', path: ordersPath(orderId) }, { code: 503 });
+    await says(hook, orderId, 'FRAUD_RISK_ACCEPTED');
+    await until('it was looked at often', async () => {
+      await lookAgain(gateway, hook);
+      return (await rowsOfHook(gateway, hook)).every(({ attempts, result }) => attempts >= 6 && result === 'unreadable');
+    });
+    await away.end();
+    // The first read lags behind.
+    await lookAgain(gateway, hook);
+    await cameTo(gateway, hook, 'not-confirmed-yet');
+    await pass(4 * HOUR + 1, gateway);
+    await lookAgain(gateway, hook);
+    await cameTo(gateway, hook, 'confirmed');
+  });
+
+  it('a stop is told while its order can’t be read, if the order is the purchase’s of the address', async () => {
+    const mine = await aPendingOrder('pend-reject');
+    const other = await aPendingOrder('pend-reject');
+    const away = await lasting(gateway, 'status', { method: 'GET', path: '/ordermanagement/*' }, { code: 503 });
+    const alerts = gateway.app.get(Alerts);
+    const before = alerts.count('fraud.stopped');
+    for (const { orderId } of [mine, other]) await says(mine.hook, orderId, 'FRAUD_RISK_STOPPED');
+    await cameTo(gateway, mine.hook, 'unreadable');
+    await lookAgain(gateway, mine.hook);
+    await until('they were looked at again', async () => (await rowsOfHook(gateway, mine.hook)).every(({ attempts }) => attempts > 1));
+    expect([await eventsOf(mine.orderId), await eventsOf(other.orderId)]).toEqual([[['order.fraud.stopped', false]], []]);
+    expect(alerts.count('fraud.stopped')).toBe(before + 1);
+    await away.end();
+    await pass(4 * HOUR + 1, gateway);
+    await lookAgain(gateway, mine.hook);
+    await until('it is confirmed', async () => (await rowsOfHook(gateway, mine.hook)).some(({ result }) => result === 'confirmed'));
+    expect((await eventsOf(mine.orderId)).filter(([type]) => type === 'order.fraud.stopped')).toHaveLength(1);
+  });
+
   it('words that come in the wrong order are held against the order, one by one', async () => {
     const { orderId, hook } = await aPendingOrder('pend-accept');
     await pass(4 * HOUR + 1, gateway);
@@ -117,6 +153,24 @@ describe('notification', () => {
     ]);
     expect(await passedOn(gateway, hook)).toHaveLength(1);
     expect(await gateway.stored(orderId)).toMatchObject({ fraud_status: 'ACCEPTED' });
+  });
+
+  it('a second thought of Klarna’s is told to endpoints as it is to the shop', async () => {
+    const { orderId, hook } = await aPendingOrder('pend-accept');
+    await pass(4 * HOUR + 1, gateway);
+    await says(hook, orderId, 'FRAUD_RISK_ACCEPTED');
+    await cameTo(gateway, hook, 'confirmed');
+    // An accepted order that is stopped shows REJECTED. The simulator tells nobody: the words are this test's.
+    await gateway.simulate('POST', `/simulator/orders/${orderId}/fraud?callbacks=lost`, { decision: 'STOPPED' });
+    await says(hook, orderId, 'FRAUD_RISK_REJECTED');
+    const rows = await ended(hook);
+    expect(rows.map(({ event_type, result }) => [event_type, result]).sort()).toEqual([
+      ['FRAUD_RISK_ACCEPTED', 'confirmed'],
+      ['FRAUD_RISK_REJECTED', 'confirmed'],
+    ]);
+    expect(await passedOn(gateway, hook)).toHaveLength(2);
+    expect(await gateway.stored(orderId)).toMatchObject({ fraud_status: 'REJECTED' });
+    expect((await eventsOf(orderId)).map(([type]) => type)).toEqual(['order.fraud.accepted', 'order.fraud.rejected']);
   });
 
   it('a stop is told as what it is, confirmed or not, once, and a person is called', async () => {

@@ -171,6 +171,17 @@ describe('push', () => {
     expect(await isAcknowledged(orderId)).toBe(true);
   });
 
+  it.each(['disabled_at', 'deleted_at'])('an endpoint that wants nothing any more (%s) keeps nobody from acknowledging', async (since) => {
+    await anEndpoint(['order.created']);
+    shop.status = 500;
+    const { hook, orderId } = await anOrder();
+    await push(hook, orderId);
+    await cameTo(gateway, hook, 'waits-for-shop');
+    await rowsOf(gateway.database, `UPDATE notification_endpoints SET ${since} = now(), updated_at = now()`);
+    await untilAcknowledged(hook, orderId);
+    await rowsOf(gateway.database, 'UPDATE notification_endpoints SET disabled_at = NULL');
+  });
+
   it('an order that Klarna does not show yet is looked for again', async () => {
     const orderId = await placedElsewhere(gateway);
     const hidden = await lasting(
@@ -232,6 +243,32 @@ describe('push', () => {
     const { hook, orderId } = await anOrder();
     await callback(gateway, hook, '?order_id={order.id}');
     await untilAcknowledged(hook, orderId);
+  });
+
+  it('without an id, at the address of a token’s order, it is about that one and not about the order that the token came with', async () => {
+    const first = await anOrder();
+    const subject = await subjectOf(gateway, 'orders', first.orderId);
+    const later = await placedElsewhere(gateway);
+    const stored = await aHook(gateway);
+    await push(stored, later);
+    await untilAcknowledged(stored, later);
+    const operationId = randomUUID();
+    await rowsOf(gateway.database, 'UPDATE orders SET data_subject = $1 WHERE provider_order_id = $2', [subject, later]);
+    // As if that one had been placed with a token that came with the first.
+    const copied = (table: string, of: string, changes: object) =>
+      rowsOf(gateway.database, `INSERT INTO ${table} SELECT (jsonb_populate_record(one, $1)).* FROM ${table} one WHERE ${of}`, [
+        JSON.stringify(changes),
+      ]);
+    const made = `provider_id = '${first.orderId}'`;
+    const kind = 'customer-token.create-order';
+    await copied('operations', `id = (SELECT operation_id FROM attempts WHERE ${made})`, { id: operationId, kind, data_subject: subject });
+    await copied('attempts', made, { id: randomUUID(), operation_id: operationId, provider_id: later });
+    const ofToken = await aHook(gateway, { dataSubject: subject, operationId });
+    await callback(gateway, ofToken, '?order_id={order.id}');
+    await cameTo(gateway, ofToken, 'acknowledged');
+    // The session's own is still about its own order.
+    await callback(gateway, first.hook, '?order_id={order.id}');
+    await untilAcknowledged(first.hook, first.orderId);
   });
 
   it('without an id it waits for the order that is being placed', async () => {

@@ -59,24 +59,49 @@ describe('the example receiver of the docs', () => {
   let server: Server;
   let url: string;
   let taken: number[] = [];
+  let failures = 0;
   beforeAll(async () => {
-    server = createReceiver(SECRET, ({ data }) => taken.push(data.sequence));
+    server = createReceiver(SECRET, ({ data }) => {
+      if (failures-- > 0) throw new Error('the database of the shop is away');
+      taken.push(data.sequence);
+    });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   });
   afterAll(() => new Promise((resolve) => server.close(resolve)));
   beforeEach(() => {
     taken = [];
+    failures = 0;
   });
   const send = async (body: string, headers: Record<string, string>) => (await fetch(url, { method: 'POST', body, headers })).status;
 
-  it('takes each message once, ignores older ones, and refuses forged ones', async () => {
+  it('takes each message once, also one that comes after a newer one, and refuses forged ones', async () => {
     expect(await send(event('x', 2), signed(event('x', 2), 'two'))).toBe(204);
     expect(await send(event('x', 2), signed(event('x', 2), 'two'))).toBe(204);
     expect(await send(event('x', 1), signed(event('x', 1), 'one'))).toBe(204);
+    expect(await send(event('x', 1), signed(event('x', 1), 'one'))).toBe(204);
     expect(await send(event('x', 3), signed(event('x', 3), 'three'))).toBe(204);
     expect(await send(event('x', 4), signed(event('x', 4), 'four', OTHER))).toBe(401);
-    expect(taken).toEqual([2, 3]);
+    expect(taken).toEqual([2, 1, 3]);
+  });
+
+  it('takes the repeat of a message that it failed to take, once', async () => {
+    const message = [event('f', 1), signed(event('f', 1), 'failed')] as const;
+    failures = 1;
+    expect(await send(...message)).toBe(500);
+    expect(taken).toEqual([]);
+    expect(await send(...message)).toBe(204);
+    expect(await send(...message)).toBe(204);
+    expect(taken).toEqual([1]);
+  });
+
+  it('takes the repeat of a stop also when the next event of the order came in between', async () => {
+    const stop = event('s', 5, 'order.fraud.stopped');
+    failures = 1;
+    expect(await send(stop, signed(stop, 'stop'))).toBe(500);
+    expect(await send(event('s', 6), signed(event('s', 6), 'next'))).toBe(204);
+    expect(await send(stop, signed(stop, 'stop'))).toBe(204);
+    expect(taken).toEqual([6, 5]);
   });
 
   it('takes what the docs sign with openssl and send with curl', async () => {

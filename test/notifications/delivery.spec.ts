@@ -35,7 +35,7 @@ const aDelivery = async (strict = false) => {
   return { endpoint, id };
 };
 const ownUrl = (url: string, body: Buffer | null, method = 'POST') => ({
-  ...{ merchantId: scene.merchantId, receiver: receiverOf(scene.merchantId, url), eventId: null, callbackId: null },
+  ...{ merchantId: scene.merchantId, receiver: receiverOf(scene.merchantId, url, 'push'), eventId: null, callbackId: null },
   ...{ messageId: randomUUID(), subject: null, sequence: null, method, url, body, at: scene.clock.now() },
 });
 
@@ -208,6 +208,24 @@ describe('an attempt that fails', () => {
     await scene.upkeep.tidy();
     expect(await scene.delivery(id)).toMatchObject({ state: 'dead', next_at: null, reason: 'It was tried for seven days' });
     expect(scene.alerts.count('delivery.dead')).toBe(before + 1);
+  });
+});
+
+describe('addresses of one shop', () => {
+  it('rest by themselves: that pushes are refused keeps no authorization waiting', async () => {
+    shop.answers(503);
+    const push = ownUrl(shop.url('/push'), null);
+    const authorization = {
+      ...ownUrl(shop.url('/authorization'), null),
+      receiver: receiverOf(scene.merchantId, shop.url(), 'authorization'),
+    };
+    const [refused] = await scene.deliveries.enqueue(scene.database, [push]);
+    await scene.round();
+    shop.answers(204);
+    const [next, other] = await scene.deliveries.enqueue(scene.database, [{ ...push, messageId: randomUUID() }, authorization]);
+    await scene.round();
+    expect(await scene.delivery(other)).toMatchObject({ state: 'delivered' });
+    for (const id of [refused, next]) expect(await scene.delivery(id)).toMatchObject({ state: 'due' });
   });
 });
 

@@ -273,6 +273,20 @@ describe('what Klarna made of a pending order is told once:', () => {
     await shown({ ...CANCELLED, fraud_status: 'REJECTED' });
     expect(await types()).toEqual(['order.created', 'order.fraud.rejected', 'order.cancelled']);
   });
+
+  it('and each second thought once, as the decision that it is beside the drift that it is', async () => {
+    for (const fraudStatus of ['ACCEPTED', 'REJECTED', 'ACCEPTED']) await shown({ fraud_status: fraudStatus });
+    const drift = (ours: string, klarna: string) => ({
+      ...{ type: 'drift.found', data: { fields: [{ field: 'fraud_status', ours, klarna, resolution: 'adopted' }] } },
+    });
+    expect(await news()).toMatchObject([
+      { type: 'order.fraud.accepted' },
+      { type: 'order.fraud.rejected', operation_id: null, data: { fraud_status: 'REJECTED', status: 'AUTHORIZED' } },
+      drift('ACCEPTED', 'REJECTED'),
+      { type: 'order.fraud.accepted', operation_id: null, data: { fraud_status: 'ACCEPTED', status: 'AUTHORIZED' } },
+      drift('REJECTED', 'ACCEPTED'),
+    ]);
+  });
 });
 
 it('what is not on the list is not told', async () => {

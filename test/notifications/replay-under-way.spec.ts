@@ -82,7 +82,7 @@ it("a message to a shop's own URL is signed with both keys while they are exchan
     const url = shop.url();
     await scene.deliveries.enqueue(scene.database, [
       {
-        ...{ merchantId: scene.merchantId, receiver: receiverOf(scene.merchantId, url), eventId: null, callbackId: null },
+        ...{ merchantId: scene.merchantId, receiver: receiverOf(scene.merchantId, url, 'push'), eventId: null, callbackId: null },
         ...{ messageId: randomUUID(), subject: null, sequence: null, method: 'POST', url, body: Buffer.from('{}'), at: scene.clock.now() },
       },
     ]);

@@ -120,7 +120,7 @@ export async function passedOn(gateway: TestGateway, { merchantId }: Shop, callb
     {
       ...{
         merchantId,
-        receiver: receiverOf(merchantId, url),
+        receiver: receiverOf(merchantId, url, 'push'),
         eventId: null,
         callbackId,
         messageId: callbackId,

@@ -92,7 +92,9 @@ export function planChaos({ seed, minutes, kills, freezes, flushes, restarts, sl
   return [
     ...spread(kills, killing, (at, index) => ({ at, what: 'kill', ...placeOf(killing, index), bytesArrive: killing.chance(0.5) })),
     ...spread(freezes, freezing, (at, index) => {
-      const place = places.length === 0 || freezing.chance(0.2) ? null : places[(index * 7) % places.length]!;
+      // There are few of them: every place once before any other.
+      const other = freezing.chance(0.2) && index >= places.length;
+      const place = places.length === 0 || other ? null : places[(index * 7) % places.length]!;
       const { role, point } = place ?? { role: freezing.pick(['api', 'worker'] as const), point: null };
       return { at, what: 'freeze', role, point, forMs: freezing.whole(4_600, 7_000) };
     }),

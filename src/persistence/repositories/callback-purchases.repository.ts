@@ -8,6 +8,10 @@ export interface HookPurchase {
   kind: string | null;
   /** The provider's ids, at the address' account. */
   orderIds: string[];
+  /** Those of them that were placed with a customer token. */
+  tokenOrderIds: string[];
+  /** Made by the operation in whose request the address was put. */
+  madeIds: string[];
   checkoutIds: string[];
   /** Of payment sessions and hosted pages. */
   sessionIds: string[];
@@ -38,6 +42,9 @@ export class CallbackPurchases {
     const [row] = await this.database.query<HookPurchase>(
       `SELECT (SELECT kind FROM operations WHERE id = $3) AS kind,
          ARRAY(SELECT provider_order_id FROM orders WHERE data_subject = $2 AND provider_account_id = $1) AS "orderIds",
+         ARRAY(SELECT DISTINCT a.provider_id FROM operations placed JOIN attempts a ON a.operation_id = placed.id
+               WHERE placed.data_subject = $2 AND placed.kind = 'customer-token.create-order' AND a.provider_id IS NOT NULL) AS "tokenOrderIds",
+         ARRAY(SELECT DISTINCT provider_id FROM attempts WHERE operation_id = $3 AND provider_id IS NOT NULL) AS "madeIds",
          ARRAY(SELECT provider_order_id FROM checkout_orders
                WHERE (data_subject = $2 OR operation_id = $3) AND provider_account_id = $1) AS "checkoutIds",
          ARRAY(SELECT provider_session_id FROM session UNION SELECT provider_session_id FROM page) AS "sessionIds",
@@ -78,7 +85,7 @@ export class CallbackPurchases {
 
   /**
    * What became of telling the shop that this order is there: by the callback that is passed on, and by the event to endpoints.
-   * none: there is nobody to tell. open: it is being tried.
+   * none: there is nobody to tell; an endpoint that wants nothing any more is nobody. open: it is being tried.
    */
   async told(providerAccountId: string, providerOrderId: string, callbackId: string): Promise<'none' | 'open' | 'taken' | 'failed'> {
     const rows = await this.database.query<{ state: string }>(
@@ -87,6 +94,8 @@ export class CallbackPurchases {
          UNION ALL
          SELECT d.state FROM orders o JOIN events e ON e.order_id = o.id AND e.type = 'order.created' JOIN deliveries d ON d.event_id = e.id
          WHERE o.provider_account_id = $1 AND o.provider_order_id = $2
+           AND NOT (d.state = 'cancelled' AND EXISTS (
+             SELECT FROM notification_endpoints n WHERE n.id = d.endpoint_id AND (n.disabled_at IS NOT NULL OR n.deleted_at IS NOT NULL)))
        ) told`,
       [providerAccountId, providerOrderId, callbackId],
     );

@@ -26,6 +26,8 @@ export const CALLBACK_BODY = 'callback.body';
 export interface TakenCallback extends Omit<NewCallback, 'fingerprint'> {
   /** Looks before this one. */
   attempts: number;
+  /** What the last one came to; null: there was none. */
+  lastResult: string | null;
   lastReceivedAt: Date;
   /** Whose look it is: a look of a former holder decides nothing. */
   fence: number;
@@ -148,7 +150,7 @@ export class CallbacksRepository {
        FROM taken WHERE c.id = taken.id
        RETURNING c.id, c.hook_id AS "hookId", c.merchant_id AS "merchantId", c.provider_account_id AS "providerAccountId", c.entry,
          c.provider_order_id AS "providerOrderId", c.provider_session_id AS "providerSessionId", c.event_type AS "eventType", c.body,
-         c.received_at AS "receivedAt", c.last_received_at AS "lastReceivedAt", c.attempts, c.fence`,
+         c.received_at AS "receivedAt", c.last_received_at AS "lastReceivedAt", c.attempts, c.result AS "lastResult", c.fence`,
       [now, limit, leaseMs],
     );
   }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
 import type { Queryable } from '../database.js';
 import { SealedEnvelope } from '../sealed-envelope.js';
+import type { CallbackEntry } from './hooks.repository.js';
 
 /** For how long a delivery is tried. */
 export const GIVE_UP_AFTER_MS = 7 * 86_400_000;
@@ -20,6 +21,8 @@ export interface NewDelivery {
   eventId: string | null;
   /** The provider's callback that is passed on. */
   callbackId: string | null;
+  /** Of the provider's callback whose place it takes, which did not come. */
+  entry?: CallbackEntry;
   /** The same for every attempt: goes out as webhook-id. */
   messageId: string;
   /** Of one receiver, those with a subject can be sorted by sequence; null: nothing orders it. */
@@ -34,9 +37,13 @@ export interface NewDelivery {
   at: Date;
 }
 
-/** What messages to one address share: they are sent a few at a time and rest together. @param url absolute */
-export function receiverOf(merchantId: string, url: string): string {
-  return `${merchantId}:${new URL(url).origin}`;
+/**
+ * What messages to one of a shop's own addresses share: they are sent a few at a time and rest together. Those of another entry are another
+ * part of the shop: that it refuses pushes is no reason to keep authorizations from it.
+ * @param url absolute
+ */
+export function receiverOf(merchantId: string, url: string, entry: CallbackEntry): string {
+  return `${merchantId}:${new URL(url).origin}:${entry}`;
 }
 
 /** What is to be told to receivers. The delivery engine (src/webhooks/deliveries) takes what is due. */
@@ -52,11 +59,11 @@ export class DeliveriesRepository {
       `INSERT INTO deliveries (id, merchant_id, receiver, event_id, callback_id, type, message_id, subject, sequence, method, url, body,
          state, attempts, next_at, fence, give_up_at, created_at)
        SELECT id, merchant_id, receiver, event_id, callback_id,
-         COALESCE((SELECT type FROM events WHERE events.id = event_id), (SELECT entry FROM callbacks WHERE callbacks.id = callback_id)),
+         COALESCE((SELECT type FROM events WHERE events.id = event_id), (SELECT entry FROM callbacks WHERE callbacks.id = callback_id), entry),
          message_id, subject, sequence, method, url, body, 'due', 0, at, 0, give_up_at, at
        FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $5::uuid[], $6::text[], $7::uuid[], $8::bigint[], $9::text[], $10::bytea[],
-         $11::bytea[], $12::timestamptz[], $13::timestamptz[])
-         AS new (id, merchant_id, receiver, event_id, callback_id, message_id, subject, sequence, method, url, body, at, give_up_at)`,
+         $11::bytea[], $12::timestamptz[], $13::timestamptz[], $14::text[])
+         AS new (id, merchant_id, receiver, event_id, callback_id, message_id, subject, sequence, method, url, body, at, give_up_at, entry)`,
       [
         ids,
         rows.map(({ merchantId }) => merchantId),
@@ -71,6 +78,7 @@ export class DeliveriesRepository {
         rows.map(({ body }) => (body === null || body.length === 0 ? null : this.envelope.seal(body, BODY_PURPOSE))),
         rows.map(({ at }) => at),
         rows.map(({ at }) => new Date(at.getTime() + GIVE_UP_AFTER_MS)),
+        rows.map(({ entry }) => entry ?? null),
       ],
     );
     return ids;

@@ -73,7 +73,8 @@ const DELIVERY = `d.id, d.state, d.reason, d.endpoint_id AS "endpointId", d.url,
     COALESCE((SELECT max(number) FROM delivery_attempts WHERE delivery_id = d.id), 0) AS attempts,
     d.next_at AS "nextAt", d.created_at AS "createdAt", d.ended_at AS "endedAt", COALESCE(e.order_id, o.id) AS "orderId",
     COALESCE(e.provider_order_id, c.provider_order_id) AS "providerOrderId", e.id AS "eventId", e.type AS "eventType", e.sequence,
-    e.at AS "eventAt", d.callback_id AS "callbackId", c.entry`;
+    e.at AS "eventAt", d.callback_id AS "callbackId",
+    CASE WHEN d.event_id IS NULL THEN d.type END AS entry`;
 const DELIVERY_WITH = `
   LEFT JOIN events e ON e.id = d.event_id
   LEFT JOIN callbacks c ON c.id = d.callback_id`;

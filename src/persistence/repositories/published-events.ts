@@ -36,10 +36,8 @@ export function eventsOf(change: OrderChange): Told {
   const entryOf = (type: string): NewEvent | undefined => entries.find((entry) => entry.type === type);
   const seen = (data: Record<string, unknown>) => ({ at: learnedAt(change), operationId: null, data });
 
-  if (before?.fraudStatus === 'PENDING' && (after.fraudStatus === 'ACCEPTED' || after.fraudStatus === 'REJECTED')) {
-    const type = after.fraudStatus === 'ACCEPTED' ? 'order.fraud.accepted' : 'order.fraud.rejected';
-    tell(type, seen({ fraud_status: after.fraudStatus, status: after.status }));
-  }
+  const decision = decisionOf(before, after);
+  if (decision !== undefined) tell(decision, seen({ fraud_status: after.fraudStatus, status: after.status }));
   for (const entry of entries) {
     if (entry.type === 'order.captured' || entry.type === 'order.refunded') tell(entry.type, entry);
   }
@@ -74,6 +72,17 @@ function announcement(change: OrderChange): Told['announce'] {
   const foreign = after.anomaly?.includes('PLACED_BY_ANOTHER_MERCHANT') === true;
   if (placed !== undefined) return { operationId: foreign ? null : placed.operationId, at: placed.at };
   return after.readAt === null ? null : { operationId: null, at: learnedAt(change) };
+}
+
+/**
+ * The provider decided, or thought again: whoever was told to send the parcel must be told not to, by the same kind of word. What was not
+ * known before is no decision of now: the order may have been made with it.
+ */
+function decisionOf(before: OrderState | null, { fraudStatus }: OrderState): NewOutgoingEvent['type'] | undefined {
+  const known = before?.fraudStatus ?? null;
+  if (known === null || known === fraudStatus) return undefined;
+  if (fraudStatus === 'ACCEPTED') return 'order.fraud.accepted';
+  return fraudStatus === 'REJECTED' ? 'order.fraud.rejected' : undefined;
 }
 
 /** Minor units that could be captured before and can't be now, though nobody captured them; null: none, or not known. */

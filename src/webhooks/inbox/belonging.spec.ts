@@ -3,7 +3,17 @@ import type { HookPurchase } from '../../persistence/repositories/callback-purch
 import { belonging, type NamedOrder } from './belonging.js';
 
 const NOTHING: HookPurchase = {
-  ...{ kind: 'payments.create-session', orderIds: [], checkoutIds: [], sessionIds: [], pageOrderIds: [], currencies: [], references: [] },
+  ...{
+    kind: 'payments.create-session',
+    orderIds: [],
+    tokenOrderIds: [],
+    madeIds: [],
+    checkoutIds: [],
+    sessionIds: [],
+    pageOrderIds: [],
+    currencies: [],
+    references: [],
+  },
   ...{ placing: [], placingSomething: false, anothersOrder: false, sharedAccount: false },
 };
 const ORDER: NamedOrder = {

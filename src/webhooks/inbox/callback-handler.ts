@@ -17,6 +17,8 @@ export interface StoredCallback {
   receivedAt: Date;
   /** Looks before this one. */
   attempts: number;
+  /** What the last one came to; null: there was none. */
+  lastResult: string | null;
 }
 
 /**

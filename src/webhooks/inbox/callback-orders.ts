@@ -69,7 +69,9 @@ export class CallbackOrders {
         if (belongs === 'foreign') return this.#foreign(callback);
         // The callback was faster than the answer to our own call. That one settles itself, by its own look; the callback is no proof for it.
         const looksLeft = (await this.#wake(purchase)) ? LOOKS_FOR_PLACING : purchase.placingSomething ? LOOKS_FOR_CALLS : 0;
-        if (own.length === 0 && callback.attempts < looksLeft) return { then: 'again', result: 'being-placed' };
+        // Looks that saw nothing are none of these.
+        const waits = looksLeft > 0 && (callback.attempts < looksLeft || callback.lastResult !== 'being-placed');
+        if (own.length === 0 && waits) return { then: 'again', result: 'being-placed' };
         // Of several merchants who share an account, nothing but what is stored says whose a new order is.
         if (belongs === 'unknown' && own.length === 0 && purchase.sharedAccount) return this.#foreign(callback);
         const place = own.find((each) => each.providerAccountId === hook.providerAccountId) ?? own[0];
@@ -101,9 +103,10 @@ export class CallbackOrders {
   }
 }
 
-/** The one order that an address can be about, where its callback names none. A customer token's orders share its purchase. */
-function orderOf({ kind, checkoutIds, orderIds }: HookPurchase): string | undefined {
-  return onlyOne(checkoutIds) ?? (kind?.startsWith('customer-token.') === true ? undefined : onlyOne(orderIds));
+/** The one order that an address can be about, where its callback names none. Orders of a customer token share the purchase that it came from. */
+function orderOf({ kind, checkoutIds, orderIds, tokenOrderIds, madeIds }: HookPurchase): string | undefined {
+  if (kind?.startsWith('customer-token.') === true) return onlyOne(orderIds.filter((id) => madeIds.includes(id)));
+  return onlyOne(checkoutIds) ?? onlyOne(orderIds.filter((id) => !tokenOrderIds.includes(id)));
 }
 
 function onlyOne(ids: readonly string[]): string | undefined {

@@ -5,6 +5,7 @@ import { CallbackPurchases } from '../../persistence/repositories/callback-purch
 import { EventsRepository } from '../../persistence/repositories/events.repository.js';
 import type { Hook } from '../../persistence/repositories/hooks.repository.js';
 import { OrdersRepository } from '../../persistence/repositories/orders.repository.js';
+import type { StoredOrder } from '../../persistence/repositories/stored-order.js';
 import { Alerts } from '../../telemetry/alerts.js';
 import type { CallbackHandler, CallbackOutcome, StoredCallback } from './callback-handler.js';
 import { CallbackOrders, type SeenOrder } from './callback-orders.js';
@@ -38,7 +39,10 @@ export class NotificationHandler implements CallbackHandler {
 
   async handle(callback: StoredCallback, hook: Hook): Promise<CallbackOutcome> {
     const seen = await this.callbackOrders.seen(callback, hook);
-    if ('then' in seen) return seen;
+    if ('then' in seen) {
+      if (seen.then === 'again' && callback.eventType === 'FRAUD_RISK_STOPPED') await this.#toldUnread(callback, hook);
+      return seen;
+    }
     const named = bodyOf(callback.body)['order_id'];
     // The address says one order and the body another: whoever reads the body would be told of one that was not looked at.
     if (named !== undefined && named !== seen.address.providerOrderId) return { then: 'done', result: 'contradictory' };
@@ -49,11 +53,7 @@ export class NotificationHandler implements CallbackHandler {
       this.#logger.warn(`Callback ${callback.id} says nothing that is known: its order was read, nothing was passed on`);
       return { then: 'done', result: 'unknown-event' };
     }
-    if (seen.snapshot.fraudStatus !== wanted) {
-      return callback.attempts < LOOKS_FOR_AGREEMENT
-        ? { then: 'again', result: 'not-confirmed-yet' }
-        : { then: 'done', result: 'not-confirmed' };
-    }
+    if (seen.snapshot.fraudStatus !== wanted) return notConfirmed(callback);
     await this.database.transaction((tx) => this.#pass(tx, callback, hook, seen));
     return { then: 'done', result: 'confirmed' };
   }
@@ -67,23 +67,44 @@ export class NotificationHandler implements CallbackHandler {
       if (order === undefined) return false;
       // Unconfirmed words are told as such, and not passed on as if they were Klarna's.
       if (confirmed) await this.#pass(tx, callback, hook, seen);
-      if (await this.purchases.stopTold(tx, order.id, callback.id)) return false;
-      await this.events.publish(tx, [
-        {
-          ...{ merchantId: order.merchantId, subject: order.id, type: 'order.fraud.stopped', at: this.clock.now(), orderId: order.id },
-          ...{ providerOrderId, operationId: null, data: { confirmed, callback_id: callback.id } },
-        },
-      ]);
-      return true;
+      return this.#tellStop(tx, order, callback, confirmed);
     });
     if (told) this.alerts.raise('fraud.stopped', { order: providerOrderId, confirmed });
-    if (confirmed) return { then: 'done', result: 'confirmed' };
-    return callback.attempts < LOOKS_FOR_AGREEMENT
-      ? { then: 'again', result: 'not-confirmed-yet' }
-      : { then: 'done', result: 'not-confirmed' };
+    return confirmed ? { then: 'done', result: 'confirmed' } : notConfirmed(callback);
+  }
+
+  /** Klarna asks to stop an order that can't be read now. One that is stored, and of this address' purchase, is told of at once. */
+  async #toldUnread(callback: StoredCallback, hook: Hook): Promise<void> {
+    const { providerOrderId } = callback;
+    if (providerOrderId === null) return;
+    const { orderIds } = await this.purchases.of(hook, providerOrderId);
+    if (!orderIds.includes(providerOrderId)) return;
+    const told = await this.database.transaction(async (tx) => {
+      const order = await this.orders.lock(tx, hook.providerAccountId, providerOrderId);
+      return order?.merchantId === hook.merchantId && (await this.#tellStop(tx, order, callback, false));
+    });
+    if (told) this.alerts.raise('fraud.stopped', { order: providerOrderId, confirmed: false });
+  }
+
+  /** @returns whether it was told now; false: it was before */
+  async #tellStop(tx: Transaction, order: StoredOrder, callback: StoredCallback, confirmed: boolean): Promise<boolean> {
+    if (await this.purchases.stopTold(tx, order.id, callback.id)) return false;
+    await this.events.publish(tx, [
+      {
+        ...{ merchantId: order.merchantId, subject: order.id, type: 'order.fraud.stopped', at: this.clock.now(), orderId: order.id },
+        ...{ providerOrderId: order.providerOrderId, operationId: null, data: { confirmed, callback_id: callback.id } },
+      },
+    ]);
+    return true;
   }
 
   #pass(tx: Transaction, callback: StoredCallback, hook: Hook, { address }: SeenOrder): Promise<boolean> {
     return this.line.pass(tx, callback, hook, { ...idsOf(callback, address.providerOrderId), body: callback.body });
   }
+}
+
+/** A read may lag behind: it is given up when two reads with a pause between them have shown something else, and not while nothing can be read. */
+function notConfirmed({ attempts, lastResult }: StoredCallback): CallbackOutcome {
+  const last = attempts >= LOOKS_FOR_AGREEMENT && lastResult === 'not-confirmed-yet';
+  return last ? { then: 'done', result: 'not-confirmed' } : { then: 'again', result: 'not-confirmed-yet' };
 }

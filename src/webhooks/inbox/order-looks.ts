@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Asked } from '../../orders/order-reader.js';
 import { OrderReader } from '../../orders/order-reader.js';
+import { LOOK_WITHIN_MS } from '../looks/sweeper.js';
 import type { StoredCallback } from './callback-handler.js';
 
 /** What one look at an order is shared by. */
@@ -27,7 +28,7 @@ export class OrderLooks {
     const group = this.#groups.get(callback) ?? new Map<string, Promise<Asked>>();
     const known = group.get(providerOrderId);
     if (known !== undefined) return known;
-    const asked = this.reader.ask({ providerAccountId: callback.providerAccountId, providerOrderId });
+    const asked = this.reader.ask({ providerAccountId: callback.providerAccountId, providerOrderId }, { timeoutMs: LOOK_WITHIN_MS });
     group.set(providerOrderId, asked);
     return asked;
   }

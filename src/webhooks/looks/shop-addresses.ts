@@ -14,7 +14,7 @@ export interface Purchase {
 }
 
 /** An address that a shop gave, sealed. */
-type Address = Pick<Hook, 'template' | 'merchantId'>;
+type Address = Pick<Hook, 'template' | 'merchantId' | 'entry'>;
 
 /** What goes to it, in the provider's words. */
 export interface Words {
@@ -56,17 +56,17 @@ export class ShopAddresses {
     );
     if (hook === undefined) return null;
     const messageId = uuidv7({ msecs: at.getTime() });
-    return this.send(tx, { merchantId, template: hook.template }, { ids, body, messageId, callbackId: null, at });
+    return this.send(tx, { merchantId, entry, template: hook.template }, { ids, body, messageId, callbackId: null, at });
   }
 
   /** @returns the delivery; null: there is no address, or none that can be called */
-  async send(tx: Transaction, { merchantId, template }: Address, { ids, ...message }: Words): Promise<string | null> {
+  async send(tx: Transaction, { merchantId, template, entry }: Address, { ids, ...message }: Words): Promise<string | null> {
     if (template === null) return null;
     const url = filledIn(this.envelope.open(template, HOOK_TEMPLATE).toString(), ids);
     if (!URL.canParse(url)) return null;
     const unordered = { eventId: null, subject: null, sequence: null };
     const [id] = await this.deliveries.enqueue(tx, [
-      { ...unordered, ...message, merchantId, receiver: receiverOf(merchantId, url), method: 'POST', url },
+      { ...unordered, ...message, merchantId, entry, receiver: receiverOf(merchantId, url, entry), method: 'POST', url },
     ]);
     return id ?? null;
   }
