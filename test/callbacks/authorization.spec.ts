@@ -154,6 +154,33 @@ describe('an authorization callback', () => {
     ]);
   });
 
+  it('is not sent again to the own URL once there is a newer one, at whatever address that came', async () => {
+    const sessionId = await opened();
+    const [hook, other] = [await addressOf(sessionId), await addressOf(sessionId)];
+    const tell = async (at: AHook, token: string): Promise<string> => {
+      for (const more of [{}, { in: 'other words' }]) await callback(gateway, at, '', body(token, sessionId, more));
+      const [sent] = await until('it was passed on', async () => {
+        const rows = await passedOn(gateway, at);
+        return rows.length > 0 && (await rowsOfHook(gateway, at)).every(({ state }) => state === 'done') && rows;
+      });
+      await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [
+        sent?.id,
+      ]);
+      return sent?.id ?? '';
+    };
+    const again = async (id: string) => {
+      const { status, json } = await gateway.post(`/notifications/${id}/replay`);
+      return [status, (json as { detail?: string }).detail];
+    };
+    const older = await tell(hook, await authorize(sessionId));
+    // That Klarna says it in two ways is no second authorization.
+    expect(await again(older)).toEqual([202, undefined]);
+    await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [older]);
+    const newer = await tell(other, await authorize(sessionId));
+    expect(await again(older)).toEqual([409, expect.stringContaining('newer authorization')]);
+    expect(await again(newer)).toEqual([202, undefined]);
+  });
+
   it('is not lost when Klarna does not answer the first look', async () => {
     const sessionId = await opened();
     const hook = await addressOf(sessionId);

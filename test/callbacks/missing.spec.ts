@@ -103,6 +103,33 @@ describe('what Klarna never told', () => {
       expect(await authorizationsOf(gateway, id)).toEqual([{ source: 'sweep', outcome: null, hasToken: true }]);
     });
 
+    it('is found among what was sent to own URLs of that entry, and sent again only while none is newer', async () => {
+      const path = randomUUID();
+      const id = await session(path);
+      await looked('payment_sessions', id, 3);
+      await authorize(id);
+      await looked('payment_sessions', id, 8);
+      const [row] = await rowsOf<{ id: string }>(
+        gateway.database,
+        `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now()
+         WHERE id = (SELECT passed_delivery_id FROM authorizations a JOIN payment_sessions s ON s.id = a.session_id WHERE provider_session_id = $1)
+         RETURNING id`,
+        [id],
+      );
+      const listed = (await gateway.get('/notifications?direction=out&type=authorization&state=delivered')).json as {
+        notifications: { id: string; entry: string }[];
+      };
+      expect(listed.notifications.filter((each) => each.id === row?.id)).toMatchObject([{ entry: 'authorization' }]);
+      const again = () => gateway.post(`/notifications/${row?.id ?? ''}/replay`);
+      expect((await again()).status).toBe(202);
+      await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [
+        row?.id,
+      ]);
+      await authorize(id);
+      await looked('payment_sessions', id, 20);
+      expect((await again()).status).toBe(409);
+    });
+
     it('is looked for beside an update, which puts nothing off', async () => {
       const id = await session();
       await looked('payment_sessions', id, 31);

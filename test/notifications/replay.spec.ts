@@ -164,15 +164,6 @@ describe('a replay', () => {
       ],
       ['an authorization whose token is erased', /erased/, () => dead({ type: 'authorization.received', secret: null })],
       [
-        'an authorization passed on that another one has followed',
-        /newer authorization/,
-        async () => {
-          const { id, hookId } = await cameIn(gateway, shop, { entry: 'authorization' });
-          await cameIn(gateway, shop, { entry: 'authorization', hookId });
-          return passedOn(gateway, shop, id);
-        },
-      ],
-      [
         'passed on, whose URL and body are erased',
         /erased/,
         async () => {

@@ -1,9 +1,11 @@
-import { Column, Entity, ForeignKey, PrimaryColumn, Unique } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { PaymentSessionEntity } from './payment-session.entity.js';
 
 /** What a shopper authorized in a session: at most one order can be placed with it, within an hour. */
 @Entity('authorizations')
 @Unique('authorizations_session_id_token_hash_key', ['sessionId', 'tokenHash'])
+@Index('authorizations_passed_callback', ['passedCallbackId'], { where: 'passed_callback_id IS NOT NULL' })
+@Index('authorizations_passed_delivery', ['passedDeliveryId'], { where: 'passed_delivery_id IS NOT NULL' })
 export class AuthorizationEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'authorizations_pkey' })
   id!: string;

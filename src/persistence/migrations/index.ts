@@ -22,6 +22,7 @@ import { LookForCallbacks1795000000032 } from './1795000000032-LookForCallbacks.
 import { OwnOperations1795000000034 } from './1795000000034-OwnOperations.js';
 import { WatchExpiry1795000000035 } from './1795000000035-WatchExpiry.js';
 import { CreateQuestionAnswers1795000000036 } from './1795000000036-CreateQuestionAnswers.js';
+import { FindPassedAuthorizations1795000000037 } from './1795000000037-FindPassedAuthorizations.js';
 
 export const migrations = [
   CreateMerchants1795000000000,
@@ -48,4 +49,5 @@ export const migrations = [
   OwnOperations1795000000034,
   WatchExpiry1795000000035,
   CreateQuestionAnswers1795000000036,
+  FindPassedAuthorizations1795000000037,
 ];

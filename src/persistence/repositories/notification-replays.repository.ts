@@ -12,6 +12,9 @@ export interface Replayed {
   refusal: ReplayRefusal | null;
 }
 
+/** Of which authorization `a` the shop's own address is told by the delivery `d`: by a callback, or in the place of one. */
+const PASSED = '(a.passed_callback_id = d.callback_id OR a.passed_delivery_id = d.id)';
+
 /** Sends messages again. */
 @Injectable()
 export class NotificationReplaysRepository {
@@ -36,6 +39,8 @@ export class NotificationReplaysRepository {
         `SELECT FROM event_subjects WHERE id IN (
            SELECT e.subject FROM deliveries d JOIN events e ON e.id = d.event_id
            WHERE d.id = ANY ($2::uuid[]) AND d.merchant_id = $1 AND e.type = 'authorization.received'
+           UNION
+           SELECT a.session_id FROM deliveries d JOIN authorizations a ON ${PASSED} WHERE d.id = ANY ($2::uuid[]) AND d.merchant_id = $1
          ) ORDER BY id FOR NO KEY UPDATE`,
         [merchantId, ids],
       );
@@ -64,15 +69,14 @@ const REPLAY = `
       WHEN endpoint.disabled_at IS NOT NULL THEN 'endpoint-disabled'
       WHEN d.reason = 'superseded' OR (e.type = 'authorization.received' AND EXISTS (
         SELECT FROM events newer WHERE newer.subject = e.subject AND newer.sequence > e.sequence AND newer.type = e.type
-      )) OR (c.entry = 'authorization' AND EXISTS (
-        SELECT FROM callbacks newer WHERE newer.hook_id = c.hook_id AND newer.id > c.id
-      )) THEN 'superseded'
+      )) OR EXISTS (
+        SELECT FROM authorizations a JOIN authorizations newer ON newer.session_id = a.session_id AND newer.id > a.id WHERE ${PASSED}
+      ) THEN 'superseded'
       WHEN (d.endpoint_id IS NULL AND d.url IS NULL) OR (e.type = 'authorization.received' AND e.secret IS NULL) THEN 'erased'
     END AS refusal
     FROM deliveries d
     LEFT JOIN notification_endpoints endpoint ON endpoint.id = d.endpoint_id
     LEFT JOIN events e ON e.id = d.event_id
-    LEFT JOIN callbacks c ON c.id = d.callback_id
     WHERE d.id = ANY ($2::uuid[]) AND d.merchant_id = $1 AND d.state = ANY ($3::text[])
     ORDER BY d.id FOR UPDATE OF d
   ), replayed AS (

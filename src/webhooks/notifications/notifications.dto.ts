@@ -39,14 +39,19 @@ export class OutgoingNotification {
   @ApiProperty({ type: String, nullable: true, description: 'Why it was given up or cancelled; null else.' })
   reason: string | null;
 
-  @ApiProperty({ type: NotifiedEvent, nullable: true, description: 'What it tells of; null: a callback of the provider, passed on.' })
+  @ApiProperty({
+    type: NotifiedEvent,
+    nullable: true,
+    description: 'What it tells of; null: a callback of the provider, passed on or told in its place.',
+  })
   event: NotifiedEvent | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
     example: 'push',
-    description: "Which of the provider's callbacks is passed on: the entry of `merchant_urls`; null: none.",
+    description:
+      "Which of the provider's callbacks is passed on, or did not come and is told in its place: the entry of `merchant_urls`; null: none.",
   })
   entry: string | null;
 
