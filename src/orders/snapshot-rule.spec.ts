@@ -260,6 +260,16 @@ describe('a reading that lags behind what we have just changed', () => {
     ]);
   });
 
+  it('is no lag for ever when a capture that came after an extension has renewed the authorization to an earlier end', () => {
+    const order = known({ expiresAt: at(1_000) });
+    const settled = { ...NONE, 'extend-authorization': true, capture: true };
+    const read = (when: number) =>
+      applySnapshot(order, reading({ snapshot: snapshot({ expiresAt: at(999) }), settled, startedAt: at(when), now: at(when + 1) }));
+    expect(read(2).full).toBe(false);
+    const { full, state } = read(301);
+    expect([full, state.anomaly, state.expiresAt]).toEqual([true, null, at(999)]);
+  });
+
   it('does not lag when it shows the change, or when we changed nothing', () => {
     const order = known({ orderAmount: 9_000, remainingAuthorizedAmount: 9_000, updatedAt: at(9) });
     const changed = { orderAmount: 9_000, remainingAuthorizedAmount: 9_000 };

@@ -165,18 +165,25 @@ function goesBack(order: OrderState, { snapshot, known, settled }: Reading): boo
 /** Whether a snapshot shows what we have changed since the last reading as it was, which nothing but a lag explains. */
 function isBeforeOurs(order: OrderState, snapshot: OrderSnapshot, settled: Reading['settled']): boolean {
   if (settled['authorization-update'] && differ(order.orderAmount, snapshot.orderAmount)) return true;
-  return settled['extend-authorization'] && order.expiresAt !== null && snapshot.expiresAt !== null && snapshot.expiresAt < order.expiresAt;
+  // A capture may have renewed the authorization since, to an earlier end than the extension's.
+  return settled['extend-authorization'] && !settled.capture && endsEarlier(order, snapshot);
+}
+
+function endsEarlier({ expiresAt }: OrderState, snapshot: OrderSnapshot): boolean {
+  return expiresAt !== null && snapshot.expiresAt !== null && snapshot.expiresAt < expiresAt;
 }
 
 /**
  * Whether a snapshot may be older than what we have changed since the last reading, and may as well be the last word: an extension that
- * moved nothing (on the day of the last one), or whose end was read before it was known to be ours, or of an order whose end was not known;
+ * moved nothing (on the day of the last one), or whose end was read before it was known to be ours, or of an order whose end was not known, or
+ * after which a capture may have renewed the authorization;
  * references of which Klarna carried out another update last. It is taken for a lag until lags are over, and nothing is wrong then.
  */
 function isPerhapsBeforeOurs(order: OrderState, { snapshot, settled }: Reading): boolean {
   if (!isComparable(order)) return false;
   if (settled['merchant-references'] && REFERENCES.some((name) => differ(order[name], snapshot[name]))) return true;
   if (!settled['extend-authorization'] || snapshot.expiresAt === null) return false;
+  if (settled.capture && endsEarlier(order, snapshot)) return true;
   return order.expiresAt === null || snapshot.expiresAt.getTime() === order.expiresAt.getTime();
 }
 
