@@ -117,9 +117,9 @@ describe('what Klarna never told', () => {
         [id],
       );
       const listed = (await gateway.get('/notifications?direction=out&type=authorization&state=delivered')).json as {
-        notifications: { id: string; entry: string }[];
+        items: { id: string; entry: string }[];
       };
-      expect(listed.notifications.filter((each) => each.id === row?.id)).toMatchObject([{ entry: 'authorization' }]);
+      expect(listed.items.filter((each) => each.id === row?.id)).toMatchObject([{ entry: 'authorization' }]);
       const again = () => gateway.post(`/notifications/${row?.id ?? ''}/replay`);
       expect((await again()).status).toBe(202);
       await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [
