@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { types } from 'node:util';
+import { atMost } from '../clock/at-most.js';
 import type { Alerts } from '../telemetry/alerts.js';
 import { nudgeJob, type NudgeQueue, type QueueBackend } from './queue-ports.js';
 
@@ -79,11 +80,11 @@ export class Nudges {
 
 /** Waits for a graceful end, but not longer than this; then does what needs no answer from the other side. */
 export async function within(graceful: Promise<unknown>, ms: number, otherwise: () => Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<'late'>((resolve) => (timer = setTimeout(() => resolve('late'), ms)));
-  const outcome = await Promise.race([graceful.then(() => 'done' as const).catch(() => 'late' as const), late]);
-  clearTimeout(timer);
-  if (outcome === 'late') await otherwise().catch(() => undefined);
+  const done = graceful.then(
+    () => true,
+    () => false,
+  );
+  if ((await atMost(ms, done)) !== true) await otherwise().catch(() => undefined);
 }
 
 /** One line; ioredis' errors often have an empty message and several causes. */

@@ -7,6 +7,7 @@ import type { StoredCallback } from '../../src/webhooks/inbox/callback-handler.j
 import { cartOf } from '../support/client.js';
 import type { TestGateway } from '../support/gateway.js';
 import { gateAt, operation, rowsOf } from '../support/scene.js';
+import { ended } from '../notifications/stored.js';
 import { until } from '../support/until.js';
 import { aHook, type AHook, callback, cameTo, lookAgain, passedOn, rowsOfHook, subjectOf } from './callbacks.js';
 import { anEndpoint, authorizationsOf, eventsOf, toldAt } from './heard.js';
@@ -163,10 +164,9 @@ describe('an authorization callback', () => {
         const rows = await passedOn(gateway, at);
         return rows.length > 0 && (await rowsOfHook(gateway, at)).every(({ state }) => state === 'done') && rows;
       });
-      await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [
-        sent?.id,
-      ]);
-      return sent?.id ?? '';
+      const id = sent?.id ?? '';
+      await ended(gateway, [id], 'delivered');
+      return id;
     };
     const again = async (id: string) => {
       const { status, json } = await gateway.post(`/notifications/${id}/replay`);
@@ -175,7 +175,7 @@ describe('an authorization callback', () => {
     const older = await tell(hook, await authorize(sessionId));
     // That Klarna says it in two ways is no second authorization.
     expect(await again(older)).toEqual([202, undefined]);
-    await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [older]);
+    await ended(gateway, [older], 'delivered');
     const newer = await tell(other, await authorize(sessionId));
     expect(await again(older)).toEqual([409, expect.stringContaining('newer authorization')]);
     expect(await again(newer)).toEqual([202, undefined]);

@@ -6,6 +6,7 @@ import { SessionSweeper } from '../../src/payments/session-sweeper.js';
 import { LooksRepository } from '../../src/persistence/repositories/looks.repository.js';
 import { CHECKOUTS, checkoutOf, completed, opened as openedCheckout } from '../support/checkouts.js';
 import { cartOf } from '../support/client.js';
+import { ended } from '../notifications/stored.js';
 import { requests, rowsOf, lastSequence } from '../support/scene.js';
 import type { TestGateway } from '../support/gateway.js';
 import { pass } from '../support/time.js';
@@ -122,9 +123,7 @@ describe('what Klarna never told', () => {
       expect(listed.items.filter((each) => each.id === row?.id)).toMatchObject([{ entry: 'authorization' }]);
       const again = () => gateway.post(`/notifications/${row?.id ?? ''}/replay`);
       expect((await again()).status).toBe(202);
-      await rowsOf(gateway.database, `UPDATE deliveries SET state = 'delivered', next_at = NULL, ended_at = now() WHERE id = $1`, [
-        row?.id,
-      ]);
+      await ended(gateway, [row?.id ?? ''], 'delivered');
       await authorize(id);
       await looked('payment_sessions', id, 20);
       expect((await again()).status).toBe(409);

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { v7 as uuidv7 } from 'uuid';
+import { atMost } from '../../clock/at-most.js';
 import { Clock } from '../../clock/clock.js';
 import { Settings } from '../../config/settings.js';
 import { objectIn } from '../../json.js';
@@ -71,7 +72,7 @@ export class QuestionDesk implements Answerer {
     if (template === null) return this.#instead(entry, body, 'the shop named no address');
     const began = performance.now();
     // Klarna sends the whole checkout, with our addresses in its merchant_urls. Postgres has no more time than the shop.
-    const words = await within(this.ownUrls.restored(hook.merchantId, body), this.settings.questionBudgetMs);
+    const words = await atMost(this.settings.questionBudgetMs, this.ownUrls.restored(hook.merchantId, body));
     if (words === undefined) return this.#instead(entry, body, 'what Klarna asked could not be made ready in time');
     const exchange = await this.shops.exchange({
       url: filledIn(template, providerOrderId === null ? {} : { orderId: providerOrderId }),
@@ -90,11 +91,4 @@ export class QuestionDesk implements Answerer {
   #instead(entry: QuestionEntry, body: Buffer, reason: string): Outcome {
     return { by: 'fallback', answer: fallbackAnswer(entry, body, this.settings.questionFallback), reason };
   }
-}
-
-/** Undefined: it was not done in time. */
-async function within<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => (timer = setTimeout(() => resolve(undefined), ms)));
-  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

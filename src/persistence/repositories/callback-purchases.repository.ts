@@ -8,7 +8,7 @@ export interface HookPurchase {
   kind: string | null;
   /** The provider's ids, at the address' account. */
   orderIds: string[];
-  /** Those of them that were placed with a customer token. */
+  /** Those of them that were placed with a customer token. Asked for only where the callback names no order, as `madeIds`. */
   tokenOrderIds: string[];
   /** Made by the operation in whose request the address was put. */
   madeIds: string[];
@@ -43,8 +43,9 @@ export class CallbackPurchases {
       `SELECT (SELECT kind FROM operations WHERE id = $3) AS kind,
          ARRAY(SELECT provider_order_id FROM orders WHERE data_subject = $2 AND provider_account_id = $1) AS "orderIds",
          ARRAY(SELECT DISTINCT a.provider_id FROM operations placed JOIN attempts a ON a.operation_id = placed.id
-               WHERE placed.data_subject = $2 AND placed.kind = 'customer-token.create-order' AND a.provider_id IS NOT NULL) AS "tokenOrderIds",
-         ARRAY(SELECT DISTINCT provider_id FROM attempts WHERE operation_id = $3 AND provider_id IS NOT NULL) AS "madeIds",
+               WHERE $5::text IS NULL AND placed.data_subject = $2 AND placed.kind = 'customer-token.create-order'
+                 AND a.provider_id IS NOT NULL) AS "tokenOrderIds",
+         ARRAY(SELECT DISTINCT provider_id FROM attempts WHERE $5::text IS NULL AND operation_id = $3 AND provider_id IS NOT NULL) AS "madeIds",
          ARRAY(SELECT provider_order_id FROM checkout_orders
                WHERE (data_subject = $2 OR operation_id = $3) AND provider_account_id = $1) AS "checkoutIds",
          ARRAY(SELECT provider_session_id FROM session UNION SELECT provider_session_id FROM page) AS "sessionIds",

@@ -11,6 +11,11 @@ export interface NamedOrder {
   known: boolean;
 }
 
+/** Orders of a customer token share its data subject, and that of the checkout or session that it was made from. */
+export function isOfToken({ kind }: HookPurchase): boolean {
+  return kind?.startsWith('customer-token.') === true;
+}
+
 /**
  * Whether an order belongs to the purchase that an address was made for. A callback can name any order: one address' secret must not be
  * good for another order. `unknown`: nothing that is stored speaks for it or against it.
@@ -18,8 +23,7 @@ export interface NamedOrder {
 export function belonging(purchase: HookPurchase, order: NamedOrder): 'ours' | 'foreign' | 'unknown' {
   const { providerOrderId: id, providerSessionId: session, snapshot } = order;
   const { checkoutIds, orderIds, pageOrderIds, sessionIds, currencies, references } = purchase;
-  // Orders of a customer token share its data subject, and that of the checkout or session that it was made from.
-  const ofToken = (purchase.kind ?? '').startsWith('customer-token.');
+  const ofToken = isOfToken(purchase);
   // A checkout's order keeps the checkout's id.
   if (checkoutIds.length > 0 && !ofToken) return checkoutIds.includes(id) ? 'ours' : 'foreign';
   if (pageOrderIds.includes(id) || orderIds.includes(id)) return 'ours';

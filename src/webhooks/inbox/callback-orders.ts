@@ -7,7 +7,7 @@ import type { Hook } from '../../persistence/repositories/hooks.repository.js';
 import { OrdersRepository } from '../../persistence/repositories/orders.repository.js';
 import { Nudges } from '../../queue/nudges.js';
 import { Alerts } from '../../telemetry/alerts.js';
-import { belonging } from './belonging.js';
+import { belonging, isOfToken } from './belonging.js';
 import type { CallbackOutcome, StoredCallback } from './callback-handler.js';
 import { OrderLooks } from './order-looks.js';
 
@@ -103,9 +103,10 @@ export class CallbackOrders {
   }
 }
 
-/** The one order that an address can be about, where its callback names none. Orders of a customer token share the purchase that it came from. */
-function orderOf({ kind, checkoutIds, orderIds, tokenOrderIds, madeIds }: HookPurchase): string | undefined {
-  if (kind?.startsWith('customer-token.') === true) return onlyOne(orderIds.filter((id) => madeIds.includes(id)));
+/** The one order that an address can be about, where its callback names none. */
+function orderOf(purchase: HookPurchase): string | undefined {
+  const { checkoutIds, orderIds, tokenOrderIds, madeIds } = purchase;
+  if (isOfToken(purchase)) return onlyOne(orderIds.filter((id) => madeIds.includes(id)));
   return onlyOne(checkoutIds) ?? onlyOne(orderIds.filter((id) => !tokenOrderIds.includes(id)));
 }
 
