@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { hasCluster, type Places } from './places.js';
-import { commandOf } from './process-identity.js';
+import { commandOf, identityOf } from './process-identity.js';
 import { handOver } from './server-user.js';
 
 const START_WITHIN_MS = 15_000;
@@ -128,15 +128,18 @@ async function startOnce(
  * once.
  */
 export async function stopServer(running: Running, cluster: string): Promise<void> {
+  // Its identity says when it is gone: a process that is ending has no command line any more, and is still there.
+  const identity = isPostmaster(running.pid, cluster) ? identityOf(running.pid) : undefined;
+  const isThere = () => identity !== undefined && identityOf(running.pid) === identity;
   for (const [signal, withinMs] of STOPS) {
-    if (!isPostmaster(running.pid, cluster)) return;
+    if (!isThere()) return;
     try {
       process.kill(running.pid, signal);
     } catch {
       return;
     }
     const until = performance.now() + withinMs;
-    while (isPostmaster(running.pid, cluster) && performance.now() < until) await pause(20);
+    while (isThere() && performance.now() < until) await pause(20);
   }
 }
 
