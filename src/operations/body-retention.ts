@@ -5,7 +5,6 @@ import { Database } from '../persistence/database.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { Retention } from '../persistence/retention.js';
 
-const DAY_MS = 86_400_000;
 const BATCH = 500;
 
 /**
@@ -17,18 +16,17 @@ export class BodyRetention extends Retention {
   constructor(
     private readonly database: Database,
     private readonly repository: OperationsRepository,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    super(BodyRetention.name, settings);
+    super(BodyRetention.name, clock, settings);
   }
 
   /** Erases all that is due, batch by batch. May be repeated and run by several at a time. @returns of how many operations */
   async erase(): Promise<number> {
     const erased = await this.allOf(BATCH, (most) => {
-      const now = this.clock.now();
-      const finishedBefore = new Date(now.getTime() - this.settings.bodyRetentionDays * DAY_MS);
-      return this.repository.eraseBodies(this.database, finishedBefore, now, most);
+      const finishedBefore = this.daysAgo(this.settings.bodyRetentionDays);
+      return this.repository.eraseBodies(this.database, finishedBefore, this.clock.now(), most);
     });
     if (erased > 0) this.logger.log(`Bodies of ${erased} operations were erased`);
     return erased;

@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { durationText } from '../clock/durations.js';
-import { Rounds } from '../clock/rounds.js';
+import { WorkerRounds } from '../clock/worker-rounds.js';
 import { Settings } from '../config/settings.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import { EventsRepository } from '../persistence/repositories/events.repository.js';
@@ -30,9 +30,7 @@ const GONE_MS = 3_600_000;
  * of them from the same look, and what was told is noted in the transaction that tells it.
  */
 @Injectable()
-export class ExpiryRadar implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger = new Logger(ExpiryRadar.name);
-  readonly #rounds = new Rounds({ name: ExpiryRadar.name, everyMs: EVERY_MS, work: () => this.look() });
+export class ExpiryRadar extends WorkerRounds {
   readonly #watched: Watched;
   #planned = false;
 
@@ -44,21 +42,14 @@ export class ExpiryRadar implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly timeline: TimelineRepository,
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly settings: Settings,
+    settings: Settings,
   ) {
+    super(settings, { name: ExpiryRadar.name, everyMs: EVERY_MS });
     this.#watched = watchedBy(settings);
   }
 
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#rounds.stop();
-  }
-
   /** One round: plans what is new, then reads and tells what is due. @returns whether there is more */
-  async look(): Promise<boolean> {
+  async round(): Promise<boolean> {
     const now = this.clock.now();
     const claimUntil = new Date(now.getTime() + CLAIM_MS);
     if (!this.#planned) await this.expiry.planAnew(now, claimUntil, this.#watched);
@@ -81,7 +72,7 @@ export class ExpiryRadar implements OnApplicationBootstrap, OnModuleDestroy {
       await this.extension.apply(order.id);
       await this.database.transaction((tx) => this.#tell(tx, order));
     } catch (error) {
-      if (!this.#rounds.stopped) this.#logger.warn(`The end of order ${order.id} could not be looked at: ${(error as Error).message}`);
+      if (!this.rounds.stopped) this.logger.warn(`The end of order ${order.id} could not be looked at: ${(error as Error).message}`);
     }
   }
 

@@ -1,6 +1,6 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
-import { Rounds } from '../clock/rounds.js';
+import { WorkerRounds } from '../clock/worker-rounds.js';
 import { Settings } from '../config/settings.js';
 import { type DueOrder, type OrderPlace, OrdersRepository } from '../persistence/repositories/orders.repository.js';
 import { OrderReader, type Refreshed } from './order-reader.js';
@@ -19,30 +19,17 @@ const NOT_READABLE_YET_MS = 10_000;
  * each time, so that it neither burns its own orders' turns nor keeps other accounts' orders waiting.
  */
 @Injectable()
-export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger = new Logger('OrderRefresher');
+export class OrderRefresher extends WorkerRounds {
   readonly #resting: RestingAccounts;
-  readonly #rounds = new Rounds({
-    ...{ name: 'OrderRefresher', everyMs: POLL_MS, afterErrorMs: POLL_AFTER_ERROR_MS },
-    work: async () => (await this.#round()) === BATCH,
-  });
 
   constructor(
     private readonly orders: OrdersRepository,
     private readonly reader: OrderReader,
     private readonly clock: Clock,
-    private readonly settings: Settings,
+    settings: Settings,
   ) {
+    super(settings, { name: OrderRefresher.name, everyMs: POLL_MS, afterErrorMs: POLL_AFTER_ERROR_MS });
     this.#resting = new RestingAccounts(clock);
-  }
-
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
-  }
-
-  /** Reads change nothing at Klarna: a stop does not wait for them for long. */
-  onModuleDestroy(): Promise<void> {
-    return this.#rounds.stop();
   }
 
   /** Reads one batch of due orders. @returns how many were due, at most a batch */
@@ -69,10 +56,10 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Comparisons can wait: they get their turn when few reads are due for a reason. */
-  async #round(): Promise<number> {
+  async round(): Promise<boolean> {
     const read = await this.refreshDue();
-    if (read < BATCH && !this.#rounds.stopped) await this.compareDue();
-    return read;
+    if (read < BATCH && !this.rounds.stopped) await this.compareDue();
+    return read === BATCH;
   }
 
   /** One order's failure, of whatever kind, is not the batch's. */
@@ -80,7 +67,7 @@ export class OrderRefresher implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await work();
     } catch (error) {
-      if (!this.#rounds.stopped) this.#logger.warn(`Order ${order.id} could not be refreshed: ${(error as Error).message}`);
+      if (!this.rounds.stopped) this.logger.warn(`Order ${order.id} could not be refreshed: ${(error as Error).message}`);
     }
   }
 

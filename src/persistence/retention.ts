@@ -1,37 +1,41 @@
-import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { Rounds } from '../clock/rounds.js';
+import type { Clock } from '../clock/clock.js';
+import { WorkerRounds } from '../clock/worker-rounds.js';
 import type { Settings } from '../config/settings.js';
 
 const EVERY_MS = 3_600_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Erases what is old, in workers, at the start and every hour; several may run at a time, and one that dies has done as much as it has
  * committed.
  */
-export abstract class Retention implements OnApplicationBootstrap, OnModuleDestroy {
-  protected readonly logger: Logger;
-  readonly #rounds: Rounds;
+export abstract class Retention extends WorkerRounds {
   #stopping = false;
 
   /** @param name begins log lines */
   protected constructor(
     name: string,
-    protected readonly settings: Settings,
+    protected readonly clock: Clock,
+    settings: Settings,
   ) {
-    this.logger = new Logger(name);
-    this.#rounds = new Rounds({ name, everyMs: EVERY_MS, work: () => this.erase().then(() => false) });
+    super(settings, { name, everyMs: EVERY_MS });
   }
 
   /** Erases all that is old. May be repeated. */
   abstract erase(): Promise<unknown>;
 
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
+  async round(): Promise<boolean> {
+    await this.erase();
+    return false;
   }
 
-  onModuleDestroy(): Promise<void> {
+  override onModuleDestroy(): Promise<void> {
     this.#stopping = true;
-    return this.#rounds.stop();
+    return super.onModuleDestroy();
+  }
+
+  protected daysAgo(days: number): Date {
+    return new Date(this.clock.nowMs() - days * DAY_MS);
   }
 
   /**

@@ -77,7 +77,7 @@ export async function openDeliveries(env: Readonly<Record<string, string>> = {})
 
     /** Looks once, and waits for what that sent. */
     async round(): Promise<void> {
-      await engine.look();
+      await engine.round();
       await engine.settled();
     },
 

@@ -40,9 +40,9 @@ describe('strict order', () => {
     await scene.events(id, a, 5);
     await scene.events(id, b, 5);
     const release = shop.holds();
-    await scene.engine.look();
+    await scene.engine.round();
     await until('both heads are there', () => shop.received.length === 2);
-    await scene.engine.look();
+    await scene.engine.round();
     expect(arrived().sort()).toEqual([...inOrder(a, 1), ...inOrder(b, 1)].sort());
     release();
     await scene.rounds();
@@ -86,7 +86,7 @@ describe('strict order', () => {
     ]);
     expect((await take()).more).toBe(true);
     scene.clock.advance(1);
-    await scene.upkeep.tidy();
+    await scene.upkeep.round();
     await scene.round();
     expect(arrived()).toEqual(inOrder(subject, 1, 2));
   });
@@ -99,11 +99,11 @@ describe('strict order', () => {
     await scene.rounds();
     scene.clock.advance(7 * 86_400_000);
     for (let n = 0; n < 3; n += 1) {
-      await scene.upkeep.tidy();
+      await scene.upkeep.round();
       await scene.database.query('UPDATE receivers SET rests_until = NULL');
       await scene.rounds();
     }
-    await scene.upkeep.tidy();
+    await scene.upkeep.round();
     const ends = await Promise.all([first, second, third].map((each) => scene.delivery(each)));
     expect(ends.map(({ state }) => state)).toEqual(['dead', 'delivered', 'dead']);
     expect(ends.map(({ attempts }) => attempts > 0)).toEqual([true, true, true]);
@@ -144,7 +144,7 @@ describe('strict order', () => {
       'everything is delivered',
       async () => {
         scene.clock.advance(20_000);
-        await Promise.all(engines.map((engine) => engine.look()));
+        await Promise.all(engines.map((engine) => engine.round()));
         await Promise.all(engines.map((engine) => engine.settled()));
         return (await scene.states(id))['due'] === undefined;
       },
@@ -161,7 +161,7 @@ describe('without strict order', () => {
     const subject = randomUUID();
     await scene.events(id, subject, 12);
     const release = shop.holds();
-    await Promise.all([scene.engine.look(), scene.anEngine().look(), scene.anEngine().look()]);
+    await Promise.all([scene.engine.round(), scene.anEngine().round(), scene.anEngine().round()]);
     expect((await take()).taken).toHaveLength(0);
     release();
     await scene.rounds();
@@ -235,7 +235,7 @@ describe('receivers', () => {
     await wellKnown(id);
     await scene.events(id, randomUUID(), 4);
     const release = shop.holds(500);
-    await scene.engine.look();
+    await scene.engine.round();
     await until('all are there', () => shop.received.length === 4);
     release();
     await scene.engine.settled();

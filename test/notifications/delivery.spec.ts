@@ -201,11 +201,11 @@ describe('an attempt that fails', () => {
     shop.answers(500);
     const { id } = await aDelivery();
     scene.clock.advance(7 * 86_400_000 - 1);
-    await scene.upkeep.tidy();
+    await scene.upkeep.round();
     expect(await scene.delivery(id)).toMatchObject({ state: 'due' });
     const before = scene.alerts.count('delivery.dead');
     scene.clock.advance(1);
-    await scene.upkeep.tidy();
+    await scene.upkeep.round();
     expect(await scene.delivery(id)).toMatchObject({ state: 'dead', next_at: null, reason: 'It was tried for seven days' });
     expect(scene.alerts.count('delivery.dead')).toBe(before + 1);
   });
@@ -243,7 +243,7 @@ describe('an endpoint that answers 410', () => {
     expect(scene.alerts.count('endpoint.gone')).toBe(alerts + 1);
     await scene.events(endpoint.id, randomUUID(), 2);
     await scene.round();
-    await scene.upkeep.tidy();
+    await scene.upkeep.round();
     expect(await scene.states(endpoint.id)).toEqual({ cancelled: 6 });
     expect(shop.received).toHaveLength(1);
   });
@@ -252,14 +252,14 @@ describe('an endpoint that answers 410', () => {
     const { id } = await scene.anEndpoint(shop.url());
     await scene.events(id, randomUUID(), 1_100);
     await scene.database.query('UPDATE notification_endpoints SET deleted_at = $1', [scene.clock.now()]);
-    expect([await scene.upkeep.tidy(), await scene.upkeep.tidy(), await scene.upkeep.tidy()]).toEqual([true, true, false]);
+    expect([await scene.upkeep.round(), await scene.upkeep.round(), await scene.upkeep.round()]).toEqual([true, true, false]);
     expect(await scene.states(id)).toEqual({ cancelled: 1_100 });
   });
 
   it('stays, and gets it again, when it was changed since it was asked', async () => {
     const { id } = await aDelivery();
     const release = shop.holds(410);
-    await scene.engine.look();
+    await scene.engine.round();
     await until('it was asked', () => shop.received.length === 1);
     await scene.database.query('UPDATE notification_endpoints SET version = version + 1');
     release();
@@ -284,14 +284,14 @@ describe('a process that dies while it sends', () => {
   it('leaves the delivery to the next, which sends it again with the same id', async () => {
     const { id } = await aDelivery();
     const release = shop.holds();
-    await scene.engine.look();
+    await scene.engine.round();
     await until('it was sent', () => shop.received.length === 1);
     const other = scene.anEngine();
-    await other.look();
+    await other.round();
     expect(shop.received).toHaveLength(1);
 
     await scene.leasesRunOut();
-    await other.look();
+    await other.round();
     await until('it was sent again', () => shop.received.length === 2);
     expect(shop.received[1]?.headers['webhook-id']).toBe(shop.received[0]?.headers['webhook-id']);
     expect(await scene.attempts(id)).toMatchObject([
@@ -325,7 +325,7 @@ describe('a process that dies while it sends', () => {
   it('decides nothing when it comes back late; its attempt is kept', async () => {
     const { id, endpoint } = await aDelivery();
     const release = shop.holds(500);
-    await scene.engine.look();
+    await scene.engine.round();
     await until('it was sent', () => shop.received.length === 1);
     await scene.leasesRunOut();
     const second = await scene.due.take(scene.clock.now(), { deliveries: 1, ofUnproven: 1, perReceiver: 4 });
@@ -345,7 +345,7 @@ describe('a process that dies while it sends', () => {
   it('leaves alone what somebody else has ended meanwhile', async () => {
     const { id } = await aDelivery();
     const release = shop.holds(500);
-    await scene.engine.look();
+    await scene.engine.round();
     await until('it was sent', () => shop.received.length === 1);
     await scene.database.query(`UPDATE deliveries SET state = 'cancelled', reason = 'superseded', next_at = NULL`);
     release();
@@ -358,7 +358,7 @@ describe('a process that dies while it sends', () => {
     const { id, endpoint } = await aDelivery();
     shop.holds();
     const engine = scene.anEngine();
-    await engine.look();
+    await engine.round();
     await engine.onModuleDestroy();
     expect(await scene.delivery(id)).toMatchObject({ state: 'due', next_at: scene.clock.now(), lease_until: null });
     expect(await scene.attempts(id)).toMatchObject([{ code: 'STOPPED' }]);

@@ -52,7 +52,7 @@ async function untilBefore(orderId: string, seconds: number, shop: TestGateway =
 
 /** The service looks now; without this it does within seconds. */
 async function look(shop: TestGateway = gateway): Promise<void> {
-  while (await shop.app.get(ExpiryRadar).look());
+  while (await shop.app.get(ExpiryRadar).round());
 }
 
 /** What was asked of Klarna for the order, with the extensions of every caller. */

@@ -60,7 +60,7 @@ async function told(orderId: string): Promise<unknown[]> {
 
 /** Looks until there is nothing to look at. */
 async function looks(radar: ExpiryRadar): Promise<void> {
-  while (await radar.look());
+  while (await radar.round());
 }
 
 const beforeEnd = (ms: number, end = END) => gateway.clock.set(new Date(Date.parse(end) - ms).toISOString());
@@ -242,10 +242,10 @@ describe('the policy that extends', () => {
     const [radar, orderId] = [aRadar(given), await anOrder({ fraud_status: 'REJECTED' })];
     beforeEnd(DAY);
     gateway.klarna.reads = 0;
-    for (let times = 0; times < 3; times += 1) await radar.look();
+    for (let times = 0; times < 3; times += 1) await radar.round();
     expect(gateway.klarna.reads).toBe(1);
     beforeEnd(HOUR);
-    for (let times = 0; times < 3; times += 1) await radar.look();
+    for (let times = 0; times < 3; times += 1) await radar.round();
     expect(gateway.klarna.reads).toBe(2);
     expect(await told(orderId)).toEqual([['1h', END]]);
   });

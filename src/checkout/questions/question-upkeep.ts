@@ -1,6 +1,6 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
-import { Rounds } from '../../clock/rounds.js';
+import { WorkerRounds } from '../../clock/worker-rounds.js';
 import { Settings } from '../../config/settings.js';
 import { Database } from '../../persistence/database.js';
 import { QuestionAnswersRepository } from '../../persistence/repositories/question-answers.repository.js';
@@ -15,23 +15,15 @@ const KEPT_MS = 30 * 86_400_000;
  * erased after a month. Runs in workers.
  */
 @Injectable()
-export class QuestionUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #rounds = new Rounds({ name: 'QuestionUpkeep', everyMs: EVERY_MS, work: () => this.round() });
-
+export class QuestionUpkeep extends WorkerRounds {
   constructor(
     private readonly answers: QuestionAnswersRepository,
     private readonly timeline: TimelineRepository,
     private readonly database: Database,
     private readonly clock: Clock,
-    private readonly settings: Settings,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#rounds.stop();
+    settings: Settings,
+  ) {
+    super(settings, { name: QuestionUpkeep.name, everyMs: EVERY_MS });
   }
 
   /** @returns whether there may be more */

@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { setMaxListeners } from 'node:events';
 import { Clock, SystemClock } from '../../clock/clock.js';
-import { Rounds } from '../../clock/rounds.js';
+import { WorkerRounds } from '../../clock/worker-rounds.js';
 import { Settings } from '../../config/settings.js';
 import {
   type AttemptResult,
@@ -34,19 +34,12 @@ const STOP_WITHIN_MS = 3_000;
  * only thing that is relied on.
  */
 @Injectable()
-export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger = new Logger('Deliveries');
+export class DeliveryEngine extends WorkerRounds {
   readonly #hands: Hands;
   readonly #underWay = new Set<Promise<void>>();
   readonly #stop = new AbortController();
   readonly #world = new SystemClock();
   #waking: NodeJS.Timeout | undefined;
-  readonly #rounds = new Rounds({
-    name: 'Deliveries',
-    everyMs: LOOK_EVERY_MS,
-    afterErrorMs: LOOK_AGAIN_AFTER_ERROR_MS,
-    work: () => this.look(),
-  });
 
   constructor(
     private readonly due: DueDeliveriesRepository,
@@ -55,19 +48,16 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly counts: DeliveryCounts,
     private readonly alerts: Alerts,
     private readonly clock: Clock,
-    private readonly settings: Settings,
+    settings: Settings,
   ) {
+    super(settings, { name: 'Deliveries', everyMs: LOOK_EVERY_MS, afterErrorMs: LOOK_AGAIN_AFTER_ERROR_MS });
     this.#hands = new Hands(settings.deliveryConcurrency);
     // Every attempt listens.
     setMaxListeners(0, this.#stop.signal);
   }
 
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    await this.#rounds.stop();
+  override async onModuleDestroy(): Promise<void> {
+    await super.onModuleDestroy();
     const timer = setTimeout(() => this.#stop.abort(), STOP_WITHIN_MS);
     await this.settled();
     clearTimeout(timer);
@@ -75,7 +65,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   /** Takes what is due, as far as there are hands, and begins to send it. @returns whether there is more to do at once */
-  async look(): Promise<boolean> {
+  async round(): Promise<boolean> {
     const room = this.#hands.free();
     if (room.deliveries === 0) return false;
     const { taken, more } = await this.due.take(this.clock.now(), { ...room, perReceiver: PER_RECEIVER });
@@ -101,7 +91,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.#conclude(delivery, await this.sender.send(delivery, this.#stop.signal));
     } catch (error) {
-      this.#logger.warn(`What came of delivery ${delivery.id} was not written down: ${(error as Error).message}`);
+      this.logger.warn(`What came of delivery ${delivery.id} was not written down: ${(error as Error).message}`);
     } finally {
       this.counts.underWay -= 1;
       clearTimeout(slow);
@@ -113,7 +103,7 @@ export class DeliveryEngine implements OnApplicationBootstrap, OnModuleDestroy {
   #wakeSoon(): void {
     this.#waking ??= setTimeout(() => {
       this.#waking = undefined;
-      this.#rounds.wake();
+      this.rounds.wake();
     }, GATHER_MS);
   }
 

@@ -1,6 +1,6 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
-import { Rounds } from '../../clock/rounds.js';
+import { WorkerRounds } from '../../clock/worker-rounds.js';
 import { Settings } from '../../config/settings.js';
 import { DeliveryOutcomesRepository } from '../../persistence/repositories/delivery-outcomes.repository.js';
 import { Alerts } from '../../telemetry/alerts.js';
@@ -12,27 +12,19 @@ const BATCH = 500;
 
 /** Ends deliveries that nobody takes any more: tried for seven days, or for an endpoint that is gone. Runs in workers; several may. */
 @Injectable()
-export class DeliveryUpkeep implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #rounds = new Rounds({ name: 'DeliveryUpkeep', everyMs: EVERY_MS, work: () => this.tidy() });
-
+export class DeliveryUpkeep extends WorkerRounds {
   constructor(
     private readonly outcomes: DeliveryOutcomesRepository,
     private readonly counts: DeliveryCounts,
     private readonly alerts: Alerts,
     private readonly clock: Clock,
-    private readonly settings: Settings,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#rounds.stop();
+    settings: Settings,
+  ) {
+    super(settings, { name: DeliveryUpkeep.name, everyMs: EVERY_MS });
   }
 
   /** One batch of each. May be repeated and run by several at a time. @returns whether there is more */
-  async tidy(): Promise<boolean> {
+  async round(): Promise<boolean> {
     const now = this.clock.now();
     const cancelled = await this.outcomes.cancelUnwanted(now, BATCH);
     this.counts.cancelled += cancelled;

@@ -4,7 +4,6 @@ import { Settings } from '../../config/settings.js';
 import { EventRetentionRepository } from '../../persistence/repositories/event-retention.repository.js';
 import { Retention } from '../../persistence/retention.js';
 
-const DAY_MS = 86_400_000;
 const BATCH = 500;
 
 /**
@@ -15,15 +14,15 @@ const BATCH = 500;
 export class EventRetention extends Retention {
   constructor(
     private readonly repository: EventRetentionRepository,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    super(EventRetention.name, settings);
+    super(EventRetention.name, clock, settings);
   }
 
   /** Erases all that is old, batch by batch. May be repeated and run by several at a time. @returns how many deliveries and events */
   async erase(): Promise<{ deliveries: number; events: number }> {
-    const before = new Date(this.clock.nowMs() - this.settings.notificationRetentionDays * DAY_MS);
+    const before = this.daysAgo(this.settings.notificationRetentionDays);
     const deliveries = await this.allOf(BATCH, (most) => this.repository.eraseDeliveries(before, most));
     const events = await this.allOf(BATCH, (most) => this.repository.eraseEvents(before, most));
     if (deliveries + events > 0) this.logger.log(`${deliveries} old deliveries and ${events} old events were erased`);

@@ -11,10 +11,10 @@ const BATCH = 1_000;
 export class HookRetention extends Retention {
   constructor(
     private readonly hooks: HooksRepository,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    super(HookRetention.name, settings);
+    super(HookRetention.name, clock, settings);
   }
 
   /** Erases all that is over, batch by batch. May be repeated and run by several at a time. @returns how many */

@@ -4,7 +4,6 @@ import { Settings } from '../../config/settings.js';
 import { CallbacksRepository } from '../../persistence/repositories/callbacks.repository.js';
 import { Retention } from '../../persistence/retention.js';
 
-const DAY_MS = 86_400_000;
 const BATCH = 500;
 
 /** Erases callbacks that were finished NOTIFICATION_RETENTION_DAYS ago. */
@@ -12,15 +11,15 @@ const BATCH = 500;
 export class CallbackRetention extends Retention {
   constructor(
     private readonly callbacks: CallbacksRepository,
-    private readonly clock: Clock,
+    clock: Clock,
     settings: Settings,
   ) {
-    super(CallbackRetention.name, settings);
+    super(CallbackRetention.name, clock, settings);
   }
 
   /** Erases all that is old, batch by batch. May be repeated and run by several at a time. @returns how many callbacks */
   erase(): Promise<number> {
-    const before = new Date(this.clock.nowMs() - this.settings.notificationRetentionDays * DAY_MS);
+    const before = this.daysAgo(this.settings.notificationRetentionDays);
     return this.allOf(BATCH, (most) => this.callbacks.eraseFinished(before, most));
   }
 }

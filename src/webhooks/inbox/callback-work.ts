@@ -1,7 +1,7 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { atMost } from '../../clock/at-most.js';
 import { Clock } from '../../clock/clock.js';
-import { Rounds } from '../../clock/rounds.js';
+import { WorkerRounds } from '../../clock/worker-rounds.js';
 import { Settings } from '../../config/settings.js';
 import { CALLBACK_BODY, CallbacksRepository, type TakenCallback } from '../../persistence/repositories/callbacks.repository.js';
 import { type Hook, HooksRepository } from '../../persistence/repositories/hooks.repository.js';
@@ -27,9 +27,7 @@ const NOBODY = { then: 'again', afterMs: 15 * 60_000, result: 'no-handler' } as 
  * may happen twice (a process dies, a lease runs out), its outcome is written down once.
  */
 @Injectable()
-export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger = new Logger('Callbacks');
-  readonly #rounds = new Rounds({ name: 'Callbacks', everyMs: EVERY_MS, work: () => this.#round() });
+export class CallbackWork extends WorkerRounds {
   readonly #underWay = new Set<Promise<void>>();
   /** Entries without a handler, said once. */
   readonly #missing = new Set<string>();
@@ -44,26 +42,24 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly looks: OrderLooks,
     private readonly envelope: SealedEnvelope,
     private readonly clock: Clock,
-    private readonly settings: Settings,
+    settings: Settings,
     private readonly alerts: Alerts,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
+  ) {
+    super(settings, { name: 'Callbacks', everyMs: EVERY_MS });
   }
 
-  async onModuleDestroy(): Promise<void> {
-    await this.#rounds.stop();
+  override async onModuleDestroy(): Promise<void> {
+    await super.onModuleDestroy();
     await atMost(STOP_WITHIN_MS, Promise.all(this.#underWay));
   }
 
   /** Something was kept: look now. Does nothing in a process that does not look. */
   wake(): void {
-    if (!this.#rounds.stopped) this.#rounds.wake();
+    if (!this.rounds.stopped) this.rounds.wake();
   }
 
   /** Takes as many orders as hands are free, and begins with them. A slow one keeps none of the others waiting. */
-  async #round(): Promise<boolean> {
+  async round(): Promise<boolean> {
     await this.#renew();
     const free = HANDS - this.#underWay.size;
     this.#more = free <= 0;
@@ -92,7 +88,7 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
     const looking = this.#lookAt(callbacks)
       .catch((error: unknown) => {
         // Their leases run out, and they are looked at again.
-        if (!this.#rounds.stopped) this.#logger.warn(`A look at callbacks failed: ${(error as Error).message}`);
+        if (!this.rounds.stopped) this.logger.warn(`A look at callbacks failed: ${(error as Error).message}`);
       })
       .finally(() => {
         this.#underWay.delete(looking);
@@ -125,7 +121,7 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
   async #handle(callback: StoredCallback, hook: Hook, taken: TakenCallback): Promise<CallbackOutcome> {
     const handler = this.registry.handlerOf(callback.entry);
     if (handler === undefined) {
-      if (!this.#missing.has(callback.entry)) this.#logger.warn(`Nobody knows what callbacks of ${callback.entry} mean; they are kept`);
+      if (!this.#missing.has(callback.entry)) this.logger.warn(`Nobody knows what callbacks of ${callback.entry} mean; they are kept`);
       this.#missing.add(callback.entry);
       return NOBODY;
     }
@@ -137,7 +133,7 @@ export class CallbackWork implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   #failed({ id, entry }: TakenCallback, error: Error): CallbackOutcome {
-    if (!this.#rounds.stopped) this.#logger.warn(`Callback ${id} (${entry}) could not be looked at: ${error.message}`);
+    if (!this.rounds.stopped) this.logger.warn(`Callback ${id} (${entry}) could not be looked at: ${error.message}`);
     return { then: 'again', result: 'failed' };
   }
 

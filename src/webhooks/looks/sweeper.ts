@@ -1,6 +1,5 @@
-import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Clock } from '../../clock/clock.js';
-import { Rounds } from '../../clock/rounds.js';
+import { WorkerRounds } from '../../clock/worker-rounds.js';
 import type { Settings } from '../../config/settings.js';
 import { RestingAccounts } from '../../orders/resting-accounts.js';
 import type { DueLook, LookedAtTable, LooksRepository } from '../../persistence/repositories/looks.repository.js';
@@ -23,10 +22,8 @@ export interface Looked {
  * Reads, in workers, what callbacks may have been lost of: whatever of one table has its time come, within a quota per account. A feature
  * says how it is read and when again.
  */
-export abstract class Sweeper implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #logger: Logger;
+export abstract class Sweeper extends WorkerRounds {
   readonly #resting: RestingAccounts;
-  readonly #rounds: Rounds;
 
   /** @param name begins log lines */
   protected constructor(
@@ -34,22 +31,19 @@ export abstract class Sweeper implements OnApplicationBootstrap, OnModuleDestroy
     private readonly table: LookedAtTable,
     private readonly looks: LooksRepository,
     protected readonly clock: Clock,
-    private readonly settings: Settings,
+    settings: Settings,
   ) {
-    this.#logger = new Logger(name);
+    super(settings, { name, everyMs: EVERY_MS });
     this.#resting = new RestingAccounts(clock);
-    this.#rounds = new Rounds({ name, everyMs: EVERY_MS, work: () => this.lookDue().then(() => false) });
   }
 
   /** Reads one at the provider, once, and takes over what it shows. */
   protected abstract look(due: DueLook): Promise<Looked>;
 
-  onApplicationBootstrap(): void {
-    if (this.settings.role !== 'api') this.#rounds.start();
-  }
-
-  onModuleDestroy(): Promise<void> {
-    return this.#rounds.stop();
+  /** What is left over comes with the next round: the quota is of a second. */
+  async round(): Promise<boolean> {
+    await this.lookDue();
+    return false;
   }
 
   /** Looks at what is due. @returns how many there were, at most the quota of each account; none within the second after others were taken */
@@ -70,7 +64,7 @@ export abstract class Sweeper implements OnApplicationBootstrap, OnModuleDestroy
       const at = answered ? nextAt : new Date(this.clock.nowMs() + this.#resting.rest(due.providerAccountId));
       await this.looks.next(this.table, due, at);
     } catch (error) {
-      this.#logger.warn(`${due.id} could not be looked at: ${(error as Error).message}`);
+      this.logger.warn(`${due.id} could not be looked at: ${(error as Error).message}`);
     }
   }
 }
