@@ -143,7 +143,9 @@ describe('the rows that Postgres reads', () => {
     ],
   ])('are as many with 1,000 orders stored as with 20,000: %s', async (_, story) => {
     const few = await readBy(1_000, story);
-    expect(await readBy(20_000, story)).toEqual(few);
+    const many = await readBy(20_000, story);
+    // A row that is written beside is met in more than one version, or not: that is all by which two runs may differ.
+    for (const table of TABLES) expect({ table, apart: Math.abs(many[table]! - few[table]!) > 10 }).toEqual({ table, apart: false });
     const sum = Object.values(few).reduce((all, read) => all + read, 0);
     expect(sum).toBeGreaterThan(10);
     expect(sum).toBeLessThan(200);
