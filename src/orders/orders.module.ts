@@ -9,6 +9,7 @@ import { LaneStateRepository } from '../persistence/repositories/lane-state.repo
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { ExpiryRepository } from '../persistence/repositories/expiry.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
+import { AdoptedOrdersRepository } from './adopted-orders.repository.js';
 import { ExpiryRadar } from './expiry-radar.js';
 import { ExtensionPolicy } from './extension-policy.js';
 import { OrderComparisons } from './order-comparisons.js';
@@ -28,6 +29,7 @@ import { OrdersService } from './orders.service.js';
     MovementsRepository,
     LaneStateRepository,
     CustomerTokensRepository,
+    AdoptedOrdersRepository,
     OrderLifecycle,
     OrderReader,
     OrderRefresher,
@@ -41,7 +43,7 @@ import { OrdersService } from './orders.service.js';
   exports: [
     ...[OrdersRepository, CheckoutOrdersRepository, MovementsRepository, CustomerTokensRepository, LaneStateRepository],
     ExpiryRepository,
-    ...[OrderLifecycle, OrderReader],
+    ...[AdoptedOrdersRepository, OrderLifecycle, OrderReader],
   ],
 })
 export class OrdersModule {}

@@ -4,10 +4,23 @@ import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
 import { cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
-import { elsewhere, gateAt, lasting, ordersPath, placedElsewhere, requests, rowsOf, settled, timeline } from '../support/scene.js';
+import {
+  elsewhere,
+  gateAt,
+  lasting,
+  operation as operationView,
+  operationIn,
+  ordersPath,
+  placedElsewhere,
+  requests,
+  rowsOf,
+  settled,
+  timeline,
+} from '../support/scene.js';
 import { HOUR, pass } from '../support/time.js';
 import { until } from '../support/until.js';
 import { aHook, type AHook, callback, cameTo, lookAgain, passedOn, rowsOfHook, subjectOf } from './callbacks.js';
+import { eventsOf as heard } from './heard.js';
 import { type Receiver, startReceiver } from './receiver.js';
 
 let gateway: TestGateway;
@@ -336,6 +349,32 @@ describe('a push that comes before the answer to our own call', () => {
     await push(hook, orderId);
     expect(await settled(gateway, operation?.id ?? '', ['succeeded'])).toMatchObject({ state: 'succeeded' });
     await untilAcknowledged(hook, orderId);
+  });
+
+  it('finds the order of an operation in doubt late, once, and the operation takes its id from there', async () => {
+    const { token, sessionId, cart } = await aSession();
+    const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
+    const path = `/payments/v1/authorizations/${token}/order`;
+    const silent = await lasting(gateway, 'reset_after', { method: 'POST', path });
+    const unread = await lasting(gateway, 'status', { method: 'GET', path: `/payments/v1/sessions/${sessionId}` }, { code: 503 });
+    const answer = await gateway.call('POST', path, { body: cart, headers: { Prefer: 'wait=1' } });
+    expect(answer.status).toBe(503);
+    const operation = operationIn(answer);
+    const orderId = await orderOf(sessionId);
+    await push(hook, orderId);
+    await untilAcknowledged(hook, orderId);
+    expect(await gateway.stored(orderId)).toMatchObject({ origin: 'late' });
+    const told = () => heard(gateway, 'order.created', 'order', orderId);
+    expect(await told()).toMatchObject([{ data: { late: true, operation_id: operation } }]);
+    expect((await operationView(gateway, operation)).state).not.toBe('succeeded');
+    // Klarna's answer to a repeat stays away for ever: nothing else can tell the id.
+    await unread.end();
+    const done = await settled(gateway, operation, ['succeeded']);
+    expect(done.answer).toMatchObject({ status: 200, body: { order_id: orderId } });
+    expect(done.history.at(-1)).toMatchObject({ type: 'reading', outcome: 'present' });
+    await silent.end();
+    expect(await told()).toHaveLength(1);
+    expect(await gateway.stored(orderId)).toMatchObject({ origin: 'late', order_amount: 10_000 });
   });
 
   it('never settles it with another purchase’s order', async () => {

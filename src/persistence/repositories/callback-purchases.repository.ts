@@ -2,6 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../database.js';
 import type { Hook } from './hooks.repository.js';
 
+/** An operation that is to place an order. */
+export interface PlacingOperation {
+  id: string;
+  manual: boolean;
+  /** Its caller was given an error, or nothing, by now. */
+  late: boolean;
+  /** Minor units. */
+  amount: number | null;
+  /** The shop's own, `merchant_reference1`. */
+  reference: string | null;
+}
+
 /** What is stored of the purchase in whose request an address of ours was put. */
 export interface HookPurchase {
   /** Of the operation in whose request it was put; null: not stored any more. */
@@ -20,8 +32,8 @@ export interface HookPurchase {
   currencies: string[];
   /** The shop's, of the payment sessions. */
   references: string[];
-  /** Operations that are to place an order and have not come to an end, `manual` ones among them. */
-  placing: { id: string; manual: boolean }[];
+  /** Those that are to place an order and have not come to an end, `manual` ones among them. */
+  placing: PlacingOperation[];
   /** A call of the merchant's that is to place an order is under way: whose session's it is may not be known before it is settled. */
   placingSomething: boolean;
   /** The order that is asked for is stored, with another session or checkout than the address'. */
@@ -38,7 +50,11 @@ export class CallbackPurchases {
   constructor(private readonly database: Database) {}
 
   /** @param providerOrderId that the callback names; null: none */
-  async of({ merchantId, providerAccountId, dataSubject, operationId }: Hook, providerOrderId: string | null): Promise<HookPurchase> {
+  async of(
+    { merchantId, providerAccountId, dataSubject, operationId }: Hook,
+    providerOrderId: string | null,
+    now: Date,
+  ): Promise<HookPurchase> {
     const [row] = await this.database.query<HookPurchase>(
       `SELECT (SELECT kind FROM operations WHERE id = $3) AS kind,
          ARRAY(SELECT provider_order_id FROM orders WHERE data_subject = $2 AND provider_account_id = $1) AS "orderIds",
@@ -53,7 +69,8 @@ export class CallbackPurchases {
          ARRAY(SELECT DISTINCT purchase_currency FROM session WHERE purchase_currency IS NOT NULL) AS currencies,
          ARRAY(SELECT reference FROM session, unnest(ARRAY[merchant_reference1, merchant_reference2]) AS given (reference)
                WHERE reference <> '') AS references,
-         COALESCE((SELECT jsonb_agg(jsonb_build_object('id', id, 'manual', state = 'manual')) FROM operations
+         COALESCE((SELECT jsonb_agg(jsonb_build_object('id', id, 'manual', state = 'manual', 'amount', amount, 'reference', reference,
+                     'late', unresolved_since IS NOT NULL OR waits_until < $6)) FROM operations
                    WHERE (data_subject = $2 OR id = $3) AND finished_at IS NULL AND kind IN ${PLACING}), '[]') AS placing,
          EXISTS(SELECT FROM operations WHERE merchant_id = $4 AND state IN ('accepted', 'running') AND finished_at IS NULL
                 AND provider_account_id = $1 AND kind IN ${PLACING}) AS "placingSomething",
@@ -64,7 +81,7 @@ export class CallbackPurchases {
        FROM (SELECT) nothing`
         .replaceAll('FROM session', `FROM (SELECT * FROM payment_sessions WHERE data_subject = $2) session`)
         .replaceAll('FROM page', `FROM (SELECT * FROM hosted_pages WHERE data_subject = $2) page`),
-      [providerAccountId, dataSubject, operationId, merchantId, providerOrderId],
+      [providerAccountId, dataSubject, operationId, merchantId, providerOrderId, now],
     );
     if (row === undefined) throw new Error('A SELECT without FROM has one row');
     return row;

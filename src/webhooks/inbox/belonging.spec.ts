@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import type { OrderSnapshot } from '../../orders/order-snapshot.js';
 import type { HookPurchase } from '../../persistence/repositories/callback-purchases.repository.js';
-import { belonging, type NamedOrder } from './belonging.js';
+import { belonging, placedBy, type NamedOrder } from './belonging.js';
 
 const NOTHING: HookPurchase = {
   ...{
@@ -24,6 +25,8 @@ const shows = (merchantReference1: string | null, more: Partial<NamedOrder> = {}
   ...more,
   snapshot: { currency: 'SEK', merchantReference1, merchantReference2: null },
 });
+
+const PLACING = { id: '1', manual: true, late: true, amount: 100, reference: 'R' };
 
 const CASES: [string, Partial<HookPurchase>, Partial<NamedOrder>, ReturnType<typeof belonging>][] = [
   ['nothing speaks for it or against it', {}, {}, 'unknown'],
@@ -55,7 +58,7 @@ const CASES: [string, Partial<HookPurchase>, Partial<NamedOrder>, ReturnType<typ
   ['the session’s reference', { references: ['R'] }, shows('R'), 'ours'],
   ['another reference', { references: ['R'] }, shows('Q'), 'foreign'],
   ['another reference of an order that is stored', { references: ['R'] }, shows('Q', { known: true }), 'unknown'],
-  ['another reference while one is being placed', { references: ['R'], placing: [{ id: '1', manual: true }] }, shows('Q'), 'unknown'],
+  ['another reference while one is being placed', { references: ['R'], placing: [PLACING] }, shows('Q'), 'unknown'],
   ['no reference at all', { references: ['R'] }, shows(null), 'unknown'],
 ];
 
@@ -63,4 +66,29 @@ describe('whether an order belongs to the purchase of an address', () => {
   it.each(CASES)('%s', (_, purchase, order, is) => {
     expect(belonging({ ...NOTHING, ...purchase }, { ...ORDER, ...order })).toBe(is);
   });
+});
+
+describe('which open operation has placed an order that nobody knew', () => {
+  const shown = (more: Partial<OrderSnapshot> = {}) =>
+    ({ originalOrderAmount: 100, orderAmount: 80, merchantReference1: 'R', ...more }) as OrderSnapshot;
+  const two = [PLACING, { ...PLACING, id: '2' }];
+  const by = (purchase: Partial<HookPurchase>, order = shown(), operationId = '0') =>
+    placedBy({ ...NOTHING, ...purchase }, { operationId }, order)?.id;
+
+  it.each([
+    ['the only one of a session', by({ placing: [PLACING] }), '1'],
+    ['none of two', by({ placing: two }), undefined],
+    ['the one in whose request the address was put', by({ placing: two }, shown(), '2'), '2'],
+    ['of a token’s, no other than that', by({ kind: 'customer-token.create-order', placing: [PLACING] }, shown(), '3'), undefined],
+    ['that one', by({ kind: 'customer-token.create-order', placing: [PLACING] }, shown(), '1'), '1'],
+    ['not one of another amount', by({ placing: [PLACING] }, shown({ originalOrderAmount: 99 })), undefined],
+    [
+      'where the first amount is not shown, by the present one',
+      by({ placing: [PLACING] }, shown({ originalOrderAmount: null })),
+      undefined,
+    ],
+    ['not one whose amount is not known', by({ placing: [{ ...PLACING, amount: null }] }), undefined],
+    ['not one of another reference', by({ placing: [PLACING] }, shown({ merchantReference1: 'Q' })), undefined],
+    ['one without a reference by the amount', by({ placing: [{ ...PLACING, reference: null }] }, shown({ merchantReference1: 'Q' })), '1'],
+  ])('%s', (_, is, expected) => expect(is).toBe(expected));
 });

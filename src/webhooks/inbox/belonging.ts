@@ -1,4 +1,5 @@
-import type { HookPurchase } from '../../persistence/repositories/callback-purchases.repository.js';
+import type { HookPurchase, PlacingOperation } from '../../persistence/repositories/callback-purchases.repository.js';
+import type { Hook } from '../../persistence/repositories/hooks.repository.js';
 import type { OrderSnapshot } from '../../orders/order-snapshot.js';
 
 /** An order that a callback names, as Klarna shows it. */
@@ -37,4 +38,19 @@ export function belonging(purchase: HookPurchase, order: NamedOrder): 'ours' | '
   // References may be set when the order is placed, and later: that they differ says something only where neither can have happened here.
   const comparable = shown.length > 0 && references.length > 0 && !order.known && purchase.placing.length === 0;
   return comparable ? 'foreign' : 'unknown';
+}
+
+/**
+ * Which open operation has placed an order that nobody knew: the one whose request the address was put in, else the only one of a session,
+ * which places one order. Amount and reference must be what it asked for.
+ */
+export function placedBy(
+  purchase: HookPurchase,
+  { operationId }: Pick<Hook, 'operationId'>,
+  { originalOrderAmount, orderAmount, merchantReference1 }: OrderSnapshot,
+): PlacingOperation | undefined {
+  const { placing } = purchase;
+  const one = placing.find(({ id }) => id === operationId) ?? (placing.length === 1 && !isOfToken(purchase) ? placing[0] : undefined);
+  if (one === undefined || one.amount === null || one.amount !== (originalOrderAmount ?? orderAmount)) return undefined;
+  return one.reference === null || one.reference === merchantReference1 ? one : undefined;
 }

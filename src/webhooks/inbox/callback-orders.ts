@@ -7,7 +7,7 @@ import type { Hook } from '../../persistence/repositories/hooks.repository.js';
 import { OrdersRepository } from '../../persistence/repositories/orders.repository.js';
 import { Nudges } from '../../queue/nudges.js';
 import { Alerts } from '../../telemetry/alerts.js';
-import { belonging, isOfToken } from './belonging.js';
+import { belonging, isOfToken, placedBy } from './belonging.js';
 import type { CallbackOutcome, StoredCallback } from './callback-handler.js';
 import { OrderLooks } from './order-looks.js';
 
@@ -42,7 +42,7 @@ export class CallbackOrders {
    * @throws DatabaseUnavailable
    */
   async seen(callback: StoredCallback, hook: Hook): Promise<SeenOrder | CallbackOutcome> {
-    const purchase = await this.purchases.of(hook, callback.providerOrderId);
+    const purchase = await this.purchases.of(hook, callback.providerOrderId, this.clock.now());
     const providerOrderId = callback.providerOrderId ?? orderOf(purchase);
     if (providerOrderId === undefined) {
       const soon = (await this.#wake(purchase)) && callback.attempts < LOOKS_FOR_PLACING;
@@ -82,7 +82,7 @@ export class CallbackOrders {
         };
         const applied =
           address.providerAccountId === hook.providerAccountId
-            ? await this.reader.learned(address, asked, hook.merchantId)
+            ? await this.reader.learned(address, asked, hook.merchantId, placedBy(purchase, hook, snapshot))
             : (await this.reader.refresh(address)).application;
         return applied === 'foreign' ? this.#foreign(callback) : { address, snapshot };
       }

@@ -77,7 +77,7 @@ export class NotificationHandler implements CallbackHandler {
   async #toldUnread(callback: StoredCallback, hook: Hook): Promise<void> {
     const { providerOrderId } = callback;
     if (providerOrderId === null) return;
-    const { orderIds } = await this.purchases.of(hook, providerOrderId);
+    const { orderIds } = await this.purchases.of(hook, providerOrderId, this.clock.now());
     if (!orderIds.includes(providerOrderId)) return;
     const told = await this.database.transaction(async (tx) => {
       const order = await this.orders.lock(tx, hook.providerAccountId, providerOrderId);
