@@ -11,7 +11,7 @@ import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { placedOrder } from '../orders/placed-order.js';
 import type { Transaction } from '../persistence/database.js';
 import { CustomerTokensRepository } from '../persistence/repositories/customer-tokens.repository.js';
-import { AdoptedOrdersRepository } from '../orders/adopted-orders.repository.js';
+import { AdoptedOrdersRepository } from './adopted-orders.repository.js';
 import { TokenReader } from './token-reader.js';
 
 /**
@@ -37,15 +37,13 @@ export class CreateTokenOrderHandler implements OperationHandler {
   }
 
   /**
-   * Klarna shows nowhere which orders a token made, and can't be searched. What is left: an order that came to the address in
-   * this charge's request; one with this reference that was read here since the first send and that no operation placed is the effect; a refusal that judged the charge itself under this key means that the
+   * Klarna shows nowhere which orders a token made, and can't be searched. What is left: an order with this reference that was read here
+   * since the first send and that no operation placed is the effect; a refusal that judged the charge itself under this key means that the
    * key made nothing. Else the token's status is evidence for a person, and no finding: a token that was cancelled meanwhile refuses
    * repeats of a charge that it carried out.
    */
   async read(operation: OperationContext, firstSentAt: Date): Promise<ReadResult> {
     const currency = operation.body === null ? undefined : objectIn(operation.body)?.['purchase_currency'];
-    const told = await this.adopted.placedBy(operation, operation.dataSubject);
-    if (told !== undefined) return { finding: 'present', providerId: told, answer: foundOrder(told), data: { callback: true } };
     const candidates = typeof currency === 'string' ? await this.adopted.candidates(operation, currency, firstSentAt) : [];
     const [only] = candidates;
     const nothing = { providerId: null, answer: null };

@@ -5,6 +5,7 @@ import { HandlerRegistry } from '../operations/handler-registry.js';
 import { OperationsModule } from '../operations/operations.module.js';
 import { OrdersModule } from '../orders/orders.module.js';
 import { HooksModule } from '../webhooks/hooks/hooks.module.js';
+import { AdoptedOrdersRepository } from './adopted-orders.repository.js';
 import { CreateTokenOrderHandler } from './create-order.handler.js';
 import { CustomerTokensController } from './customer-tokens.controller.js';
 import { CustomerTokensService } from './customer-tokens.service.js';
@@ -16,7 +17,7 @@ import { UpdateTokenStatusHandler } from './update-status.handler.js';
 @Module({
   imports: [KlarnaModule, MerchantsModule, OperationsModule, OrdersModule, HooksModule],
   controllers: [CustomerTokensController],
-  providers: [TokenReader, TokenTargets, CustomerTokensService, CreateTokenOrderHandler, UpdateTokenStatusHandler],
+  providers: [AdoptedOrdersRepository, TokenReader, TokenTargets, CustomerTokensService, CreateTokenOrderHandler, UpdateTokenStatusHandler],
 })
 export class CustomerTokenModule implements OnModuleInit {
   constructor(

@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { Clock } from '../clock/clock.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
+import { AcceptanceRepository } from '../persistence/repositories/acceptance.repository.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { mayHaveHappened } from './decide.js';
 import { notExecuted } from './answers.js';
@@ -33,6 +34,7 @@ export class Controls {
   constructor(
     private readonly database: Database,
     private readonly repository: OperationsRepository,
+    private readonly acceptance: AcceptanceRepository,
     private readonly records: OperationRecords,
     private readonly settlement: Settlement,
     private readonly handlers: HandlerRegistry,
@@ -48,7 +50,7 @@ export class Controls {
       if (withdraw && row.unresolved_since === null && row.lease_until === null && !facts.attempts.some(mayHaveHappened)) {
         const reason = row.reason === ('order-pending' satisfies HoldReason) ? row.reason : 'wait-over';
         const due = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason }, now);
-        await this.repository.freeKey(tx, row.id);
+        await this.acceptance.freeKey(tx, row.id);
         return { row: { ...row, state: 'withdrawn', reason, finished_at: now }, due };
       }
       await this.repository.waitEnded(tx, row.id, now);
@@ -89,7 +91,7 @@ export class Controls {
     const due = await this.database.transaction(async (tx): Promise<Due[] | 'on-record' | null> => {
       // T1 may still run at the server although its connection is gone: it holds this lock until it is over. Its caller waits for the
       // answer, so this looks again instead of standing in line.
-      if (!(await this.repository.acceptIsOver(tx, draft.id))) return null;
+      if (!(await this.acceptance.acceptIsOver(tx, draft.id))) return null;
       const lane = laneOf(draft);
       if (lane) await this.repository.lockLanes(tx, [lane]);
       const [row] = await this.repository.lock(tx, [draft.id]);
@@ -118,7 +120,7 @@ export class Controls {
       await this.repository.answer(tx, [notSent]);
       if (isFinal(row.state as OperationState) || row.fence > 1) return 'on-record';
       const woken = await this.settlement.finish(tx, row, 'withdrawn', { answer: null, reason: 'not-recorded-in-time' }, now);
-      await this.repository.freeKey(tx, row.id);
+      await this.acceptance.freeKey(tx, row.id);
       return woken;
     });
     if (due === null || due === 'on-record') return due;

@@ -234,15 +234,12 @@ function decideBounded(op: OperationFacts, now: number, timing: Timing): Decisio
     return maySend ? send : settle('abandoned', 'wait-over');
   }
 
-  const placed = op.readings.find((each) => each.finding === 'placed');
+  const placed = op.readings.findLast((each) => each.finding === 'placed');
   if (placed) {
     // The order exists: sending the same bytes can only tell its id.
     const after = op.attempts.filter((each) => each.startedAt >= placed.endedAt);
-    const refusedAgain = after.findLast((each) => each.outcome === 'rejected');
-    if (refusedAgain === undefined) return send;
-    // Meanwhile a callback may have told.
-    const looked = op.readings.some((each) => each.startedAt >= lastEnd({ attempts: [refusedAgain] }, timing));
-    return looked ? settle('manual', 'placed-without-id') : { do: 'read', notBefore: now };
+    const refusedAgain = after.some((each) => each.outcome === 'rejected');
+    return refusedAgain ? settle('manual', 'placed-without-id') : send;
   }
   const refused = last?.outcome === 'rejected' && last.startedAt >= op.openedAt ? last : null;
   if (maySend && !refused) return send;

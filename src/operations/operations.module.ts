@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { Cursors } from '../http/cursors.js';
 import { OperationListRepository } from '../persistence/repositories/operation-list.repository.js';
+import { AcceptanceRepository } from '../persistence/repositories/acceptance.repository.js';
+import { AccountHealthRepository } from '../persistence/repositories/account-health.repository.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { KlarnaModule } from '../klarna/klarna.module.js';
@@ -11,6 +13,7 @@ import { BodyRetention } from './body-retention.js';
 import { Controls } from './controls.js';
 import { Drafts } from './draft.js';
 import { Driver } from './driver.js';
+import { Findings } from './findings.js';
 import { HandlerRegistry } from './handler-registry.js';
 import { HeldBack } from './held-back.js';
 import { LaneTurns } from './lane-turns.js';
@@ -37,6 +40,8 @@ import { Watch } from './watch.js';
   imports: [QueueModule, KlarnaModule, MerchantsModule],
   controllers: [OperationListController, OperationsController],
   providers: [
+    AcceptanceRepository,
+    AccountHealthRepository,
     OperationsRepository,
     TimelineRepository,
     OperationStory,
@@ -64,8 +69,9 @@ import { Watch } from './watch.js';
     Operations,
     OwnOperations,
     HeldBack,
+    Findings,
     Sweep,
   ],
-  exports: [Operations, OwnOperations, HeldBack, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
+  exports: [Operations, OwnOperations, HeldBack, Findings, HandlerRegistry, Sending, Refusals, OperationsRepository, TimelineRepository],
 })
 export class OperationsModule {}

@@ -4,6 +4,7 @@ import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { CommitUnknown, Database, DatabaseUnavailable } from '../persistence/database.js';
 import type { NewOperation } from '../persistence/repositories/operation-rows.js';
+import { AcceptanceRepository } from '../persistence/repositories/acceptance.repository.js';
 import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { Answers } from './answers.js';
 import { Controls } from './controls.js';
@@ -41,6 +42,7 @@ export class Operations {
     private readonly views: OperationViews,
     private readonly answers: Answers,
     private readonly handlers: HandlerRegistry,
+    private readonly acceptance: AcceptanceRepository,
     private readonly repository: OperationsRepository,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -150,7 +152,7 @@ export class Operations {
   /** A request whose key, token or equal is taken. @returns null when it has become free */
   async #repeat(draft: NewOperation, request: OperationRequest, wait: CallerWait): Promise<OperationReply | null> {
     if (draft.callerKey !== null) {
-      const held = await this.repository.byKey(this.database, draft.merchantId, draft.callerKey);
+      const held = await this.acceptance.byKey(this.database, draft.merchantId, draft.callerKey);
       if (!held) return null;
       if (!held.fingerprint.equals(draft.fingerprint)) {
         throw new Refusal('IDEMPOTENCY_KEY_REUSED', ['This idempotency key was used for another request. Nothing was sent.'], {
@@ -162,7 +164,7 @@ export class Operations {
     }
     if (policyOf(request.kind).key === 'while-it-lives') return this.#repeatWhileItLives(draft, request, wait);
     if (draft.tokenHash !== null) return this.#repeatOfToken(draft, draft.tokenHash, request, wait);
-    const equal = await this.repository.unresolvedEqual(this.database, draft.merchantId, draft.fingerprint, this.clock.now());
+    const equal = await this.acceptance.unresolvedEqual(this.database, draft.merchantId, draft.fingerprint, this.clock.now());
     if (equal === null) return null;
     throw new Refusal(
       'OPERATION_PENDING',
@@ -174,12 +176,12 @@ export class Operations {
   /** An equal repeat under a key that the provider does not know: joins, or replays as long as what was made is there. */
   async #repeatWhileItLives(draft: NewOperation, request: OperationRequest, wait: CallerWait): Promise<OperationReply | null> {
     if (draft.tokenHash === null) return null;
-    const [held] = await this.repository.byToken(this.database, draft.providerAccountId, draft.kind, draft.tokenHash);
+    const [held] = await this.acceptance.byToken(this.database, draft.providerAccountId, draft.kind, draft.tokenHash);
     if (held === undefined) return null;
     const lives = (): Promise<boolean> => this.handlers.handlerOf(request.kind).lives?.(held.id) ?? Promise.resolve(false);
     if (held.finished_at === null) await this.watch.wait(held.id, wait.left());
     else if (held.state !== 'succeeded' || !(await lives())) {
-      await this.repository.freeToken(this.database, held.id);
+      await this.acceptance.freeToken(this.database, held.id);
       return null;
     }
     return this.#reply(held.id, request, true).catch((error: unknown) => announce(held.id, request.kind, error));
@@ -192,7 +194,7 @@ export class Operations {
     request: OperationRequest,
     wait: CallerWait,
   ): Promise<OperationReply | null> {
-    const rows = await this.repository.byToken(this.database, draft.providerAccountId, draft.kind, tokenHash);
+    const rows = await this.acceptance.byToken(this.database, draft.providerAccountId, draft.kind, tokenHash);
     // A token is one merchant's: to another on the same account it is as unknown as one that nobody has.
     if (rows.some((row) => row.merchant_id !== draft.merchantId)) throw new Refusal('NOT_FOUND', ['Invalid authorization token']);
     const equal = rows.find((row) => row.fingerprint.equals(draft.fingerprint));

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { Database, type Transaction } from '../persistence/database.js';
-import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { AcceptanceRepository } from '../persistence/repositories/acceptance.repository.js';
 import { SealedEnvelope } from '../persistence/sealed-envelope.js';
 import { Drafts } from './draft.js';
 import type { OperationKind } from './kinds.js';
@@ -46,7 +46,7 @@ export class OwnOperations {
     private readonly database: Database,
     private readonly drafts: Drafts,
     private readonly envelope: SealedEnvelope,
-    private readonly repository: OperationsRepository,
+    private readonly acceptance: AcceptanceRepository,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
     private readonly settings: Settings,
@@ -76,13 +76,13 @@ export class OwnOperations {
     const db = tx ?? this.database;
     // Between the two looks the key may become free: what held it was withdrawn.
     for (let tries = 0; tries < 3; tries += 1) {
-      const [made] = await this.repository.accept(db, [draft], now, this.settings.leaseMs);
+      const [made] = await this.acceptance.accept(db, [draft], now, this.settings.leaseMs);
       if (made) {
         // Before the commit nobody could find it: the sweep does, a moment later.
         if (tx === null) this.settlement.nudge([{ id: draft.id, fence: 1, at: now }]);
         return { id: draft.id, made: true };
       }
-      const held = await this.repository.byKey(db, asked.merchantId, callerKey);
+      const held = await this.acceptance.byKey(db, asked.merchantId, callerKey);
       if (held) return { id: held.operation_id, made: false };
     }
     throw new Error(`An ${asked.kind} of order ${asked.lane} could be neither recorded nor found`);

@@ -3,7 +3,7 @@ import { Clock } from '../clock/clock.js';
 import { Settings } from '../config/settings.js';
 import { Care } from '../klarna/care.js';
 import { Database } from '../persistence/database.js';
-import { OperationsRepository } from '../persistence/repositories/operations.repository.js';
+import { AccountHealthRepository } from '../persistence/repositories/account-health.repository.js';
 import { Settlement, WAKE_SPACING_MS } from './settlement.js';
 
 /**
@@ -17,7 +17,7 @@ export class Recovery implements OnModuleInit {
   constructor(
     private readonly care: Care,
     private readonly database: Database,
-    private readonly repository: OperationsRepository,
+    private readonly health: AccountHealthRepository,
     private readonly settlement: Settlement,
     private readonly clock: Clock,
     private readonly settings: Settings,
@@ -35,7 +35,7 @@ export class Recovery implements OnModuleInit {
     const now = this.clock.now();
     // A call that is not an operation's says nothing about what these credentials may change.
     const woken = await this.database.transaction((tx) =>
-      this.repository.accountWorks(tx, accountId, now, this.settings.retryDelaysMs, WAKE_SPACING_MS, false),
+      this.health.works(tx, accountId, now, this.settings.retryDelaysMs, WAKE_SPACING_MS, false),
     );
     this.settlement.nudge(woken.map((each) => ({ id: each.id, fence: each.fence, at: each.next_at })));
   }

@@ -4,6 +4,8 @@ import { Settings } from '../config/settings.js';
 import { Care } from '../klarna/care.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, OperationChange, OperationRow, ReadingRow } from '../persistence/repositories/operation-rows.js';
+import { AcceptanceRepository } from '../persistence/repositories/acceptance.repository.js';
+import { AccountHealthRepository } from '../persistence/repositories/account-health.repository.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { Nudges } from '../queue/nudges.js';
 import { Alerts } from '../telemetry/alerts.js';
@@ -71,6 +73,8 @@ export class Settlement {
   constructor(
     private readonly database: Database,
     private readonly repository: OperationsRepository,
+    private readonly acceptance: AcceptanceRepository,
+    private readonly health: AccountHealthRepository,
     private readonly records: OperationRecords,
     private readonly handlers: HandlerRegistry,
     private readonly care: Care,
@@ -201,7 +205,7 @@ export class Settlement {
     const woken = await this.finish(tx, row, decision.state, { answer: configuration ? null : answer, reason }, now);
     const unasked = decision.state === 'withdrawn' && !LAST_WORDS.includes(decision.reason);
     if (configuration || (unasked && !facts.attempts.some(mayHaveHappened))) {
-      await this.repository.freeKey(tx, row.id);
+      await this.acceptance.freeKey(tx, row.id);
     }
     if (decision.state === 'succeeded' && !contradicted) await this.story.succeeded(tx, row, now);
     if (decision.state === 'abandoned') await this.story.failed(tx, row, { state: 'abandoned', reason }, now);
@@ -311,14 +315,14 @@ export class Settlement {
       if (row.account_failing_since === null && row.account_paused_at === null) return [];
       // Among many failures every success would wake everything, only to be put off again.
       if (row.account_paused_at === null && this.care.isFailing(row.provider_account_id, api)) return [];
-      const woken = await this.repository.accountWorks(tx, row.provider_account_id, now, this.settings.retryDelaysMs, WAKE_SPACING_MS);
+      const woken = await this.health.works(tx, row.provider_account_id, now, this.settings.retryDelaysMs, WAKE_SPACING_MS);
       return woken.map((each) => ({ id: each.id, fence: each.fence, at: each.next_at }));
     }
     if (result.outcome === 'configuration') {
       this.alerts.raise('provider.credentials', { account_id: row.provider_account_id, code: result.code });
-      await this.repository.pauseAccount(tx, row.provider_account_id, result.code ?? 'UNAUTHORIZED', now);
+      await this.health.pause(tx, row.provider_account_id, result.code ?? 'UNAUTHORIZED', now);
     } else if ((result.outcome === 'unknown' || result.outcome === 'retry') && row.account_failing_since === null) {
-      await this.repository.accountFails(tx, row.provider_account_id, now);
+      await this.health.fails(tx, row.provider_account_id, now);
     }
     return [];
   }

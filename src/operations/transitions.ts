@@ -5,6 +5,7 @@ import { Settings } from '../config/settings.js';
 import { Care } from '../klarna/care.js';
 import { Database, type Transaction } from '../persistence/database.js';
 import type { AttemptRow, NewOperation, OperationRow } from '../persistence/repositories/operation-rows.js';
+import { AcceptanceRepository } from '../persistence/repositories/acceptance.repository.js';
 import { type LaneKey, OperationsRepository } from '../persistence/repositories/operations.repository.js';
 import { type Decision, decide, mayHaveHappened, type Timing } from './decide.js';
 import type { Clearance, HoldReason, OperationContext } from './handler.js';
@@ -76,6 +77,7 @@ export class Transitions {
 
   constructor(
     private readonly database: Database,
+    private readonly acceptance: AcceptanceRepository,
     private readonly repository: OperationsRepository,
     private readonly records: OperationRecords,
     private readonly turns: LaneTurns,
@@ -95,7 +97,7 @@ export class Transitions {
    */
   async accept(draft: NewOperation, context: OperationContext, orderCreatedAt: Date | null, now: Date): Promise<Step | null> {
     const asked = thisMoment();
-    const [accepted] = await this.repository.accept(this.database, [draft], now, this.settings.leaseMs);
+    const [accepted] = await this.acceptance.accept(this.database, [draft], now, this.settings.leaseMs);
     if (!accepted) return null;
     if (!accepted.started) {
       // It is on record and due: whatever goes wrong with the look at its turn, the sweep looks again, and its caller waits for it.

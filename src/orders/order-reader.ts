@@ -12,8 +12,8 @@ import { Database, type Transaction } from '../persistence/database.js';
 import { LaneStateRepository } from '../persistence/repositories/lane-state.repository.js';
 import { type MovementKind, MovementsRepository, type NewMovement } from '../persistence/repositories/movements.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
-import { type Difference, type OrderState, type Origin, OVER, type StoredOrder } from '../persistence/repositories/stored-order.js';
-import { type NewEvent, TimelineRepository } from '../persistence/repositories/timeline.repository.js';
+import { type Difference, type OrderState, OVER, type StoredOrder } from '../persistence/repositories/stored-order.js';
+import { TimelineRepository } from '../persistence/repositories/timeline.repository.js';
 import { Alerts } from '../telemetry/alerts.js';
 import { type Act, ACTS, type ReadingSource, untold } from './drift.js';
 import { lookOf, type OrderLook } from './order-look.js';
@@ -50,13 +50,6 @@ export interface Refreshed {
   differences: Difference[];
 }
 
-/** An operation that is not settled and must have placed an order. */
-export interface Placing {
-  id: string;
-  /** Its caller was given an error. */
-  late: boolean;
-}
-
 /** A question as it was asked: what has to be known to judge the age of its answer. */
 export interface Asked {
   look: OrderLook;
@@ -68,8 +61,6 @@ interface Applying {
   source: ReadingSource;
   /** The merchant that gets an order we don't know, and to which a known one must belong; null: whosever it is. */
   adoptFor: string | null;
-  /** The operation that must have placed an order we don't know. */
-  placedBy?: Placing | undefined;
   claimedUntil: Date | null;
 }
 
@@ -198,11 +189,10 @@ export class OrderReader {
 
   /**
    * Applies what `ask` brought, as `refresh` does; an order that we don't know becomes this merchant's. May be repeated.
-   * @param placedBy the operation that must have placed it, and has not learned so yet
    * @throws DatabaseUnavailable
    */
-  async learned(address: OrderAddress, asked: Asked, merchantId: string, placedBy?: Placing): Promise<Application | null> {
-    return (await this.#apply(address, asked, { source: 'refresh', adoptFor: merchantId, placedBy, claimedUntil: null })).application;
+  async learned(address: OrderAddress, asked: Asked, merchantId: string): Promise<Application | null> {
+    return (await this.#apply(address, asked, { source: 'refresh', adoptFor: merchantId, claimedUntil: null })).application;
   }
 
   #refresh(key: string, address: OrderAddress, source: ReadingSource, claimedUntil: Date | null): Promise<Refreshed> {
@@ -241,7 +231,7 @@ export class OrderReader {
     address: OrderAddress,
     snapshot: OrderSnapshot,
     { startedAt, revision }: Asked,
-    { source, adoptFor, placedBy, claimedUntil }: Applying,
+    { source, adoptFor, claimedUntil }: Applying,
   ): Promise<Applied & News> {
     return this.database.transaction(async (tx) => {
       const { providerAccountId, providerOrderId } = address;
@@ -250,7 +240,7 @@ export class OrderReader {
       const woken = this.#isDecided(snapshot)
         ? await this.held.release(tx, { providerAccountId, lane: providerOrderId }, 'order-pending')
         : [];
-      const { order, adopted } = await this.#lockOrAdopt(tx, address, snapshot, adoptFor, placedBy);
+      const order = await this.#lockOrAdopt(tx, address, snapshot, adoptFor);
       if (order === undefined) return { ...nothingApplied('unknown'), alarming: [], woken };
       if (adoptFor !== null && order.merchantId !== adoptFor) return { ...nothingApplied('foreign'), alarming: [], woken };
       // Looked at under the order's lock: a lane that was not there to be locked has settled nothing since, or shows it here.
@@ -270,7 +260,7 @@ export class OrderReader {
         await this.movements.takeOver(tx, kind, order, seen, now);
       }
       const compareAt = full ? this.#nextComparison(state, now) : state.compareAt;
-      await this.orders.save(tx, order, { ...state, compareAt }, [...adopted, ...events]);
+      await this.orders.save(tx, order, { ...state, compareAt }, events);
       return {
         application: full ? 'applied' : 'added',
         judged: full && !ACTS.some((act) => unsettled[act]),
@@ -318,28 +308,20 @@ export class OrderReader {
     return nextComparison(state, now, this.settings.driftScanHours * 3_600_000, Math.random());
   }
 
-  /** @returns the order, locked; and what its timeline is to say of its being new */
   async #lockOrAdopt(
     tx: Transaction,
     { providerAccountId, providerOrderId, dataSubject = randomUUID() }: OrderAddress,
     snapshot: OrderSnapshot,
     adoptFor: string | null,
-    placedBy: Placing | undefined,
-  ): Promise<{ order: StoredOrder | undefined; adopted: NewEvent[] }> {
-    const lock = () => this.orders.lock(tx, providerAccountId, providerOrderId);
-    const known = await lock();
-    if (known !== undefined || adoptFor === null) return { order: known, adopted: [] };
+  ): Promise<StoredOrder | undefined> {
+    const order = await this.orders.lock(tx, providerAccountId, providerOrderId);
+    if (order !== undefined || adoptFor === null) return order;
     const now = this.clock.now();
-    const state = { ...unknownOrder(dataSubject, now, originOf(placedBy)), createdAt: snapshot.createdAt ?? now };
-    const isNew = await this.orders.insert(tx, { id: randomUUID(), merchantId: adoptFor, providerAccountId, providerOrderId, state }, []);
-    const adopted = { type: 'order.adopted', at: now, operationId: placedBy?.id ?? null, data: {} };
-    return { order: await lock(), adopted: isNew ? [adopted] : [] };
+    const state = { ...unknownOrder(dataSubject, now), createdAt: snapshot.createdAt ?? now };
+    const made = { id: randomUUID(), merchantId: adoptFor, providerAccountId, providerOrderId, state };
+    await this.orders.insert(tx, made, [{ type: 'order.adopted', at: now, operationId: null, data: {} }]);
+    return this.orders.lock(tx, providerAccountId, providerOrderId);
   }
-}
-
-function originOf(placedBy: Placing | undefined): Origin {
-  if (placedBy === undefined) return 'adopted';
-  return placedBy.late ? 'late' : 'created';
 }
 
 function keyOf({ providerAccountId, providerOrderId }: OrderAddress): string {

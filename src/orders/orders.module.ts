@@ -9,7 +9,6 @@ import { LaneStateRepository } from '../persistence/repositories/lane-state.repo
 import { MovementsRepository } from '../persistence/repositories/movements.repository.js';
 import { ExpiryRepository } from '../persistence/repositories/expiry.repository.js';
 import { OrdersRepository } from '../persistence/repositories/orders.repository.js';
-import { AdoptedOrdersRepository } from './adopted-orders.repository.js';
 import { ExpiryRadar } from './expiry-radar.js';
 import { ExtensionPolicy } from './extension-policy.js';
 import { OrderComparisons } from './order-comparisons.js';
@@ -29,7 +28,6 @@ import { OrdersService } from './orders.service.js';
     MovementsRepository,
     LaneStateRepository,
     CustomerTokensRepository,
-    AdoptedOrdersRepository,
     OrderLifecycle,
     OrderReader,
     OrderRefresher,
@@ -43,7 +41,7 @@ import { OrdersService } from './orders.service.js';
   exports: [
     ...[OrdersRepository, CheckoutOrdersRepository, MovementsRepository, CustomerTokensRepository, LaneStateRepository],
     ExpiryRepository,
-    ...[AdoptedOrdersRepository, OrderLifecycle, OrderReader],
+    ...[OrderLifecycle, OrderReader],
   ],
 })
 export class OrdersModule {}

@@ -10,7 +10,6 @@ import { foundAnswer } from '../operations/recorded-answers.js';
 import { OrderLifecycle } from '../orders/order-lifecycle.js';
 import { placedOrder } from '../orders/placed-order.js';
 import type { Transaction } from '../persistence/database.js';
-import { AdoptedOrdersRepository } from '../orders/adopted-orders.repository.js';
 import { SessionsRepository, type StoredSession } from '../persistence/repositories/sessions.repository.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
 import { wordsIn } from './session-facts.js';
@@ -30,7 +29,6 @@ export class CreateOrderHandler implements OperationHandler {
     private readonly accounts: ProviderAccounts,
     private readonly sessions: SessionsRepository,
     private readonly authorizations: AuthorizationsRepository,
-    private readonly adopted: AdoptedOrdersRepository,
     private readonly reader: SessionReader,
     private readonly lifecycle: OrderLifecycle,
   ) {}
@@ -40,8 +38,8 @@ export class CreateOrderHandler implements OperationHandler {
   }
 
   /**
-   * Looks at the session that the token belongs to. Klarna never shows the order's id there, so the best finding is `placed`, unless a
-   * callback told of the order; else only the same bytes can tell the id then. `absent`: the session is open, with our token or a newer one in its place; or another request, with
+   * Looks at the session that the token belongs to. Klarna never shows the order's id there, so the best finding is `placed`; only the
+   * same bytes can tell the id then. `absent`: the session is open, with our token or a newer one in its place; or another request, with
    * another body, has placed the one order of this token.
    */
   async read(operation: OperationContext): Promise<ReadResult> {
@@ -52,7 +50,7 @@ export class CreateOrderHandler implements OperationHandler {
     }
     const account = await this.accounts.byId(operation.providerAccountId);
     const session = await this.sessions.ofOperation(operation, hash);
-    if (session !== undefined) return this.#named(operation, judged(await this.reader.refresh(account, session), token, session), session);
+    if (session !== undefined) return judged(await this.reader.refresh(account, session), token, session);
     return this.#search(operation, account, token);
   }
 
@@ -64,11 +62,6 @@ export class CreateOrderHandler implements OperationHandler {
     await this.lifecycle.placed(tx, operation, placedOrder(operation, success));
     const session = await this.sessions.ofOperation(operation, this.reader.tokenHash(targetOf(operation, 'authorizationToken')), tx);
     if (session !== undefined) await this.sessions.complete(tx, session.id, success.at);
-  }
-
-  async #named(operation: OperationContext, result: ReadResult, { dataSubject }: StoredSession): Promise<ReadResult> {
-    const id = result.finding === 'placed' ? await this.adopted.placedBy(operation, dataSubject) : undefined;
-    return id === undefined ? result : { ...result, finding: 'present', providerId: id, answer: this.answerFor(operation, id) };
   }
 
   /** The session was never read since the shopper authorized it: candidates are read until one shows the token. */

@@ -18,6 +18,7 @@ import {
   timeline,
 } from '../support/scene.js';
 import { HOUR, pass } from '../support/time.js';
+import { chargeOf, customerToken, tokenPath, tokensMade } from '../support/tokens.js';
 import { until } from '../support/until.js';
 import { aHook, type AHook, callback, cameTo, lookAgain, passedOn, rowsOfHook, subjectOf } from './callbacks.js';
 import { eventsOf as heard } from './heard.js';
@@ -351,30 +352,110 @@ describe('a push that comes before the answer to our own call', () => {
     await untilAcknowledged(hook, orderId);
   });
 
-  it('finds the order of an operation in doubt late, once, and the operation takes its id from there', async () => {
-    const { token, sessionId, cart } = await aSession();
-    const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
-    const path = `/payments/v1/authorizations/${token}/order`;
-    const silent = await lasting(gateway, 'reset_after', { method: 'POST', path });
-    const unread = await lasting(gateway, 'status', { method: 'GET', path: `/payments/v1/sessions/${sessionId}` }, { code: 503 });
-    const answer = await gateway.call('POST', path, { body: cart, headers: { Prefer: 'wait=1' } });
-    expect(answer.status).toBe(503);
+  describe('settles an operation that has left its caller without an answer, by the order that Klarna shows', () => {
+    const told = (orderId: string) => heard(gateway, 'order.created', 'order', orderId);
+    /** Late, once, with its operation, which has the id from there. */
+    async function isFound(hook: AHook, operation: string, orderId: string): Promise<void> {
+      const done = await settled(gateway, operation, ['succeeded']);
+      expect(done.answer).toMatchObject({ status: 200, body: { order_id: orderId } });
+      expect(done.history.at(-1)).toMatchObject({ type: 'reading', outcome: 'present' });
+      await untilAcknowledged(hook, orderId);
+      expect(await told(orderId)).toMatchObject([{ data: { late: true, operation_id: operation } }]);
+      expect(await gateway.stored(orderId)).toMatchObject({ origin: 'late', order_amount: 10_000, status: 'AUTHORIZED' });
+      expect((await timeline(gateway, orderId)).filter(({ type }) => type === 'order.created')).toHaveLength(1);
+    }
+    const place = (token: string, cart: object) =>
+      gateway.call('POST', `/payments/v1/authorizations/${token}/order`, { body: cart, headers: { Prefer: 'wait=1' } });
+
+    it('when neither its session nor the repeat tells anything', async () => {
+      const { token, sessionId, cart } = await aSession();
+      const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
+      const silent = await lasting(gateway, 'reset_after', { method: 'POST', path: `/payments/v1/authorizations/${token}/order` });
+      const unread = await lasting(gateway, 'status', { method: 'GET', path: `/payments/v1/sessions/${sessionId}` }, { code: 503 });
+      const answer = await place(token, cart);
+      expect(answer.status).toBe(503);
+      const orderId = await orderOf(sessionId);
+      await push(hook, orderId);
+      await isFound(hook, operationIn(answer), orderId);
+      await unread.end();
+      await silent.end();
+    });
+
+    it('when it is a person’s, because Klarna refuses to repeat the id', async () => {
+      const { token, sessionId, cart } = await aSession();
+      const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
+      const match = { method: 'POST', path: `/payments/v1/authorizations/${token}/order` };
+      await gateway.fault('reset_after', match);
+      const refused = await lasting(gateway, 'status', match, { code: 403, error_code: 'NOT_ALLOWED' });
+      const operation = operationIn(await place(token, cart));
+      const orderId = await orderOf(sessionId);
+      expect(await settled(gateway, operation, ['manual'])).toMatchObject({ reason: 'placed-without-id' });
+      await push(hook, orderId);
+      await isFound(hook, operation, orderId);
+      await refused.end();
+    });
+
+    it('when nobody knew its session at first', async () => {
+      const { token, sessionId, cart } = await gateway.authorized(cartOf(10_000));
+      const match = { method: 'POST', path: `/payments/v1/authorizations/${token}/order` };
+      await gateway.fault('reset_after', match);
+      const refused = await lasting(gateway, 'status', match, { code: 403, error_code: 'NOT_ALLOWED' });
+      const operation = operationIn(await place(token, cart));
+      const orderId = await orderOf(sessionId);
+      await settled(gateway, operation, ['manual']);
+      const dataSubject = await subjectOf(gateway, 'payment_sessions', sessionId);
+      const [own] = await rowsOf<{ dataSubject: string }>(
+        gateway.database,
+        'SELECT data_subject AS "dataSubject" FROM operations WHERE id = $1',
+        [operation],
+      );
+      expect(own?.dataSubject).not.toBe(dataSubject);
+      const hook = await aHook(gateway, { dataSubject });
+      await push(hook, orderId);
+      await isFound(hook, operation, orderId);
+      await refused.end();
+    });
+
+    it('but not by an order of another amount', async () => {
+      const { token, sessionId, cart } = await aSession();
+      const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
+      const match = { method: 'POST', path: `/payments/v1/authorizations/${token}/order` };
+      await gateway.fault('reset_after', match);
+      const refused = await lasting(gateway, 'status', match, { code: 403, error_code: 'NOT_ALLOWED' });
+      const operation = operationIn(await place(token, cart));
+      await settled(gateway, operation, ['manual']);
+      const orderId = await orderOf(sessionId);
+      await rowsOf(gateway.database, 'UPDATE operations SET amount = 9999 WHERE id = $1', [operation]);
+      await push(hook, orderId);
+      await untilAcknowledged(hook, orderId);
+      expect(await told(orderId)).toMatchObject([{ data: { adopted: true } }]);
+      expect((await operationView(gateway, operation)).state).toBe('manual');
+      await refused.end();
+    });
+  });
+
+  it('finds the order of a charge to a customer token that Klarna refuses to repeat', async () => {
+    const token = await customerToken(gateway);
+    const match = { method: 'POST', path: tokenPath(token, '/order') };
+    await gateway.fault('reset_after', match);
+    const refused = await lasting(gateway, 'status', match, { code: 403, error_code: 'TOKEN_CANCELED' });
+    const answer = await gateway.call('POST', match.path, { body: chargeOf(10_000), key: randomUUID(), headers: { Prefer: 'wait=0' } });
+    expect(answer.status).toBe(202);
     const operation = operationIn(answer);
-    const orderId = await orderOf(sessionId);
+    const orderId = await until('Klarna has charged', async () => (await tokensMade(gateway, token))?.order_ids[0]);
+    const [{ data_subject: dataSubject } = { data_subject: '' }] = await rowsOf<{ data_subject: string }>(
+      gateway.database,
+      'SELECT data_subject FROM operations WHERE id = $1',
+      [operation],
+    );
+    const hook = await aHook(gateway, { dataSubject, operationId: operation });
     await push(hook, orderId);
-    await untilAcknowledged(hook, orderId);
-    expect(await gateway.stored(orderId)).toMatchObject({ origin: 'late' });
-    const told = () => heard(gateway, 'order.created', 'order', orderId);
-    expect(await told()).toMatchObject([{ data: { late: true, operation_id: operation } }]);
-    expect((await operationView(gateway, operation)).state).not.toBe('succeeded');
-    // Klarna's answer to a repeat stays away for ever: nothing else can tell the id.
-    await unread.end();
     const done = await settled(gateway, operation, ['succeeded']);
     expect(done.answer).toMatchObject({ status: 200, body: { order_id: orderId } });
-    expect(done.history.at(-1)).toMatchObject({ type: 'reading', outcome: 'present' });
-    await silent.end();
-    expect(await told()).toHaveLength(1);
-    expect(await gateway.stored(orderId)).toMatchObject({ origin: 'late', order_amount: 10_000 });
+    await untilAcknowledged(hook, orderId);
+    expect(await heard(gateway, 'order.created', 'order', orderId)).toMatchObject([{ data: { late: true, operation_id: operation } }]);
+    expect((await tokensMade(gateway, token))?.order_ids).toEqual([orderId]);
+    await refused.end();
   });
 
   it('never settles it with another purchase’s order', async () => {

@@ -13,6 +13,7 @@ const seen = (placing: { id: string; manual: boolean }[], attempts: number, last
     { findByProviderId: () => Promise.resolve([]) } as never,
     { at: () => Promise.resolve({ look: { kind: 'order', snapshot } }) } as never,
     {} as never,
+    {} as never,
     { nudge: () => undefined } as never,
     { now: () => new Date() } as never,
     { raise: () => undefined } as never,

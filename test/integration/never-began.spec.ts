@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { DatabaseUnavailable } from '../../src/persistence/database.js';
-import { OperationsRepository } from '../../src/persistence/repositories/operations.repository.js';
+import { AcceptanceRepository } from '../../src/persistence/repositories/acceptance.repository.js';
 import type { Answer, Call } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
 import { addMerchant } from '../support/merchants.js';
@@ -84,7 +84,7 @@ describe('a request that never began', () => {
     const key = randomUUID();
     const path = ordersPath(id, '/captures');
     const before = await record();
-    jest.spyOn(gateway.app.get(OperationsRepository), 'accept').mockRejectedValueOnce(new DatabaseUnavailable('gone'));
+    jest.spyOn(gateway.app.get(AcceptanceRepository), 'accept').mockRejectedValueOnce(new DatabaseUnavailable('gone'));
     const refused: Answer = await gateway.post(path, BODY, key);
     expect([refused.status, refused.json]).toMatchObject([503, { error_code: 'TEMPORARILY_UNAVAILABLE' }]);
     expect(await record()).toEqual(before);
@@ -94,7 +94,7 @@ describe('a request that never began', () => {
 
   it('is not looked up: the form of a key is judged before anything is asked of Postgres', async () => {
     const id = await gateway.order();
-    const repository = gateway.app.get(OperationsRepository);
+    const repository = gateway.app.get(AcceptanceRepository);
     const asked = [jest.spyOn(repository, 'accept'), jest.spyOn(repository, 'byKey')];
     expect((await gateway.post(ordersPath(id, '/captures'), BODY, 'k'.repeat(256))).status).toBe(400);
     for (const spy of asked) expect(spy).not.toHaveBeenCalled();

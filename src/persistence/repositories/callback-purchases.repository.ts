@@ -5,6 +5,7 @@ import type { Hook } from './hooks.repository.js';
 /** An operation that is to place an order. */
 export interface PlacingOperation {
   id: string;
+  kind: string;
   manual: boolean;
   /** Its caller was given an error, or nothing, by now. */
   late: boolean;
@@ -32,7 +33,7 @@ export interface HookPurchase {
   currencies: string[];
   /** The shop's, of the payment sessions. */
   references: string[];
-  /** Those that are to place an order and have not come to an end, `manual` ones among them. */
+  /** Those that are to place an order and have not come to an end, `manual` ones among them; also by the tokens of its sessions. */
   placing: PlacingOperation[];
   /** A call of the merchant's that is to place an order is under way: whose session's it is may not be known before it is settled. */
   placingSomething: boolean;
@@ -69,9 +70,14 @@ export class CallbackPurchases {
          ARRAY(SELECT DISTINCT purchase_currency FROM session WHERE purchase_currency IS NOT NULL) AS currencies,
          ARRAY(SELECT reference FROM session, unnest(ARRAY[merchant_reference1, merchant_reference2]) AS given (reference)
                WHERE reference <> '') AS references,
-         COALESCE((SELECT jsonb_agg(jsonb_build_object('id', id, 'manual', state = 'manual', 'amount', amount, 'reference', reference,
-                     'late', unresolved_since IS NOT NULL OR waits_until < $6)) FROM operations
-                   WHERE (data_subject = $2 OR id = $3) AND finished_at IS NULL AND kind IN ${PLACING}), '[]') AS placing,
+         COALESCE((SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'manual', state = 'manual', 'amount', amount,
+                     'reference', reference, 'late', unresolved_since IS NOT NULL OR waits_until < $6)) FROM operations
+                   WHERE finished_at IS NULL AND kind IN ${PLACING} AND id IN (
+                     SELECT id FROM operations WHERE data_subject = $2 UNION SELECT $3 UNION
+                     SELECT id FROM operations WHERE provider_account_id = $1 AND kind = 'payments.create-order' AND merchant_id = $4
+                       AND finished_at IS NULL AND token_hash IN (
+                         SELECT authorization_token_hash FROM session UNION
+                         SELECT token_hash FROM authorizations WHERE session_id IN (SELECT id FROM session)))), '[]') AS placing,
          EXISTS(SELECT FROM operations WHERE merchant_id = $4 AND state IN ('accepted', 'running') AND finished_at IS NULL
                 AND provider_account_id = $1 AND kind IN ${PLACING}) AS "placingSomething",
          EXISTS(SELECT FROM orders o WHERE o.provider_account_id = $1 AND o.provider_order_id = $5 AND o.data_subject <> $2

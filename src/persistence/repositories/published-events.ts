@@ -71,10 +71,7 @@ function announcement(change: OrderChange): Told['announce'] {
   // Another merchant's operation is nothing to this one.
   const foreign = after.anomaly?.includes('PLACED_BY_ANOTHER_MERCHANT') === true;
   if (placed !== undefined) return { operationId: foreign ? null : placed.operationId, at: placed.at };
-  if (after.readAt === null) return null;
-  // By the operation that must have placed it, where that is known and not settled yet.
-  const found = entries.find(({ type }) => type === 'order.adopted');
-  return { operationId: found?.operationId ?? null, at: learnedAt(change) };
+  return after.readAt === null ? null : { operationId: null, at: learnedAt(change) };
 }
 
 /**

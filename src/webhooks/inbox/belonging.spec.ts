@@ -26,7 +26,8 @@ const shows = (merchantReference1: string | null, more: Partial<NamedOrder> = {}
   snapshot: { currency: 'SEK', merchantReference1, merchantReference2: null },
 });
 
-const PLACING = { id: '1', manual: true, late: true, amount: 100, reference: 'R' };
+const PLACING = { id: '1', kind: 'payments.create-order', manual: true, late: true, amount: 100, reference: 'R' };
+const CHARGE = { ...PLACING, kind: 'customer-token.create-order' };
 
 const CASES: [string, Partial<HookPurchase>, Partial<NamedOrder>, ReturnType<typeof belonging>][] = [
   ['nothing speaks for it or against it', {}, {}, 'unknown'],
@@ -79,8 +80,9 @@ describe('which open operation has placed an order that nobody knew', () => {
     ['the only one of a session', by({ placing: [PLACING] }), '1'],
     ['none of two', by({ placing: two }), undefined],
     ['the one in whose request the address was put', by({ placing: two }, shown(), '2'), '2'],
-    ['of a token’s, no other than that', by({ kind: 'customer-token.create-order', placing: [PLACING] }, shown(), '3'), undefined],
-    ['that one', by({ kind: 'customer-token.create-order', placing: [PLACING] }, shown(), '1'), '1'],
+    ['a charge to a token by its own address alone', by({ placing: [CHARGE] }, shown(), '3'), undefined],
+    ['by that', by({ placing: [CHARGE] }, shown(), '1'), '1'],
+    ['a charge is nothing to the one of a session', by({ placing: [{ ...CHARGE, id: '2' }, PLACING] }), '1'],
     ['not one of another amount', by({ placing: [PLACING] }, shown({ originalOrderAmount: 99 })), undefined],
     [
       'where the first amount is not shown, by the present one',

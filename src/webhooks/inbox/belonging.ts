@@ -45,12 +45,18 @@ export function belonging(purchase: HookPurchase, order: NamedOrder): 'ours' | '
  * which places one order. Amount and reference must be what it asked for.
  */
 export function placedBy(
-  purchase: HookPurchase,
+  { placing }: HookPurchase,
   { operationId }: Pick<Hook, 'operationId'>,
   { originalOrderAmount, orderAmount, merchantReference1 }: OrderSnapshot,
 ): PlacingOperation | undefined {
-  const { placing } = purchase;
-  const one = placing.find(({ id }) => id === operationId) ?? (placing.length === 1 && !isOfToken(purchase) ? placing[0] : undefined);
+  // Charges to a token share the data subject of what it was made from.
+  const ofSession = placing.filter(({ kind }) => kind === 'payments.create-order');
+  const one = placing.find(({ id }) => id === operationId) ?? onlyOne(ofSession);
   if (one === undefined || one.amount === null || one.amount !== (originalOrderAmount ?? orderAmount)) return undefined;
   return one.reference === null || one.reference === merchantReference1 ? one : undefined;
+}
+
+/** The one there is; undefined also when there are more. */
+export function onlyOne<T>(all: readonly T[]): T | undefined {
+  return all.length === 1 ? all[0] : undefined;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../clock/clock.js';
+import { Findings } from '../../operations/findings.js';
 import { OrderReader, type OrderAddress } from '../../orders/order-reader.js';
 import type { OrderSnapshot } from '../../orders/order-snapshot.js';
 import { CallbackPurchases, type HookPurchase } from '../../persistence/repositories/callback-purchases.repository.js';
@@ -7,7 +8,7 @@ import type { Hook } from '../../persistence/repositories/hooks.repository.js';
 import { OrdersRepository } from '../../persistence/repositories/orders.repository.js';
 import { Nudges } from '../../queue/nudges.js';
 import { Alerts } from '../../telemetry/alerts.js';
-import { belonging, isOfToken, placedBy } from './belonging.js';
+import { belonging, isOfToken, onlyOne, placedBy } from './belonging.js';
 import type { CallbackOutcome, StoredCallback } from './callback-handler.js';
 import { OrderLooks } from './order-looks.js';
 
@@ -30,6 +31,7 @@ export class CallbackOrders {
     private readonly orders: OrdersRepository,
     private readonly looks: OrderLooks,
     private readonly reader: OrderReader,
+    private readonly findings: Findings,
     private readonly nudges: Nudges,
     private readonly clock: Clock,
     private readonly alerts: Alerts,
@@ -67,13 +69,16 @@ export class CallbackOrders {
         const named = { providerOrderId, providerSessionId: callback.providerSessionId, snapshot, known: own.length > 0 };
         const belongs = belonging(purchase, named);
         if (belongs === 'foreign') return this.#foreign(callback);
-        // The callback was faster than the answer to our own call. That one settles itself, by its own look; the callback is no proof for it.
-        const looksLeft = (await this.#wake(purchase)) ? LOOKS_FOR_PLACING : purchase.placingSomething ? LOOKS_FOR_CALLS : 0;
-        // Looks that saw nothing are none of these.
-        const waits = looksLeft > 0 && (callback.attempts < looksLeft || callback.lastResult !== 'being-placed');
-        if (own.length === 0 && waits) return { then: 'again', result: 'being-placed' };
-        // Of several merchants who share an account, nothing but what is stored says whose a new order is.
-        if (belongs === 'unknown' && own.length === 0 && purchase.sharedAccount) return this.#foreign(callback);
+        const placer = own.length === 0 ? placedBy(purchase, hook, snapshot) : undefined;
+        if (placer?.late === true) {
+          await this.findings.present(placer.id, providerOrderId, asked.startedAt, { callback: callback.id });
+        } else if (own.length === 0) {
+          if (await this.#isBeingPlaced(callback, purchase)) return { then: 'again', result: 'being-placed' };
+          // Of several merchants who share an account, nothing but what is stored says whose a new order is.
+          if (belongs === 'unknown' && placer === undefined && purchase.sharedAccount) return this.#foreign(callback);
+        } else {
+          await this.#wake(purchase);
+        }
         const place = own.find((each) => each.providerAccountId === hook.providerAccountId) ?? own[0];
         const address = {
           providerAccountId: place?.providerAccountId ?? hook.providerAccountId,
@@ -82,11 +87,21 @@ export class CallbackOrders {
         };
         const applied =
           address.providerAccountId === hook.providerAccountId
-            ? await this.reader.learned(address, asked, hook.merchantId, placedBy(purchase, hook, snapshot))
+            ? await this.reader.learned(address, asked, hook.merchantId)
             : (await this.reader.refresh(address)).application;
         return applied === 'foreign' ? this.#foreign(callback) : { address, snapshot };
       }
     }
+  }
+
+  /**
+   * The callback was faster than the answer to our own call, which settles itself. An operation that has left its caller without an answer
+   * is not waited for: Klarna has shown its order.
+   */
+  async #isBeingPlaced({ attempts, lastResult }: StoredCallback, purchase: HookPurchase): Promise<boolean> {
+    const looksLeft = (await this.#wake(purchase)) ? LOOKS_FOR_PLACING : purchase.placingSomething ? LOOKS_FOR_CALLS : 0;
+    // Looks that saw nothing are none of these.
+    return looksLeft > 0 && (attempts < looksLeft || lastResult !== 'being-placed');
   }
 
   /** @returns whether an operation is placing an order of this purchase */
@@ -108,8 +123,4 @@ function orderOf(purchase: HookPurchase): string | undefined {
   const { checkoutIds, orderIds, tokenOrderIds, madeIds } = purchase;
   if (isOfToken(purchase)) return onlyOne(orderIds.filter((id) => madeIds.includes(id)));
   return onlyOne(checkoutIds) ?? onlyOne(orderIds.filter((id) => !tokenOrderIds.includes(id)));
-}
-
-function onlyOne(ids: readonly string[]): string | undefined {
-  return ids.length === 1 ? ids[0] : undefined;
 }

@@ -6,21 +6,10 @@ import { Database } from '../persistence/database.js';
 /** More than one can't be told apart anyway. */
 const MOST = 10;
 
-/** Orders that were placed where we did not see it, and that somebody read here since, or a callback told us of. */
+/** Orders that were placed where we did not see it, and that somebody read here since. */
 @Injectable()
 export class AdoptedOrdersRepository {
   constructor(private readonly database: Database) {}
-
-  /** The order that a callback told us of, at the address of this operation's purchase; it has what the operation asked for. */
-  async placedBy({ id, providerAccountId }: OperationContext, dataSubject: string): Promise<string | undefined> {
-    const rows = await this.database.query<{ id: string }>(
-      `SELECT provider_order_id AS id FROM orders o
-        WHERE data_subject = $1 AND provider_account_id = $2
-          AND EXISTS (SELECT FROM timeline t WHERE t.order_id = o.id AND t.type = 'order.adopted' AND t.operation_id = $3) LIMIT 2`,
-      [dataSubject, providerAccountId, id],
-    );
-    return rows.length === 1 ? rows[0]?.id : undefined;
-  }
 
   /**
    * The orders that an operation may have placed: adopted since its first send, with its amount, currency and reference, and linked to no
