@@ -8,7 +8,7 @@ import { OrderReader } from '../orders/order-reader.js';
 import { Database } from '../persistence/database.js';
 import { CheckoutOrdersRepository, FIRST_LOOK_MS, type OpenCheckout } from '../persistence/repositories/checkout-orders.repository.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
-import { LOOK_WITHIN_MS, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
+import { isAboutIt, LOOK_WITHIN_MS, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
 import { checkoutIn, isGone } from './checkout-facts.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
 
@@ -58,7 +58,9 @@ export class CheckoutSweeper extends Sweeper {
   async #shown(checkout: OpenCheckout, exchange: KlarnaExchange, at: Date): Promise<Looked> {
     const shown = exchange.kind === 'answer' ? checkoutIn(exchange, at) : undefined;
     const orderId = shown?.orderId ?? checkout.providerOrderId;
-    if (shown === undefined || orderId.toLowerCase() !== checkout.providerOrderId.toLowerCase()) return { answered: false, nextAt: null };
+    if (shown === undefined && isAboutIt(exchange)) return { answered: true, nextAt: nextLook(checkout, at) };
+    if (shown === undefined || orderId.toLowerCase() !== checkout.providerOrderId.toLowerCase())
+      return { answered: false, end: checkout.expiresAt };
     await this.database.transaction((tx) => this.keeper.keep(tx, { ...checkout, operationId: null, facts: shown.facts, at }, shown));
     return { answered: true, nextAt: shown.complete ? null : nextLook({ ...checkout, expiresAt: shown.facts.expiresAt }, at) };
   }
@@ -67,7 +69,7 @@ export class CheckoutSweeper extends Sweeper {
   async #notThere(checkout: OpenCheckout, at: Date): Promise<Looked> {
     const { providerAccountId, providerOrderId } = checkout;
     const look = await this.orders.look({ providerAccountId, providerOrderId }, { timeoutMs: LOOK_WITHIN_MS });
-    if (look.kind === 'unreadable') return { answered: false, nextAt: null };
+    if (look.kind === 'unreadable') return { answered: false, end: checkout.expiresAt };
     if (look.kind === 'order') await this.database.transaction((tx) => this.keeper.completed(tx, checkout, at));
     else await this.checkouts.gone(this.database, providerAccountId, providerOrderId, at);
     return { answered: true, nextAt: null };

@@ -6,7 +6,7 @@ import { canonicalId } from '../http/resource-id.js';
 import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
 import { Database } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
-import { type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
+import { isAboutIt, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
 import { OwnUrls } from '../webhooks/hooks/own-urls.js';
 import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { FIRST_LOOK_MS, HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
@@ -23,11 +23,16 @@ const YOUNG_MS = 2 * MINUTE_MS;
 
 /** When a page that was just looked at, and may still be paid on, is looked at again; once more after its end. Null: it is over. */
 export function nextLook({ createdAt, expiresAt }: { createdAt: Date; expiresAt: Date | null }, now: Date): Date | null {
-  const end = (expiresAt?.getTime() ?? createdAt.getTime() + LIFE_MS) + MINUTE_MS;
+  const end = endOf({ createdAt, expiresAt }).getTime() + MINUTE_MS;
   if (now.getTime() >= end) return null;
   const elapsed = now.getTime() - createdAt.getTime();
   const offset = LOOKS_MS.find((ms) => ms > elapsed) ?? (Math.floor(elapsed / EVERY_MS) + 1) * EVERY_MS;
   return new Date(Math.min(createdAt.getTime() + offset, end));
+}
+
+/** When a page ends, as far as it is known. */
+function endOf({ createdAt, expiresAt }: { createdAt: Date; expiresAt: Date | null }): Date {
+  return expiresAt ?? new Date(createdAt.getTime() + LIFE_MS);
 }
 
 /** Reads hosted pages whose `status_update` may have got lost (Klarna calls four times within seconds, and then never), until they are final. */
@@ -51,7 +56,7 @@ export class PageSweeper extends Sweeper {
     if (page === undefined) return { answered: true, nextAt: null };
     const at = this.clock.now();
     const { exchange, shown } = await this.pageLooks.take(page);
-    if (exchange.kind !== 'answer') return { answered: false, nextAt: null };
+    if (exchange.kind !== 'answer') return { answered: false, end: endOf(page) };
     if (shown !== undefined) {
       const expiresAt = shown.expiresAt ?? page.expiresAt;
       if (!FINAL.includes(shown.status)) return { answered: true, nextAt: nextLook({ ...page, expiresAt }, at) };
@@ -59,7 +64,8 @@ export class PageSweeper extends Sweeper {
       return { answered: true, nextAt: null };
     }
     const isGone = exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
-    if (!isGone) return { answered: false, nextAt: null };
+    if (!isGone && !isAboutIt(exchange)) return { answered: false, end: endOf(page) };
+    if (!isGone) return { answered: true, nextAt: nextLook(page, at) };
     return { answered: true, nextAt: at.getTime() - page.createdAt.getTime() < YOUNG_MS ? nextLook(page, at) : null };
   }
 

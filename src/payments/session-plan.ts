@@ -33,8 +33,13 @@ export function nextLook({ createdAt, touchedAt, expiresAt, authorizedUntil }: P
   if (touchedAt !== null) times.push(afterAnchor(touchedAt, now));
   if (authorizedUntil !== null) times.push(...[-BEFORE_END_MS, 0].map((ms) => authorizedUntil.getTime() + ms));
   const next = Math.min(...times.filter((time) => time > now.getTime()));
-  const end = Math.max(expiresAt?.getTime() ?? createdAt.getTime() + SESSION_LIFE_MS, authorizedUntil?.getTime() ?? 0);
+  const end = Math.max(endOf({ createdAt, expiresAt }).getTime(), authorizedUntil?.getTime() ?? 0);
   return next > end ? null : new Date(next);
+}
+
+/** When a session ends, as far as it is known. */
+export function endOf({ createdAt, expiresAt }: Pick<Planned, 'createdAt' | 'expiresAt'>): Date {
+  return expiresAt ?? new Date(createdAt.getTime() + SESSION_LIFE_MS);
 }
 
 function afterAnchor(anchor: Date, now: Date): number {

@@ -7,7 +7,7 @@ import { LooksRepository } from '../../src/persistence/repositories/looks.reposi
 import { CHECKOUTS, checkoutOf, completed, opened as openedCheckout } from '../support/checkouts.js';
 import { cartOf } from '../support/client.js';
 import { ended } from '../notifications/stored.js';
-import { requests, rowsOf, lastSequence } from '../support/scene.js';
+import { lastSequence, lasting, requests, rowsOf } from '../support/scene.js';
 import type { TestGateway } from '../support/gateway.js';
 import { pass } from '../support/time.js';
 import { until } from '../support/until.js';
@@ -195,6 +195,28 @@ describe('what Klarna never told', () => {
       const wanted = (await gateway.post(SESSIONS, cartOf(10_000))).json as { session_id: string };
       await rowsOf(gateway.database, 'UPDATE notification_endpoints SET deleted_at = now() WHERE id = $1', [endpoint]);
       expect(await dueIn('payment_sessions', wanted.session_id)).toBe(2);
+    });
+
+    const refused = async (id: string, code: number) => lasting(gateway, 'status', { method: 'GET', path: `${SESSIONS}/${id}` }, { code });
+
+    it('follows the plan where an answer that shows nothing is about the session alone', async () => {
+      const id = await session();
+      const fault = await refused(id, 400);
+      const plan: (number | null)[] = [];
+      for (const minutes of [3, 8, 20, 20]) plan.push(await looked('payment_sessions', id, minutes));
+      expect(plan).toEqual([10, 30, 50, 95]);
+      expect(await looked('payment_sessions', id, 48 * 60)).toBeNull();
+      await fault.end();
+    });
+
+    it('is given up a day after the end of a session that never answers', async () => {
+      const id = await session();
+      const fault = await refused(id, 503);
+      expect(await looked('payment_sessions', id, 70 * 60)).toBeGreaterThan(70 * 60 - 1);
+      expect(await looked('payment_sessions', id, 3 * 60)).toBeNull();
+      await fault.end();
+      // Its account rested.
+      await pass(10 * MINUTE, gateway);
     });
 
     it('waits while Klarna does not answer, and is looked for again soon', async () => {

@@ -125,15 +125,21 @@ describe('notification', () => {
   it('a stop is told while its order can’t be read, if the order is the purchase’s of the address', async () => {
     const mine = await aPendingOrder('pend-reject');
     const other = await aPendingOrder('pend-reject');
+    // Placed when nobody knew its session yet: nothing says whose it is but the address.
+    const apart = await aPendingOrder('pend-reject');
+    await rowsOf(gateway.database, 'UPDATE orders SET data_subject = gen_random_uuid() WHERE provider_order_id = $1', [apart.orderId]);
     const away = await lasting(gateway, 'status', { method: 'GET', path: '/ordermanagement/*' }, { code: 503 });
     const alerts = gateway.app.get(Alerts);
     const before = alerts.count('fraud.stopped');
     for (const { orderId } of [mine, other]) await says(mine.hook, orderId, 'FRAUD_RISK_STOPPED');
+    await says(apart.hook, apart.orderId, 'FRAUD_RISK_STOPPED');
+    await cameTo(gateway, apart.hook, 'unreadable');
+    await until('it is told', async () => (await eventsOf(apart.orderId)).length > 0);
     await cameTo(gateway, mine.hook, 'unreadable');
     await lookAgain(gateway, mine.hook);
     await until('they were looked at again', async () => (await rowsOfHook(gateway, mine.hook)).every(({ attempts }) => attempts > 1));
     expect([await eventsOf(mine.orderId), await eventsOf(other.orderId)]).toEqual([[['order.fraud.stopped', false]], []]);
-    expect(alerts.count('fraud.stopped')).toBe(before + 1);
+    expect(alerts.count('fraud.stopped')).toBe(before + 2);
     await away.end();
     await pass(4 * HOUR + 1, gateway);
     await lookAgain(gateway, mine.hook);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { EventRetentionRepository } from '../../src/persistence/repositories/event-retention.repository.js';
 import { SealedEnvelope } from '../../src/persistence/sealed-envelope.js';
 import { cartOf } from '../support/client.js';
 import { testGateway, type TestGateway } from '../support/gateway.js';
@@ -114,6 +115,30 @@ describe('push', () => {
     await cameTo(gateway, second, 'acknowledged');
     expect(await acknowledgements(orderId)).toBe(1);
     expect((await eventsOf(orderId)).filter((type) => type === 'order.created')).toHaveLength(1);
+  });
+
+  it('is passed on once however long Klarna repeats it: what says so is kept as long as the callback', async () => {
+    const { hook, orderId } = await anOrder('push', `${shop.url}/once?order={order.id}`);
+    await push(hook, orderId);
+    await untilAcknowledged(hook, orderId);
+    expect(shop.received).toHaveLength(1);
+    await rowsOf(
+      gateway.database,
+      `UPDATE deliveries SET ended_at = '2020-01-01' WHERE callback_id IN (SELECT id FROM callbacks WHERE hook_id = $1)`,
+      [hook.id],
+    );
+    const repository = gateway.app.get(EventRetentionRepository, { strict: false });
+    await repository.eraseDeliveries(new Date('2021-01-01'), 100);
+    await pass(5 * 60, gateway);
+    await push(hook, orderId);
+    await until('it was looked at again', async () => {
+      await lookAgain(gateway, hook);
+      const [row] = await rowsOfHook(gateway, hook);
+      return row?.repeats === 1 && row.state === 'done';
+    });
+    await rowsOf(gateway.database, 'DELETE FROM callbacks WHERE hook_id = $1', [hook.id]);
+    expect(shop.received).toHaveLength(1);
+    expect(await repository.eraseDeliveries(new Date('2021-01-01'), 100)).toBe(1);
   });
 
   it('goes on to the shop’s own URL as Klarna would have called it, and is acknowledged when the shop has taken it', async () => {

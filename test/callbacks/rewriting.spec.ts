@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { BodyRetention } from '../../src/operations/body-retention.js';
 import { HookRetention } from '../../src/webhooks/hooks/hook-retention.js';
 import { HooksRepository } from '../../src/persistence/repositories/hooks.repository.js';
 import { checkoutOf, CHECKOUTS } from '../support/checkouts.js';
@@ -355,13 +356,35 @@ describe('the callback entries of merchant_urls', () => {
       [kept],
     );
     const order = await send('create order', () => JSON.stringify({ push: OWN }));
+    const bought = await send('create session', () => JSON.stringify({ push: OWN }));
+    await rowsOf(gateway.database, `UPDATE payment_sessions SET status = 'complete' WHERE provider_session_id = $1`, [
+      (bought.answer.json as { session_id: string }).session_id,
+    ]);
+    const erase = () => gateway.app.get(HookRetention, { strict: false }).erase();
     await pass(30 * DAY - 3_600, gateway);
-    await gateway.app.get(HookRetention, { strict: false }).erase();
+    await erase();
     const ids = async () => (await rowsOf<{ id: string }>(gateway.database, 'SELECT id FROM hooks')).map(({ id }) => id);
     expect(await ids()).toEqual(expect.arrayContaining(hooks.map(({ id }) => id)));
     await pass(2 * 3_600, gateway);
-    expect(await gateway.app.get(HookRetention, { strict: false }).erase()).toBeGreaterThan(0);
+    // What stands in a body that is still kept stays, too.
+    await erase();
+    expect(await ids()).toEqual(expect.arrayContaining(hooks.map(({ id }) => id)));
+    await gateway.app.get(BodyRetention, { strict: false }).erase();
+    expect(await erase()).toBeGreaterThan(0);
     const left = await ids();
+    // The order that came of it may live for much longer.
+    expect(
+      bought.hooks
+        .filter(({ id }) => left.includes(id))
+        .map(({ entry }) => entry)
+        .sort(),
+    ).toEqual(['notification', 'push']);
+    await pass(169 * DAY, gateway);
+    await erase();
+    expect((await ids()).filter((id) => bought.hooks.some((hook) => hook.id === id))).toHaveLength(2);
+    await pass(2 * DAY, gateway);
+    await erase();
+    expect((await ids()).filter((id) => bought.hooks.some((hook) => hook.id === id))).toEqual([]);
     expect(hooks.map(({ id }) => left.includes(id))).toEqual(hooks.map(({ id }) => id === kept));
     expect(left).toEqual(expect.arrayContaining(order.hooks.map(({ id }) => id)));
   });

@@ -186,21 +186,25 @@ export async function repeatAtTheEnd(callers: Callers, draws: Draws): Promise<vo
 
 /** Every order is read once more by the gateway, which it does by itself after each change; then both sides agree or they don't. */
 export async function awaitAgreement(topology: Topology, simulator: Client, clock: StormClock): Promise<void> {
+  const differing = async (): Promise<number> => {
+    const [rows, ledger] = [await collectRows(topology), await collectLedger(simulator)];
+    const stored = new Map(rows.orders.map((row) => [row.order_id, row]));
+    return ledger.orders.filter((order) => {
+      const row = stored.get(order.order_id);
+      return row !== undefined && differencesOf(order, row).length > 0;
+    }).length;
+  };
+  let fewest = await differing();
+  if (fewest === 0) return;
   clock.start(HOP_MS, HOP_SECONDS);
   try {
-    let fewest = Infinity;
     let end = performance.now() + AGREE_WITHIN_MS;
     while (performance.now() < end) {
-      const [rows, ledger] = [await collectRows(topology), await collectLedger(simulator)];
-      const stored = new Map(rows.orders.map((row) => [row.order_id, row]));
-      const differ = ledger.orders.filter((order) => {
-        const row = stored.get(order.order_id);
-        return row !== undefined && differencesOf(order, row).length > 0;
-      });
-      if (differ.length === 0) return;
+      const differ = await differing();
+      if (differ === 0) return;
       // They are about to agree as long as they agree more and more.
-      if (differ.length < fewest) end = performance.now() + AGREE_WITHIN_MS;
-      fewest = Math.min(fewest, differ.length);
+      if (differ < fewest) end = performance.now() + AGREE_WITHIN_MS;
+      fewest = Math.min(fewest, differ);
       await pause(1_000);
     }
   } finally {

@@ -143,7 +143,7 @@ export function callbacksWereKept({ sent, callbacks, hooks }: Told): Finding[] {
     const hookId = hookIdOf(url);
     if (hookId === undefined) return [];
     const at = order === null ? {} : { order };
-    // What comes when nobody looks any more is answered all the same, or its address is erased.
+    // An address may be erased after its end.
     const until = ends.get(hookId) ?? bornAt(hookId) + SHORTEST_LIFE_MS;
     const inTime = attempts.filter((attempt) => attempt.at < until);
     if (inTime.some(({ status }) => status === 404))

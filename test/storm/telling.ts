@@ -95,6 +95,11 @@ export class Telling {
     }
   }
 
+  /** Whether nothing is left, at this moment of business time. */
+  async isDrained(): Promise<boolean> {
+    return (await this.#left()).length === 0;
+  }
+
   collect(): Promise<Told> {
     return collectTold(this.topology, this.simulator, this.receiver, this.endpoints, this.#replayed);
   }

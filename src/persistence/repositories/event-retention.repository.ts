@@ -6,11 +6,16 @@ import { Database } from '../database.js';
 export class EventRetentionRepository {
   constructor(private readonly database: Database) {}
 
-  /** Deliveries that ended before a time, with their attempts; none that is still due. @returns how many, at most `limit` */
+  /**
+   * Deliveries that ended before a time, with their attempts; none that is still due, and none by which a callback that is kept is known to have
+   * been passed on. @returns how many, at most `limit`
+   */
   async eraseDeliveries(endedBefore: Date, limit: number): Promise<number> {
     const rows = await this.database.query(
       `DELETE FROM deliveries WHERE id IN (
-         SELECT id FROM deliveries WHERE ended_at < $1 AND state <> 'due' ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
+         SELECT id FROM deliveries d WHERE ended_at < $1 AND state <> 'due'
+           AND NOT EXISTS (SELECT FROM callbacks c WHERE c.id = d.callback_id)
+         ORDER BY ended_at LIMIT $2 FOR UPDATE SKIP LOCKED
        ) RETURNING id`,
       [endedBefore, limit],
     );

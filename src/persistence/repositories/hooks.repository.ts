@@ -58,13 +58,33 @@ export class HooksRepository {
   }
 
   /**
-   * Erases one batch of what nobody will look at any more. What a callback refers to stays with it.
+   * Keeps one batch of addresses that tell of orders for as long as their orders may live: those whose purchase has become one.
+   * @param lifeMs from when they were made
+   * @returns how many are kept for longer
+   */
+  async keepOfOrders(now: Date, lifeMs: number, limit: number): Promise<number> {
+    const rows = await this.database.query(
+      `UPDATE hooks SET expires_at = created_at + $2 * interval '1 millisecond' WHERE id IN (
+         SELECT h.id FROM hooks h
+         WHERE h.expires_at < $1 AND h.entry IN ('push', 'notification') AND h.created_at + $2 * interval '1 millisecond' > $1
+           AND (EXISTS (SELECT FROM orders o WHERE o.data_subject = h.data_subject)
+                OR EXISTS (SELECT FROM payment_sessions s WHERE s.data_subject = h.data_subject AND s.status = 'complete'))
+         ORDER BY h.expires_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
+       RETURNING id`,
+      [now, lifeMs, limit],
+    );
+    return rows.length;
+  }
+
+  /**
+   * Erases one batch of what nobody will look at any more. What a callback refers to stays with it, and what stands in a body that is kept.
    * @returns how many were erased
    */
   async eraseExpired(now: Date, limit: number, db: Queryable = this.database): Promise<number> {
     const rows = await db.query(
       `DELETE FROM hooks WHERE id IN (
          SELECT h.id FROM hooks h WHERE h.expires_at < $1 AND NOT EXISTS (SELECT FROM callbacks c WHERE c.hook_id = h.id)
+           AND NOT EXISTS (SELECT FROM operations o WHERE o.id = h.operation_id AND o.bodies_erased_at IS NULL)
          ORDER BY h.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
        RETURNING id`,
       [now, limit],

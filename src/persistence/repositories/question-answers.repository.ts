@@ -63,7 +63,7 @@ export class QuestionAnswersRepository {
 
   /**
    * Takes answers whose order is to be looked for, the longest due first. What has no order yet is looked for again after a quarter of its
-   * age, so that the many carts that nobody buys cost little; no checkout lives for three days.
+   * age, so that the many carts that nobody buys cost little, until it is erased: a checkout lives on for two days after each change.
    * @returns what to append to the timelines, in the same transaction; and how many were looked for
    */
   async takeUntold(tx: Transaction, now: Date, limit: number): Promise<{ entries: NewEntry[]; looked: number }> {
@@ -80,7 +80,7 @@ export class QuestionAnswersRepository {
        )
        UPDATE question_answers q SET
          told_at = CASE WHEN found.order_id IS NOT NULL THEN $1::timestamptz END,
-         next_at = CASE WHEN found.order_id IS NULL AND q.asked_at > $1::timestamptz - interval '3 days'
+         next_at = CASE WHEN found.order_id IS NULL
                         THEN $1::timestamptz + GREATEST(interval '2 seconds', ($1::timestamptz - q.asked_at) / 4) END
        FROM found WHERE q.id = found.id
        RETURNING q.id, found.order_id AS "orderId", q.entry, q.answered_by AS "answeredBy", q.status, q.reason,

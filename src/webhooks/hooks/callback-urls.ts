@@ -2,10 +2,10 @@ import type { OperationKind } from '../../operations/kinds.js';
 import type { CallbackEntry } from '../../persistence/repositories/hooks.repository.js';
 
 const DAY_MS = 86_400_000;
-/** A purchase is over within 48 hours, and its callbacks some days later. */
+/** A purchase is over within 48 hours, and its callbacks some days later. What it says of an order that came of it is heard for longer. */
 const PURCHASE_MS = 30 * DAY_MS;
 /** Longer than any authorization that was extended, with everything that comes after it. */
-const ORDER_MS = 200 * DAY_MS;
+export const ORDER_MS = 200 * DAY_MS;
 
 /** What becomes of the callback entries of one request's `merchant_urls`. Entries that are not named are for browsers, or unknown. */
 export interface CallbackUrls {
@@ -17,7 +17,7 @@ export interface CallbackUrls {
   asked: readonly CallbackEntry[];
   /** Klarna's placeholders, in the spelling of this API. */
   query: string;
-  /** For how long callbacks are listened to. */
+  /** For how long its addresses are there at least. */
   lifeMs: number;
 }
 

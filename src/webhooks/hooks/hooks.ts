@@ -11,6 +11,8 @@ import { CALLBACK_URLS, type CallbackUrls, hasCallbackUrls } from './callback-ur
 import { canBePassedOnTo, hookBase, isAllHere, newSecret } from './our-urls.js';
 import { rewritten } from './rewriting.js';
 
+const DAY_MS = 86_400_000;
+
 /** Puts this service between Klarna's callbacks and the shop. */
 @Injectable()
 export class Hooks {
@@ -38,12 +40,14 @@ export class Hooks {
     if (body === null || 'reason' in base || !hasCallbackUrls(kind) || !comesHere(call)) return undefined;
     const { told, added, asked, query, lifeMs }: CallbackUrls = CALLBACK_URLS[kind];
     const now = this.clock.nowMs();
+    // As long as bodies are kept they are shown with the caller's own URLs.
+    const expiresAt = new Date(now + Math.max(lifeMs, this.settings.bodyRetentionDays * DAY_MS));
     const hooks: NewHook[] = [];
     const place = (entry: CallbackEntry, template: string | null): string => {
       const { secret, hash: secretHash } = newSecret();
       const sealed = template === null ? null : this.envelope.seal(Buffer.from(template), HOOK_TEMPLATE);
       const id = uuidv7({ msecs: now });
-      hooks.push({ id, entry, secretHash, template: sealed, resourceId, expiresAt: new Date(now + lifeMs) });
+      hooks.push({ id, entry, secretHash, template: sealed, resourceId, expiresAt });
       return `${base.base}/${id}/${secret}${query}`;
     };
     const isOurs = (url: string): boolean => canBePassedOnTo(url, this.#allHere);

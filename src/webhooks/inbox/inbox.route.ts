@@ -25,6 +25,7 @@ const ROUTE = '/webhooks/klarna/:hookId/:secret';
 export class InboxRoute implements OnModuleInit {
   readonly #logger = new Logger('Inbox');
   readonly #hooks = new WeakMap<FastifyRequest, Hook>();
+  readonly #arrivals = new WeakMap<FastifyRequest, number>();
 
   constructor(
     private readonly host: HttpAdapterHost,
@@ -50,6 +51,7 @@ export class InboxRoute implements OnModuleInit {
 
   /** Before the body is read: for nobody's address nothing is done. */
   readonly #authenticate = async (request: FastifyRequest): Promise<void> => {
+    this.#arrivals.set(request, performance.now());
     const { hookId, secret } = request.params as { hookId: string; secret: string };
     const hook = await this.inbox.authenticate(hookId, secret);
     if (hook === undefined) throw new Refusal('NOT_FOUND', ['There is no such resource']);
@@ -70,10 +72,16 @@ export class InboxRoute implements OnModuleInit {
     return kept === 'kept' ? reply.code(200).send() : reply.code(429).header('Retry-After', '600').send();
   };
 
-  async #answer(answerer: Answerer, hook: Hook, { query, body }: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  async #answer(answerer: Answerer, hook: Hook, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+    const { query, body } = request;
     const asked = Buffer.isBuffer(body) ? body : Buffer.alloc(0);
     const { providerOrderId } = wordsOf(query, asked);
-    const answer = await answerer.answer({ hook, providerOrderId, body: asked });
+    const answer = await answerer.answer({
+      hook,
+      providerOrderId,
+      body: asked,
+      arrivedAt: this.#arrivals.get(request) ?? performance.now(),
+    });
     if (answer.location !== null) void reply.header('Location', answer.location);
     if (answer.body !== null) void reply.header('Content-Type', 'application/json');
     return reply.code(answer.status).send(answer.body ?? undefined);

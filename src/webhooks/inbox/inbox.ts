@@ -69,13 +69,11 @@ export class Inbox {
 
   /**
    * Keeps a callback, as it came. The same again is the same callback.
-   * @returns `kept`: it is committed, or nobody will ever look at what comes to this address any more. `too-many`: it is not kept; a later
-   *   repeat may be
+   * @returns `kept`: it is committed. `too-many`: it is not kept; a later repeat may be
    * @throws DatabaseUnavailable, TooManyWaiting: whether it is kept is not known, a repeat is right
    */
   async keep(hook: Hook, query: unknown, body: Buffer | null): Promise<'kept' | 'too-many'> {
     const receivedAt = this.clock.now();
-    if (hook.expiresAt <= receivedAt) return 'kept';
     const { id: hookId, merchantId, providerAccountId, entry } = hook;
     const words = wordsOf(query, body);
     const { providerOrderId, providerSessionId } = words;

@@ -8,6 +8,7 @@ import { OrdersRepository } from '../../persistence/repositories/orders.reposito
 import type { StoredOrder } from '../../persistence/repositories/stored-order.js';
 import { Alerts } from '../../telemetry/alerts.js';
 import type { CallbackHandler, CallbackOutcome, StoredCallback } from './callback-handler.js';
+import { belonging } from './belonging.js';
 import { CallbackOrders, type SeenOrder } from './callback-orders.js';
 import { bodyOf } from './callback-words.js';
 import { idsOf } from './push.handler.js';
@@ -73,15 +74,16 @@ export class NotificationHandler implements CallbackHandler {
     return confirmed ? { then: 'done', result: 'confirmed' } : notConfirmed(callback);
   }
 
-  /** Klarna asks to stop an order that can't be read now. One that is stored, and of this address' purchase, is told of at once. */
+  /** Klarna asks to stop an order that can't be read now. One that is stored, and that may be of this address' purchase, is told of at once. */
   async #toldUnread(callback: StoredCallback, hook: Hook): Promise<void> {
-    const { providerOrderId } = callback;
+    const { providerOrderId, providerSessionId } = callback;
     if (providerOrderId === null) return;
-    const { orderIds } = await this.purchases.of(hook, providerOrderId, this.clock.now());
-    if (!orderIds.includes(providerOrderId)) return;
+    const purchase = await this.purchases.of(hook, providerOrderId, this.clock.now());
     const told = await this.database.transaction(async (tx) => {
       const order = await this.orders.lock(tx, hook.providerAccountId, providerOrderId);
-      return order?.merchantId === hook.merchantId && (await this.#tellStop(tx, order, callback, false));
+      if (order?.merchantId !== hook.merchantId) return false;
+      const named = { providerOrderId, providerSessionId, snapshot: order, known: true };
+      return belonging(purchase, named) !== 'foreign' && (await this.#tellStop(tx, order, callback, false));
     });
     if (told) this.alerts.raise('fraud.stopped', { order: providerOrderId, confirmed: false });
   }

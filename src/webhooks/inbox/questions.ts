@@ -8,6 +8,8 @@ export interface AskedQuestion {
   providerOrderId: string | null;
   /** As it came. */
   body: Buffer;
+  /** When it arrived, by `performance.now()`: Klarna's patience runs from then. */
+  arrivedAt: number;
 }
 
 /** What goes back to Klarna. */

@@ -1,22 +1,26 @@
 import type { Clock } from '../../clock/clock.js';
 import { WorkerRounds } from '../../clock/worker-rounds.js';
 import type { Settings } from '../../config/settings.js';
+import type { KlarnaExchange } from '../../klarna/exchange.js';
 import { RestingAccounts } from '../../orders/resting-accounts.js';
 import type { DueLook, LookedAtTable, LooksRepository } from '../../persistence/repositories/looks.repository.js';
 
 /** Longer than any look takes; when a process dies, what it was looking at is due again after this. */
 const CLAIM_MS = 180_000;
 const EVERY_MS = 1_000;
+/** What nobody could look at is given up so long after its end. */
+const OVER_AFTER_MS = 24 * 3_600_000;
+/** Credentials, and limits. */
+const ABOUT_THE_ACCOUNT = [401, 403, 408, 429];
 /** One look may take so long: others wait for the round. */
 export const LOOK_WITHIN_MS = 15_000;
 
 /** What one look came to. @see LooksRepository.next */
-export interface Looked {
-  /** False: no answer, a 5xx, refused credentials. The account is left alone for a while, and the look is made again. */
-  answered: boolean;
-  /** When to look again, if it was answered; null: never. */
-  nextAt: Date | null;
-}
+export type Looked =
+  /** When to look again; null: never. */
+  | { answered: true; nextAt: Date | null }
+  /** No answer, a 5xx, refused credentials. The account is left alone for a while, and the look is made again, though not when `end` is long over. */
+  | { answered: false; end: Date };
 
 /**
  * Reads, in workers, what callbacks may have been lost of: whatever of one table has its time come, within a quota per account. A feature
@@ -56,15 +60,24 @@ export abstract class Sweeper extends WorkerRounds {
     return due.length;
   }
 
+  #again({ providerAccountId }: DueLook, end: Date): Date | null {
+    const at = this.clock.nowMs() + this.#resting.rest(providerAccountId);
+    return at < end.getTime() + OVER_AFTER_MS ? new Date(at) : null;
+  }
+
   /** One failure, of whatever kind, is not the batch's; its claim runs out. */
   async #look(due: DueLook): Promise<void> {
     try {
-      const { answered, nextAt } = await this.look(due);
-      if (answered) this.#resting.answered(due.providerAccountId);
-      const at = answered ? nextAt : new Date(this.clock.nowMs() + this.#resting.rest(due.providerAccountId));
-      await this.looks.next(this.table, due, at);
+      const looked = await this.look(due);
+      if (looked.answered) this.#resting.answered(due.providerAccountId);
+      await this.looks.next(this.table, due, looked.answered ? looked.nextAt : this.#again(due, looked.end));
     } catch (error) {
       this.logger.warn(`${due.id} could not be looked at: ${(error as Error).message}`);
     }
   }
+}
+
+/** Whether an answer that shows nothing is about this one alone: the account is well. */
+export function isAboutIt(exchange: KlarnaExchange): boolean {
+  return exchange.kind === 'answer' && exchange.status >= 400 && exchange.status < 500 && !ABOUT_THE_ACCOUNT.includes(exchange.status);
 }
