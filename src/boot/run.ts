@@ -35,8 +35,18 @@ async function start(settings: Settings): Promise<void> {
   const running: { app?: NestFastifyApplication } = {};
   let stopping: Promise<void> | undefined;
 
+  let started: Promise<void> = Promise.resolve();
+  const stop = () =>
+    (stopping ??= (async () => {
+      await within(started, START_WITHIN_MS, () => Promise.resolve());
+      if (running.app !== undefined) await within(running.app.close(), CLOSE_WITHIN_MS, () => Promise.resolve());
+      await resources.release();
+    })());
+  // Before the folder is taken: whoever sees that it is may stop this process.
+  stopOnSignals({ stop, abandon: () => resources.abandon(), note });
+
   // A stop in the middle of a start waits for the step that runs: what it is about to make would be left behind otherwise.
-  const started = (async () => {
+  started = (async () => {
     await resources.lock(settings);
     const port = await choosePort('PORT', settings.port, 3000, settings.host);
     const complete = await resources.acquire(settings, port, note);
@@ -45,13 +55,6 @@ async function start(settings: Settings): Promise<void> {
     resources.serves(port);
     if (stopping === undefined) announce(complete, port, logger);
   })();
-  const stop = () =>
-    (stopping ??= (async () => {
-      await within(started, START_WITHIN_MS, () => Promise.resolve());
-      if (running.app !== undefined) await within(running.app.close(), CLOSE_WITHIN_MS, () => Promise.resolve());
-      await resources.release();
-    })());
-  stopOnSignals({ stop, abandon: () => resources.abandon(), note });
   await started.catch(async (error: unknown) => {
     await stop();
     throw error;
