@@ -8,7 +8,7 @@ import { OrderReader } from '../orders/order-reader.js';
 import { Database } from '../persistence/database.js';
 import { CheckoutOrdersRepository, FIRST_LOOK_MS, type OpenCheckout } from '../persistence/repositories/checkout-orders.repository.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
-import { isAboutIt, LOOK_WITHIN_MS, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
+import { LOOK_WITHIN_MS, type Looked, Sweeper, unseen } from '../webhooks/looks/sweeper.js';
 import { checkoutIn, isGone } from './checkout-facts.js';
 import { CheckoutKeeper } from './checkout-keeper.js';
 
@@ -57,9 +57,9 @@ export class CheckoutSweeper extends Sweeper {
 
   async #shown(checkout: OpenCheckout, exchange: KlarnaExchange, at: Date): Promise<Looked> {
     const shown = exchange.kind === 'answer' ? checkoutIn(exchange, at) : undefined;
-    const orderId = shown?.orderId ?? checkout.providerOrderId;
-    if (shown === undefined && isAboutIt(exchange)) return { answered: true, nextAt: nextLook(checkout, at) };
-    if (shown === undefined || orderId.toLowerCase() !== checkout.providerOrderId.toLowerCase())
+    if (shown === undefined) return unseen(exchange, at, { next: nextLook(checkout, at), end: checkout.expiresAt });
+    const { orderId } = shown;
+    if ((orderId ?? checkout.providerOrderId).toLowerCase() !== checkout.providerOrderId.toLowerCase())
       return { answered: false, end: checkout.expiresAt };
     await this.database.transaction((tx) => this.keeper.keep(tx, { ...checkout, operationId: null, facts: shown.facts, at }, shown));
     return { answered: true, nextAt: shown.complete ? null : nextLook({ ...checkout, expiresAt: shown.facts.expiresAt }, at) };

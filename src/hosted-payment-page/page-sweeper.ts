@@ -6,7 +6,7 @@ import { canonicalId } from '../http/resource-id.js';
 import { errorCodeIn, type KlarnaAnswer } from '../klarna/answer-of-record.js';
 import { Database } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
-import { isAboutIt, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
+import { type Looked, Sweeper, unseen } from '../webhooks/looks/sweeper.js';
 import { OwnUrls } from '../webhooks/hooks/own-urls.js';
 import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { FIRST_LOOK_MS, HostedPagesRepository, type StoredPage } from './hosted-pages.repository.js';
@@ -56,16 +56,14 @@ export class PageSweeper extends Sweeper {
     if (page === undefined) return { answered: true, nextAt: null };
     const at = this.clock.now();
     const { exchange, shown } = await this.pageLooks.take(page);
-    if (exchange.kind !== 'answer') return { answered: false, end: endOf(page) };
-    if (shown !== undefined) {
+    if (exchange.kind === 'answer' && shown !== undefined) {
       const expiresAt = shown.expiresAt ?? page.expiresAt;
       if (!FINAL.includes(shown.status)) return { answered: true, nextAt: nextLook({ ...page, expiresAt }, at) };
       await this.#pass(page, shown, exchange, at);
       return { answered: true, nextAt: null };
     }
-    const isGone = exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
-    if (!isGone && !isAboutIt(exchange)) return { answered: false, end: endOf(page) };
-    if (!isGone) return { answered: true, nextAt: nextLook(page, at) };
+    const isGone = exchange.kind === 'answer' && exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
+    if (!isGone) return unseen(exchange, at, { next: nextLook(page, at), end: endOf(page) });
     return { answered: true, nextAt: at.getTime() - page.createdAt.getTime() < YOUNG_MS ? nextLook(page, at) : null };
   }
 

@@ -22,7 +22,7 @@ export class Findings {
 
   /**
    * The effect of an operation that has not come to an end was seen. It succeeds by that whoever has it in hand, a person too; one that has
-   * come to an end meanwhile stays as it is. May be repeated.
+   * come to another end a moment ago is contradicted by it. May be repeated.
    * @param providerId of what it made
    * @param data evidence for people: codes, ids and amounts only
    * @throws DatabaseUnavailable

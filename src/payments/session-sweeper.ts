@@ -7,7 +7,7 @@ import { ProviderAccounts } from '../merchants/provider-accounts.js';
 import type { Transaction } from '../persistence/database.js';
 import { type DueLook, LooksRepository } from '../persistence/repositories/looks.repository.js';
 import { type LockedSession, SessionsRepository } from '../persistence/repositories/sessions.repository.js';
-import { isAboutIt, LOOK_WITHIN_MS, type Looked, Sweeper } from '../webhooks/looks/sweeper.js';
+import { LOOK_WITHIN_MS, type Looked, Sweeper, unseen } from '../webhooks/looks/sweeper.js';
 import { ShopAddresses } from '../webhooks/looks/shop-addresses.js';
 import { authorizationBody, AuthorizationNews } from './authorization-news.js';
 import { AuthorizationsRepository } from './authorizations.repository.js';
@@ -62,8 +62,7 @@ export class SessionSweeper extends Sweeper {
   /** Klarna's own word that there is no such session (any more) ends it; a young one need not be readable yet. */
   async #unseen(session: LockedSession, exchange: KlarnaExchange, at: Date): Promise<Looked> {
     const isGone = exchange.kind === 'answer' && exchange.status === 404 && errorCodeIn(exchange.body) !== undefined;
-    if (!isGone && !isAboutIt(exchange)) return { answered: false, end: endOf(session) };
-    if (!isGone) return { answered: true, nextAt: await this.#next(session, null, at) };
+    if (!isGone) return unseen(exchange, at, { next: await this.#next(session, null, at), end: endOf(session) });
     if (at.getTime() - session.createdAt.getTime() < READ_LAG_MS) return { answered: true, nextAt: await this.#next(session, null, at) };
     await this.news.gone(session.id, at);
     return { answered: true, nextAt: null };

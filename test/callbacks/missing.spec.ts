@@ -197,15 +197,18 @@ describe('what Klarna never told', () => {
       expect(await dueIn('payment_sessions', wanted.session_id)).toBe(2);
     });
 
-    const refused = async (id: string, code: number) => lasting(gateway, 'status', { method: 'GET', path: `${SESSIONS}/${id}` }, { code });
+    const refused = (id: string, code: number, more: object = {}) =>
+      lasting(gateway, 'status', { method: 'GET', path: `${SESSIONS}/${id}` }, { code, ...more });
 
     it('follows the plan where an answer that shows nothing is about the session alone', async () => {
       const id = await session();
-      const fault = await refused(id, 400);
+      const fault = await refused(id, 400, { error_code: 'BAD_VALUE' });
       const plan: (number | null)[] = [];
       for (const minutes of [3, 8, 20, 20]) plan.push(await looked('payment_sessions', id, minutes));
       expect(plan).toEqual([10, 30, 50, 95]);
-      expect(await looked('payment_sessions', id, 48 * 60)).toBeNull();
+      // Beyond its end once an hour, for a day.
+      expect(await looked('payment_sessions', id, 48 * 60)).toBe(49 * 60 + 51);
+      expect(await looked('payment_sessions', id, 24 * 60)).toBeNull();
       await fault.end();
     });
 

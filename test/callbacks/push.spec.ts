@@ -353,6 +353,23 @@ describe('a push that comes before the answer to our own call', () => {
     expect((await eventsOf(orderId)).filter((type) => type === 'order.created')).toHaveLength(1);
   });
 
+  it('waits for Klarna’s answer also where no caller does: it says more than the push', async () => {
+    const { token, sessionId, cart } = await aSession();
+    const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });
+    const path = `/payments/v1/authorizations/${token}/order`;
+    const gate = await gateAt(gateway, 'after', path);
+    const asked = await gateway.call('POST', path, { body: cart, headers: { Prefer: 'respond-async, wait=0' } });
+    expect(asked.status).toBe(202);
+    await gate.waiting();
+    const orderId = await orderOf(sessionId);
+    await push(hook, orderId);
+    await cameTo(gateway, hook, 'being-placed');
+    await gate.open();
+    const { answer } = await settled(gateway, operationIn(asked), ['succeeded']);
+    expect(answer?.body).toMatchObject({ order_id: orderId, fraud_status: 'ACCEPTED' });
+    await untilAcknowledged(hook, orderId);
+  });
+
   it('wakes an operation that waits to find out, which then settles itself by what it reads', async () => {
     const { token, sessionId, cart } = await aSession();
     const hook = await aHook(gateway, { dataSubject: await subjectOf(gateway, 'payment_sessions', sessionId) });

@@ -128,7 +128,7 @@ async function startOnce(
  * once.
  */
 export async function stopServer(running: Running, cluster: string): Promise<void> {
-  // Its identity says when it is gone: a process that is ending has no command line any more, and is still there.
+  // Its identity says when it is gone: one that is ending has no command line any more, and is still there for a moment.
   const identity = isPostmaster(running.pid, cluster) ? identityOf(running.pid) : undefined;
   const isThere = () => identity !== undefined && identityOf(running.pid) === identity;
   for (const [signal, withinMs] of STOPS) {

@@ -7,8 +7,12 @@ export interface PlacingOperation {
   id: string;
   kind: string;
   manual: boolean;
-  /** Its caller was given an error, or nothing, by now. */
+  /** Its caller was given an error, or nothing, by now, and no call is under way whose answer would be the better one. */
   late: boolean;
+  /** When Klarna may have got it first; null: it certainly did not. */
+  sentAt: string | null;
+  /** Another one is open that would make an equal order. */
+  twin: boolean;
   /** Minor units. */
   amount: number | null;
   /** The shop's own, `merchant_reference1`. */
@@ -71,8 +75,16 @@ export class CallbackPurchases {
          ARRAY(SELECT reference FROM session, unnest(ARRAY[merchant_reference1, merchant_reference2]) AS given (reference)
                WHERE reference <> '') AS references,
          COALESCE((SELECT jsonb_agg(jsonb_build_object('id', id, 'kind', kind, 'manual', state = 'manual', 'amount', amount,
-                     'reference', reference, 'late', unresolved_since IS NOT NULL OR waits_until < $6)) FROM operations
-                   WHERE finished_at IS NULL AND kind IN ${PLACING} AND id IN (
+                     'reference', reference,
+                     'late', (unresolved_since IS NOT NULL OR waits_until < $6) AND (lease_until IS NULL OR lease_until < now()),
+                     'sentAt', (SELECT min(started_at) FROM attempts a
+                                WHERE a.operation_id = one.id AND (a.outcome IS NULL OR a.outcome = 'unknown')),
+                     'twin', EXISTS(SELECT FROM operations other
+                                    WHERE other.merchant_id = one.merchant_id AND other.kind = one.kind AND other.finished_at IS NULL
+                                      AND other.amount = one.amount AND other.reference IS NOT DISTINCT FROM one.reference
+                                      AND other.id <> one.id)))
+                   FROM operations one
+                   WHERE finished_at IS NULL AND kind IN ${PLACING} AND merchant_id = $4 AND provider_account_id = $1 AND id IN (
                      SELECT id FROM operations WHERE data_subject = $2 UNION SELECT $3 UNION
                      SELECT id FROM operations WHERE provider_account_id = $1 AND kind = 'payments.create-order' AND merchant_id = $4
                        AND finished_at IS NULL AND token_hash IN (

@@ -37,7 +37,7 @@ const COLUMNS = `id, merchant_id AS "merchantId", provider_account_id AS "provid
   secret_hash AS "secretHash", template, data_subject AS "dataSubject", resource_id AS "resourceId", expires_at AS "expiresAt",
   created_at AS "createdAt"`;
 
-/** Addresses of ours in the provider's callbacks. They are written by T1 (operations.repository.ts), never changed, and erased here. */
+/** Addresses of ours in the provider's callbacks. They are written by T1 (acceptance.repository.ts); nothing of them changes but their end, and they are erased here. */
 @Injectable()
 export class HooksRepository {
   constructor(private readonly database: Database) {}
@@ -68,7 +68,7 @@ export class HooksRepository {
          SELECT h.id FROM hooks h
          WHERE h.expires_at < $1 AND h.entry IN ('push', 'notification') AND h.created_at + $2 * interval '1 millisecond' > $1
            AND (EXISTS (SELECT FROM orders o WHERE o.data_subject = h.data_subject)
-                OR EXISTS (SELECT FROM payment_sessions s WHERE s.data_subject = h.data_subject AND s.status = 'complete'))
+                OR EXISTS (SELECT FROM payment_sessions s WHERE s.data_subject = h.data_subject AND lower(s.status) = 'complete'))
          ORDER BY h.expires_at LIMIT $3 FOR NO KEY UPDATE SKIP LOCKED)
        RETURNING id`,
       [now, lifeMs, limit],
@@ -80,15 +80,19 @@ export class HooksRepository {
    * Erases one batch of what nobody will look at any more. What a callback refers to stays with it, and what stands in a body that is kept.
    * @returns how many were erased
    */
-  async eraseExpired(now: Date, limit: number, db: Queryable = this.database): Promise<number> {
-    const rows = await db.query(
-      `DELETE FROM hooks WHERE id IN (
-         SELECT h.id FROM hooks h WHERE h.expires_at < $1 AND NOT EXISTS (SELECT FROM callbacks c WHERE c.hook_id = h.id)
-           AND NOT EXISTS (SELECT FROM operations o WHERE o.id = h.operation_id AND o.bodies_erased_at IS NULL)
-         ORDER BY h.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-       RETURNING id`,
-      [now, limit],
-    );
-    return rows.length;
+  eraseExpired(now: Date, limit: number): Promise<number> {
+    const free = `NOT EXISTS (SELECT FROM callbacks c WHERE c.hook_id = h.id)
+           AND NOT EXISTS (SELECT FROM operations o WHERE o.id = h.operation_id AND o.bodies_erased_at IS NULL)`;
+    return this.database.transaction(async (tx) => {
+      const over = await tx.query<{ id: string }>(
+        `SELECT h.id FROM hooks h WHERE h.expires_at < $1 AND ${free} ORDER BY h.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+        [now, limit],
+      );
+      // Asked once more now that they are locked: a callback may have come meanwhile, and none can any more.
+      const erased = await tx.query(`DELETE FROM hooks h WHERE h.id = ANY ($1::uuid[]) AND ${free} RETURNING h.id`, [
+        over.map(({ id }) => id),
+      ]);
+      return erased.length;
+    });
   }
 }

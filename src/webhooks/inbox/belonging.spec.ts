@@ -26,7 +26,16 @@ const shows = (merchantReference1: string | null, more: Partial<NamedOrder> = {}
   snapshot: { currency: 'SEK', merchantReference1, merchantReference2: null },
 });
 
-const PLACING = { id: '1', kind: 'payments.create-order', manual: true, late: true, amount: 100, reference: 'R' };
+const PLACING = {
+  id: '1',
+  kind: 'payments.create-order',
+  manual: true,
+  late: true,
+  amount: 100,
+  reference: 'R',
+  sentAt: '2026-01-01T10:00:00Z',
+  twin: false,
+};
 const CHARGE = { ...PLACING, kind: 'customer-token.create-order' };
 
 const CASES: [string, Partial<HookPurchase>, Partial<NamedOrder>, ReturnType<typeof belonging>][] = [
@@ -71,7 +80,7 @@ describe('whether an order belongs to the purchase of an address', () => {
 
 describe('which open operation has placed an order that nobody knew', () => {
   const shown = (more: Partial<OrderSnapshot> = {}) =>
-    ({ originalOrderAmount: 100, orderAmount: 80, merchantReference1: 'R', ...more }) as OrderSnapshot;
+    ({ originalOrderAmount: 100, orderAmount: 80, merchantReference1: 'R', createdAt: null, ...more }) as OrderSnapshot;
   const two = [PLACING, { ...PLACING, id: '2' }];
   const by = (purchase: Partial<HookPurchase>, order = shown(), operationId = '0') =>
     placedBy({ ...NOTHING, ...purchase }, { operationId }, order)?.id;
@@ -83,6 +92,20 @@ describe('which open operation has placed an order that nobody knew', () => {
     ['a charge to a token by its own address alone', by({ placing: [CHARGE] }, shown(), '3'), undefined],
     ['by that', by({ placing: [CHARGE] }, shown(), '1'), '1'],
     ['a charge is nothing to the one of a session', by({ placing: [{ ...CHARGE, id: '2' }, PLACING] }), '1'],
+    [
+      'nor at a charge’s address the one of its session',
+      by({ kind: 'customer-token.create-order', placing: [PLACING] }, shown(), '3'),
+      undefined,
+    ],
+    ['not where another one is open that would make an equal order', by({ placing: [{ ...PLACING, twin: true }] }), undefined],
+    ['unless it came to its own address', by({ placing: [{ ...PLACING, twin: true }] }, shown(), '1'), '1'],
+    ['not one that Klarna certainly never got', by({ placing: [{ ...PLACING, sentAt: null }] }), undefined],
+    [
+      'not one that was sent after the order was made',
+      by({ placing: [PLACING] }, shown({ createdAt: new Date('2026-01-01T09:57:00Z') })),
+      undefined,
+    ],
+    ['clocks may differ', by({ placing: [PLACING] }, shown({ createdAt: new Date('2026-01-01T09:59:00Z') })), '1'],
     ['not one of another amount', by({ placing: [PLACING] }, shown({ originalOrderAmount: 99 })), undefined],
     [
       'where the first amount is not shown, by the present one',

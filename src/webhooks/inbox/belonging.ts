@@ -1,3 +1,4 @@
+import { CLOCK_SKEW_MS } from '../../clock/skew.js';
 import type { HookPurchase, PlacingOperation } from '../../persistence/repositories/callback-purchases.repository.js';
 import type { Hook } from '../../persistence/repositories/hooks.repository.js';
 import type { OrderSnapshot } from '../../orders/order-snapshot.js';
@@ -42,18 +43,24 @@ export function belonging(purchase: HookPurchase, order: NamedOrder): 'ours' | '
 
 /**
  * Which open operation has placed an order that nobody knew: the one whose request the address was put in, else the only one of a session,
- * which places one order. Amount and reference must be what it asked for.
+ * which places one order. Klarna must have got it before, and amount and reference must be what it asked for.
  */
 export function placedBy(
-  { placing }: HookPurchase,
+  purchase: HookPurchase,
   { operationId }: Pick<Hook, 'operationId'>,
-  { originalOrderAmount, orderAmount, merchantReference1 }: OrderSnapshot,
+  { originalOrderAmount, orderAmount, merchantReference1, createdAt }: OrderSnapshot,
 ): PlacingOperation | undefined {
-  // Charges to a token share the data subject of what it was made from.
-  const ofSession = placing.filter(({ kind }) => kind === 'payments.create-order');
-  const one = placing.find(({ id }) => id === operationId) ?? onlyOne(ofSession);
+  const one = purchase.placing.find(({ id }) => id === operationId) ?? ofSession(purchase);
   if (one === undefined || one.amount === null || one.amount !== (originalOrderAmount ?? orderAmount)) return undefined;
+  if (one.sentAt === null || (createdAt !== null && createdAt.getTime() < Date.parse(one.sentAt) - CLOCK_SKEW_MS)) return undefined;
   return one.reference === null || one.reference === merchantReference1 ? one : undefined;
+}
+
+/** Charges to a token share the data subject of what it was made from; and an equal one may be the session's, before that is known. */
+function ofSession(purchase: HookPurchase): PlacingOperation | undefined {
+  if (isOfToken(purchase)) return undefined;
+  const one = onlyOne(purchase.placing.filter(({ kind }) => kind === 'payments.create-order'));
+  return one?.twin === true ? undefined : one;
 }
 
 /** The one there is; undefined also when there are more. */

@@ -70,14 +70,17 @@ export class CallbackOrders {
         const belongs = belonging(purchase, named);
         if (belongs === 'foreign') return this.#foreign(callback);
         const placer = own.length === 0 ? placedBy(purchase, hook, snapshot) : undefined;
-        if (placer?.late === true) {
-          await this.findings.present(placer.id, providerOrderId, asked.startedAt, { callback: callback.id });
-        } else if (own.length === 0) {
-          if (await this.#isBeingPlaced(callback, purchase)) return { then: 'again', result: 'being-placed' };
-          // Of several merchants who share an account, nothing but what is stored says whose a new order is.
-          if (belongs === 'unknown' && placer === undefined && purchase.sharedAccount) return this.#foreign(callback);
-        } else {
+        // Of several merchants who share an account, nothing but what is stored, or what the shop has named it, says whose a new order is.
+        const isNobodys = belongs === 'unknown' && purchase.sharedAccount && (placer?.reference ?? null) === null;
+        if (own.length > 0) {
           await this.#wake(purchase);
+        } else if (placer?.late === true && !isNobodys) {
+          // The look took its time.
+          if ((await this.orders.findByProviderId(providerOrderId)).length > 0) return { then: 'again', result: 'being-placed' };
+          await this.findings.present(placer.id, providerOrderId, asked.startedAt, { callback: callback.id });
+        } else {
+          if (await this.#isBeingPlaced(callback, purchase)) return { then: 'again', result: 'being-placed' };
+          if (isNobodys) return this.#foreign(callback);
         }
         const place = own.find((each) => each.providerAccountId === hook.providerAccountId) ?? own[0];
         const address = {

@@ -17,7 +17,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const SECRET = /^[A-Za-z0-9_-]{43}$/;
 const LOOKUPS = { most: 1_000, mostBytes: Infinity, waiting: 20_000 };
 const STORED = { most: 500, mostBytes: 4 * 1_048_576, waiting: 5_000 };
-/** An address never changes; that it is gone is noticed after this. */
+/** Nothing of an address changes that is asked for here; that it is gone is noticed after this. */
 const REMEMBERED_MS = 5_000;
 const REMEMBERED_HOOKS = 10_000;
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock/clock.js';
 import { WorkerRounds } from '../../clock/worker-rounds.js';
 import type { Settings } from '../../config/settings.js';
+import { errorCodeIn } from '../../klarna/answer-of-record.js';
 import type { KlarnaExchange } from '../../klarna/exchange.js';
 import { RestingAccounts } from '../../orders/resting-accounts.js';
 import type { DueLook, LookedAtTable, LooksRepository } from '../../persistence/repositories/looks.repository.js';
@@ -8,8 +9,9 @@ import type { DueLook, LookedAtTable, LooksRepository } from '../../persistence/
 /** Longer than any look takes; when a process dies, what it was looking at is due again after this. */
 const CLAIM_MS = 180_000;
 const EVERY_MS = 1_000;
+const HOUR_MS = 3_600_000;
 /** What nobody could look at is given up so long after its end. */
-const OVER_AFTER_MS = 24 * 3_600_000;
+const OVER_AFTER_MS = 24 * HOUR_MS;
 /** Credentials, and limits. */
 const ABOUT_THE_ACCOUNT = [401, 403, 408, 429];
 /** One look may take so long: others wait for the round. */
@@ -77,7 +79,14 @@ export abstract class Sweeper extends WorkerRounds {
   }
 }
 
-/** Whether an answer that shows nothing is about this one alone: the account is well. */
-export function isAboutIt(exchange: KlarnaExchange): boolean {
-  return exchange.kind === 'answer' && exchange.status >= 400 && exchange.status < 500 && !ABOUT_THE_ACCOUNT.includes(exchange.status);
+/**
+ * What a look that showed nothing comes to. Klarna's own refusal is about this one alone, whose account is well: the plan goes on, and beyond
+ * its end once an hour; everything else is the account's.
+ * @param next when it would be looked at next, had it shown anything
+ */
+export function unseen(exchange: KlarnaExchange, at: Date, { next, end }: { next: Date | null; end: Date }): Looked {
+  const refused = exchange.kind === 'answer' && exchange.status >= 400 && exchange.status < 500 && errorCodeIn(exchange.body) !== undefined;
+  if (!refused || ABOUT_THE_ACCOUNT.includes(exchange.status)) return { answered: false, end };
+  const hourly = new Date(at.getTime() + HOUR_MS);
+  return { answered: true, nextAt: next ?? (hourly.getTime() < end.getTime() + OVER_AFTER_MS ? hourly : null) };
 }
